@@ -1,0 +1,1 @@
+"""Interfaces that people already program against, over one nacre vault."""

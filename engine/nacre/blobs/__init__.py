@@ -1,0 +1,1 @@
+"""Payloads, each stored once under its digest."""

@@ -1,0 +1,149 @@
+"""Values to bytes and back: msgpack with a digest extension, and zstd.
+
+Packing is strict, so that what is read equals what was recorded: a tuple, a set, a subclass of
+a builtin or an integer beyond 64 bits is refused, never quietly changed.
+"""
+
+import threading
+from collections.abc import Iterator
+
+import msgpack
+import zstandard
+
+from nacre.errors import CorruptionError, Unstorable
+from nacre.hashing import HASH_SIZE, Buffer, Digest
+
+DIGEST_EXTENSION = 1
+_BLAKE3 = b"\x01"  # the algorithm is part of the digest
+_MAX_DEPTH = 100
+
+_threads = threading.local()
+
+
+def pack(value: object) -> bytes:
+    """Encode *value*: None, bool, int, float, str, bytes, list, dict with str keys, Digest.
+
+    Raises:
+        Unstorable: *value* holds something else; the message names where.
+    """
+    try:
+        return _packer().pack(value)  # type: ignore[no-any-return]
+    except (TypeError, ValueError, OverflowError, RecursionError, UnicodeEncodeError) as error:
+        raise Unstorable(
+            _explain(value, "value", 0) or f"value cannot be stored: {error}"
+        ) from error
+
+
+def unpack(data: Buffer) -> object:
+    """Decode what `pack` wrote.
+
+    Raises:
+        CorruptionError: *data* is not one complete value.
+    """
+    try:
+        return msgpack.unpackb(data, ext_hook=_unpack_digest, strict_map_key=False)
+    except (ValueError, TypeError, msgpack.UnpackException, RecursionError) as error:
+        raise CorruptionError(
+            f"{len(data)} stored bytes do not decode ({error}): run `nacre verify`"
+        ) from error
+
+
+def digests_in(value: object) -> Iterator[Digest]:
+    """Yield every digest inside *value*, in order, repeated where it is repeated."""
+    if isinstance(value, Digest):
+        yield value
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from digests_in(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from digests_in(inner)
+
+
+def compress(data: Buffer, *, level: int = 1) -> bytes:
+    """Return *data* as one zstd frame that states its content size."""
+    key = f"compressor{level}"
+    compressor = getattr(_threads, key, None)
+    if compressor is None:
+        compressor = zstandard.ZstdCompressor(level=level)
+        setattr(_threads, key, compressor)
+    return compressor.compress(data)  # type: ignore[no-any-return]
+
+
+def decompress(data: Buffer, *, size: int) -> bytes:
+    """Return the content of a zstd frame that must hold exactly *size* bytes.
+
+    Raises:
+        CorruptionError: it does not, or it is no zstd frame. Nothing larger than *size* is
+            ever allocated, whatever the frame claims.
+    """
+    decompressor = getattr(_threads, "decompressor", None)
+    if decompressor is None:
+        decompressor = _threads.decompressor = zstandard.ZstdDecompressor()
+    try:
+        if zstandard.frame_content_size(data) != size:
+            raise CorruptionError(f"a compressed payload does not state its {size} bytes")
+        content: bytes = decompressor.decompress(data, max_output_size=size)
+    except zstandard.ZstdError as error:
+        raise CorruptionError(f"a compressed payload does not decompress: {error}") from error
+    return content
+
+
+def _packer() -> msgpack.Packer:
+    # Making a packer costs three times what packing an event does.
+    packer = getattr(_threads, "packer", None)
+    if packer is None:
+        packer = _threads.packer = msgpack.Packer(default=_pack_digest, strict_types=True)
+    return packer
+
+
+def _pack_digest(value: object) -> msgpack.ExtType:
+    if type(value) is Digest:
+        return msgpack.ExtType(DIGEST_EXTENSION, _BLAKE3 + value.raw)
+    raise TypeError(f"{type(value).__name__} is not storable")
+
+
+def _unpack_digest(code: int, data: bytes) -> Digest:
+    if code == DIGEST_EXTENSION and len(data) == HASH_SIZE + 1 and data[:1] == _BLAKE3:
+        return Digest(data[1:])
+    raise ValueError(f"extension type {code} of {len(data)} bytes is unknown")
+
+
+def _explain(value: object, path: str, depth: int) -> str | None:
+    """Say which part of *value* cannot be stored, or return None when nothing stands out."""
+    if depth > _MAX_DEPTH:
+        return f"{path[:60]}... is nested deeper than {_MAX_DEPTH} levels: flatten it"
+    kind = type(value)
+    if kind is dict:
+        assert isinstance(value, dict)
+        bad = [key for key in value if type(key) is not str]
+        if bad:
+            return f"{path} has the key {bad[0]!r}: keys are strings"
+        parts = ((f"{path}[{key!r}]", inner) for key, inner in value.items())
+        return next(filter(None, (_explain(v, p, depth + 1) for p, v in parts)), None)
+    if kind is list:
+        assert isinstance(value, list)
+        parts = ((f"{path}[{i}]", inner) for i, inner in enumerate(value))
+        return next(filter(None, (_explain(v, p, depth + 1) for p, v in parts)), None)
+    return _explain_scalar(value, path)
+
+
+def _explain_scalar(value: object, path: str) -> str | None:
+    kind = type(value)
+    if kind is int:
+        assert isinstance(value, int)
+        fits = -(1 << 63) <= value < 1 << 64
+        return None if fits else f"{path} is an integer beyond 64 bits: store it as a string"
+    if kind is str:
+        assert isinstance(value, str)
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            return f"{path} holds a lone surrogate, which is not text: store it as bytes"
+        return None
+    if value is None or kind in (bool, float, bytes, Digest):
+        return None
+    return (
+        f"{path} is a {kind.__name__}, which would not come back as it was: "
+        "use None, bool, int, float, str, bytes, list, dict or a digest"
+    )
