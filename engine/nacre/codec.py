@@ -67,7 +67,7 @@ def compress(data: Buffer, *, level: int = 1) -> bytes:
     if compressor is None:
         compressor = zstandard.ZstdCompressor(level=level)
         setattr(_threads, key, compressor)
-    return compressor.compress(data)  # type: ignore[no-any-return]
+    return compressor.compress(data)
 
 
 def decompress(data: Buffer, *, size: int) -> bytes:

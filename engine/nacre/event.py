@@ -67,7 +67,7 @@ class Header:
 
 
 class Event(NamedTuple):
-    """One recorded fact, with the commit that it stands in. Never changed.
+    """One recorded fact, with the commit that it stands in and its number there. Never changed.
 
     A purged event has the kind `nacre.purged`, no data, and the hash of its bytes in `purged`.
     """
@@ -76,7 +76,7 @@ class Event(NamedTuple):
     subject: str
     data: Mapping[str, object]
     version: int
-    index: int
+    ordinal: int
     header: Header
     purged: bytes | None = None
 
@@ -166,9 +166,9 @@ def decode_commit(entry: Buffer) -> Commit:
     header = _decode_header(header_bytes)
     hashes = []
     events = []
-    for index, (event_bytes, purged) in enumerate(_split_body(body)):
+    for ordinal, (event_bytes, purged) in enumerate(_split_body(body)):
         hashes.append(event_bytes if purged else event_hash(event_bytes))
-        events.append(_decode_event(event_bytes, index, header, purged))
+        events.append(_decode_event(event_bytes, ordinal, header, purged))
     return Commit(header, tuple(events), leaf_hash(header_bytes, hashes))
 
 
@@ -177,8 +177,8 @@ def decode_events(entry: Buffer) -> tuple[Event, ...]:
     header_bytes, body = _open_entry(entry)
     header = _decode_header(header_bytes)
     return tuple(
-        _decode_event(event_bytes, index, header, purged)
-        for index, (event_bytes, purged) in enumerate(_split_body(body))
+        _decode_event(event_bytes, ordinal, header, purged)
+        for ordinal, (event_bytes, purged) in enumerate(_split_body(body))
     )
 
 
@@ -314,12 +314,12 @@ def _decode_header(data: bytes) -> Header:
     )
 
 
-def _decode_event(data: bytes, index: int, header: Header, purged: bool) -> Event:
+def _decode_event(data: bytes, ordinal: int, header: Header, purged: bool) -> Event:
     if purged:
-        return Event("nacre.purged", "", {}, 1, index, header, data)
+        return Event("nacre.purged", "", {}, 1, ordinal, header, data)
     fields = codec.unpack(data)
     if type(fields) is not list or not 3 <= len(fields) <= 4:
         raise CorruptionError("an event has other fields: run `nacre verify`")
     if len(fields) == 3:
-        return Event(fields[0], fields[1], fields[2], 1, index, header)
-    return Event(fields[0], fields[1], fields[2], fields[3], index, header)
+        return Event(fields[0], fields[1], fields[2], 1, ordinal, header)
+    return Event(fields[0], fields[1], fields[2], fields[3], ordinal, header)

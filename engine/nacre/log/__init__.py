@@ -1,1 +1,7 @@
-"""log."""
+"""The sequence of commits, as bytes: a small protocol, its backends, and the Merkle tree."""
+
+from nacre.log.lmdb_log import LmdbLog
+from nacre.log.memory import MemoryLog
+from nacre.log.protocol import Log
+
+__all__ = ["LmdbLog", "Log", "MemoryLog"]

@@ -1,0 +1,326 @@
+"""One LMDB file of this process: short reads that never wait, one writer, a map that grows."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import lmdb
+
+from nacre.errors import Closed, DiskFull, FormatError, NacreError, Poisoned, ReadOnly, StateError
+from nacre.files import Files, storage_error
+from nacre.locks import Gate
+
+# Address space, not disk: the file grows as it is filled.
+_MAP_BYTES = 64 << 30
+_SMALLEST_MAP_BYTES = 64 << 20
+_MAX_READERS = 1024
+_LMDB_0_9 = 0
+
+_LMDB_MAGIC = b"\xde\xc0\xef\xbe"
+_LMDB_MAGIC_AT = 16
+
+
+if TYPE_CHECKING:  # py-lmdb's classes are generic only in its stubs
+    Transaction = lmdb.Transaction[bytes]
+    Cursor = lmdb.Cursor[bytes]
+else:
+    Transaction, Cursor = lmdb.Transaction, lmdb.Cursor
+
+
+class Environment:
+    """One LMDB file of this process. Reads never wait; one write transaction at a time.
+
+    A thread that is inside a transaction reads through it: what it wrote, it sees.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool, relaxed: bool) -> None:
+        self.path = path
+        self.read_only = read_only
+        self.relaxed = relaxed
+        self.incarnation = 0  # a forked child is another one
+        self.users = 0
+        self.writer_lock = threading.Lock()
+        self._gate = Gate()
+        self._local = threading.local()
+        self._lmdb: lmdb.Environment | None = None
+        self._unusable: Callable[[], NacreError] | None = None
+        self._lmdb = self._open()
+        self.file_id = file_id(path)
+
+    def read(self) -> "Read":
+        """Return a context that gives the thread's open transaction, or a short new one."""
+        return Read(self)
+
+    def write(self, files: Files) -> "Write":
+        """Return a context that gives the write transaction, and commits it through *files*.
+
+        It waits for other threads and processes. An exception inside it undoes everything.
+        """
+        return Write(self, files)
+
+    @property
+    def transaction(self) -> Transaction | None:
+        """The transaction that the calling thread has open."""
+        transaction: Transaction | None = getattr(self._local, "transaction", None)
+        return transaction
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether the calling thread is inside a write transaction."""
+        return getattr(self._local, "writing", False)
+
+    def grow(self) -> None:
+        """Double the map; called after a transaction found it full and was undone.
+
+        Raises:
+            StateError: someone reads for too long, or this thread is inside a transaction.
+        """
+        if self.transaction is not None:
+            raise StateError("the map cannot grow inside a transaction: leave it and run again")
+        with self._gate.alone():
+            size = self._current().info()["map_size"]
+            self._current().set_mapsize(size * 2)
+
+    def adopt_size(self) -> None:
+        """Take over the map size that another process has set."""
+        with self._gate.alone():
+            self._current().set_mapsize(0)
+
+    def sync(self) -> None:
+        """Make commits durable that were made without the meta sync."""
+        self._current().sync(True)
+
+    def size_bytes(self) -> int:
+        """Return how much of the file is in use, free pages included."""
+        info = self._current().info()
+        return int((info["last_pgno"] + 1) * self._current().stat()["psize"])
+
+    def poison(self, cause: BaseException) -> None:
+        """Refuse everything from now on: a sync failed, and what is on disk is unknown."""
+        self._unusable = lambda: Poisoned(
+            f"an earlier write to {self.path} failed ({cause}): "
+            "close the vault, open it again and verify it"
+        )
+
+    def is_gone(self) -> bool:
+        """Tell whether the file was unlinked or replaced since it was opened."""
+        return file_id(self.path) != self.file_id
+
+    def close(self) -> None:
+        """Release the environment, after every transaction of other threads has ended."""
+        if self._lmdb is None:
+            return
+        self._gate.close(own=0 if self.transaction is None else 1)
+        try:
+            self._lmdb.close()
+            self._lmdb = None
+            self._unusable = lambda: Closed(f"{self.path} was closed: open the vault again")
+        finally:
+            self._gate.open()
+
+    def before_fork(self) -> bool:
+        """Hold back new transactions and wait for the others; False when that took too long."""
+        return self._gate.close(own=0 if self.transaction is None else 1)
+
+    def after_fork_in_parent(self) -> None:
+        """Let transactions in again; the forking thread's own read has lost its protection."""
+        if self.transaction is not None and not self.is_writing:
+            self._local.broken = True
+        self._gate.open()
+
+    def after_fork_in_child(self, *, drained: bool) -> None:
+        """Let go of what was inherited; the file is opened again when it is next used."""
+        self.incarnation += 1
+        self.writer_lock = threading.Lock()
+        self._gate = Gate()
+        self._local = threading.local()
+        if self._lmdb is None:
+            return
+        if drained:
+            self._lmdb.close()
+            self._lmdb = None
+        else:
+            self._unusable = lambda: StateError(
+                f"the process forked while {self.path} was being written: "
+                "start workers before opening the vault, or with the start method 'spawn'"
+            )
+
+    def _current(self) -> lmdb.Environment:
+        if self._unusable is not None:
+            raise self._unusable()
+        if self._lmdb is None:
+            self._lmdb = self._open()
+        return self._lmdb
+
+    def _begin(self, *, write: bool) -> Transaction:
+        while True:
+            try:
+                transaction: Transaction = self._current().begin(write=write)
+                return transaction
+            except lmdb.MapResizedError:
+                self._gate.leave()
+                self.adopt_size()
+                self._gate.enter()
+            except lmdb.ReadonlyError as error:
+                raise ReadOnly(f"{self.path} cannot be written: it was opened read-only") from error
+            except lmdb.PanicError as error:
+                self.poison(error)
+            except lmdb.ReadersFullError as error:
+                if not self._current().reader_check():
+                    raise StateError(
+                        f"{_MAX_READERS} reads of {self.path} are open: close some"
+                    ) from error
+
+    def _commit(self, transaction: Transaction, files: Files) -> None:
+        try:
+            files.commit(transaction)
+        except lmdb.MapFullError:
+            raise
+        except (lmdb.Error, OSError) as error:
+            transaction.abort()
+            failure = storage_error(f"commit to {self.path}", error)
+            if not isinstance(failure, DiskFull):
+                self.poison(error)
+            raise failure from error
+
+    def _open(self) -> lmdb.Environment:
+        size = _MAP_BYTES
+        while True:
+            try:
+                return self._open_map(size)
+            except (lmdb.MemoryError, MemoryError) as error:
+                # An address space limit (ulimit -v): a smaller map grows when it must.
+                size //= 2
+                if size < _SMALLEST_MAP_BYTES:
+                    raise storage_error(
+                        f"{self.path} cannot be mapped", OSError(12, "no address space")
+                    ) from error
+
+    def _open_map(self, size: int) -> lmdb.Environment:
+        try:
+            environment = lmdb.open(
+                str(self.path),
+                map_size=size,
+                subdir=False,
+                readonly=self.read_only,
+                metasync=not self.relaxed,
+                max_readers=_MAX_READERS,
+                max_spare_txns=0,
+                # The stub knows no None, which means: as the existing file was written.
+                lib_version=None if is_lmdb_file(self.path) else _LMDB_0_9,  # type: ignore[arg-type]
+            )
+        except (lmdb.InvalidError, lmdb.VersionMismatchError, lmdb.CorruptedError) as error:
+            raise FormatError(f"{self.path} is not a vault ({error})") from error
+        except lmdb.MemoryError:
+            raise
+        except lmdb.Error as error:
+            raise storage_error(f"{self.path} cannot be opened", error) from error
+        environment.reader_check()
+        return environment
+
+
+class Read:
+    """A read transaction: the thread's own when it is inside one, or a new one."""
+
+    __slots__ = ("_environment", "_fresh")
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+        self._fresh: Transaction | None = None
+
+    def __enter__(self) -> Transaction:
+        environment = self._environment
+        local = environment._local
+        transaction: Transaction | None = getattr(local, "transaction", None)
+        if transaction is not None:
+            if getattr(local, "broken", False):
+                raise StateError("the process forked inside a read: leave it and read again")
+            return transaction
+        environment._gate.enter()
+        try:
+            self._fresh = environment._begin(write=False)
+        except BaseException:
+            environment._gate.leave()
+            raise
+        local.transaction = self._fresh
+        return self._fresh
+
+    def __exit__(self, *_: object) -> None:
+        if self._fresh is None:
+            return
+        environment = self._environment
+        local = environment._local
+        local.transaction = None
+        local.broken = False
+        self._fresh.abort()
+        self._fresh = None
+        environment._gate.leave()
+
+
+class Write:
+    """The write transaction of an environment, with the writer lock around it."""
+
+    __slots__ = ("_environment", "_files", "_transaction")
+
+    def __init__(self, environment: Environment, files: Files) -> None:
+        self._environment = environment
+        self._files = files
+
+    def __enter__(self) -> Transaction:
+        environment = self._environment
+        if environment.transaction is not None:
+            raise StateError(
+                "this thread is already inside a transaction of the vault: "
+                "use that one, or leave it first"
+            )
+        environment.writer_lock.acquire()
+        environment._gate.enter()
+        try:
+            self._transaction = environment._begin(write=True)
+        except BaseException:
+            environment._gate.leave()
+            environment.writer_lock.release()
+            raise
+        environment._local.transaction = self._transaction
+        environment._local.writing = True
+        return self._transaction
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: object
+    ) -> None:
+        environment = self._environment
+        environment._local.transaction = None
+        environment._local.writing = False
+        try:
+            if kind is None:
+                environment._commit(self._transaction, self._files)
+            else:
+                self._transaction.abort()
+        finally:
+            environment._gate.leave()
+            environment.writer_lock.release()
+
+
+def is_lmdb_file(path: Path) -> bool:
+    """Tell whether a file starts as LMDB's do; one that is empty or missing does not."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(_LMDB_MAGIC_AT + len(_LMDB_MAGIC))
+    except FileNotFoundError:
+        return False
+    return start[_LMDB_MAGIC_AT:] == _LMDB_MAGIC
+
+
+def lock_path(path: Path) -> Path:
+    """Return where LMDB keeps the lock file of a data file."""
+    return path.with_name(path.name + "-lock")
+
+
+def file_id(path: Path) -> tuple[int, int] | None:
+    """Return device and inode of a file, or None when there is none."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino

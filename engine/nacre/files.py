@@ -1,0 +1,152 @@
+"""Files as a vault needs them: append, make durable, map; the only fsync in the code.
+
+Every operation that can fail or be cut short passes through `Files`, so that the tests can fail
+each one, or kill the process before and after it.
+"""
+
+import errno
+import fcntl
+import mmap
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import lmdb
+
+from nacre.errors import DiskFull, FormatError, ReadOnly, StorageError
+from nacre.hashing import Buffer
+
+_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_NO_PERMISSION = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+_NETWORK = frozenset(
+    {"9p", "afs", "ceph", "cifs", "coda", "glusterfs", "lustre", "ncpfs", "nfs", "nfs4", "smb3"}
+    | {"smbfs", "fuse.glusterfs", "fuse.s3fs", "fuse.sshfs"}
+)
+
+
+class Files(Protocol):
+    """The operations on files that a commit is made of.
+
+    Each raises OSError when the system does; `lmdb.Error` in the case of `commit`.
+    """
+
+    def open_append(self, path: Path, *, size: int | None) -> int:
+        """Open *path* for this process alone and return its descriptor, positioned at its end.
+
+        With *size* None the file is created, and its name made durable. Otherwise what lies
+        behind *size* bytes is cut off. Raises BlockingIOError when another process has it.
+        """
+
+    def append(self, descriptor: int, parts: Sequence[Buffer]) -> None:
+        """Write all of *parts* at the end of the file."""
+
+    def sync(self, descriptor: int) -> None:
+        """Make the file's content durable."""
+
+    def commit(self, transaction: lmdb.Transaction) -> None:
+        """Commit an LMDB write transaction; durable on return unless its vault is relaxed."""
+
+
+class OsFiles:
+    """`Files` of the operating system."""
+
+    def open_append(self, path: Path, *, size: int | None) -> int:
+        flags = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC
+        if size is None:
+            flags |= os.O_CREAT | os.O_EXCL
+        descriptor = os.open(path, flags, 0o644)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if size is None:
+                sync_folder(path.parent)
+            elif os.fstat(descriptor).st_size > size:
+                os.ftruncate(descriptor, size)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return descriptor
+
+    def append(self, descriptor: int, parts: Sequence[Buffer]) -> None:
+        written = os.writev(descriptor, parts)
+        for part in parts:
+            if written >= len(part):
+                written -= len(part)
+                continue
+            rest = memoryview(part)[written:]
+            written = 0
+            while rest:
+                rest = rest[os.write(descriptor, rest) :]
+
+    def sync(self, descriptor: int) -> None:
+        os.fdatasync(descriptor)
+
+    def commit(self, transaction: lmdb.Transaction) -> None:
+        transaction.commit()
+
+
+def sync_folder(path: Path) -> None:
+    """Make the names in a folder durable."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def create_folder(path: Path) -> None:
+    """Create a folder, and its parents, durably; one that exists is kept."""
+    if path.is_dir():
+        return
+    create_folder(path.parent)
+    path.mkdir(exist_ok=True)
+    sync_folder(path.parent)
+
+
+def map_file(path: Path) -> memoryview:
+    """Return the content of a file, mapped, not read."""
+    with path.open("rb") as file:
+        if os.fstat(file.fileno()).st_size == 0:
+            return memoryview(b"")
+        return memoryview(mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ))
+
+
+def storage_error(action: str, error: OSError | lmdb.Error) -> StorageError | ReadOnly:
+    """Return the error to raise, from *error*, when *action* failed."""
+    number = error.errno if isinstance(error, OSError) else getattr(error, "code", None)
+    if number in _NO_SPACE:
+        return DiskFull(
+            f"{action}: no space left ({error}); nothing was committed: "
+            "free some space, then run the same call again"
+        )
+    if number in _NO_PERMISSION:
+        return ReadOnly(f"{action}: not allowed ({error}): check the permissions of the vault")
+    return StorageError(f"{action}: {error}; check the disk, then open the vault again")
+
+
+def refuse_network_storage(path: Path) -> None:
+    """Raise FormatError when *path* lies on a network file system.
+
+    LMDB's locks are shared memory: two machines would not see each other's.
+    """
+    kind = _file_system(path.resolve())
+    if kind in _NETWORK:
+        raise FormatError(
+            f"{path} lies on a network file system ({kind}), where LMDB's locks do not work: "
+            "keep the vault on a local disk and copy it with a backup"
+        )
+
+
+def _file_system(path: Path) -> str:
+    try:
+        lines = Path("/proc/self/mounts").read_text(errors="replace").splitlines()
+    except OSError:
+        return ""
+    # The deepest mount point above the path wins, and of equal ones the last.
+    best = ("", "")
+    for line in lines:
+        _, mount, kind, *_ = line.split(" ")
+        mount = mount.replace("\\040", " ")
+        if len(mount) >= len(best[0]) and path.is_relative_to(mount):
+            best = (mount, kind)
+    return best[1]
