@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import lmdb
 
@@ -20,6 +20,8 @@ _LMDB_0_9 = 0
 _LMDB_MAGIC = b"\xde\xc0\xef\xbe"
 _LMDB_MAGIC_AT = 16
 
+
+Result = TypeVar("Result")
 
 if TYPE_CHECKING:  # py-lmdb's classes are generic only in its stubs
     Transaction = lmdb.Transaction[bytes]
@@ -58,6 +60,18 @@ class Environment:
         It waits for other threads and processes. An exception inside it undoes everything.
         """
         return Write(self, files)
+
+    def run(self, files: Files, action: Callable[[Transaction], Result]) -> Result:
+        """Return what *action* returns, run in a write transaction that is then committed.
+
+        When the map is full, everything is undone, the map grows, and *action* runs again.
+        """
+        while True:
+            try:
+                with self.write(files) as transaction:
+                    return action(transaction)
+            except lmdb.MapFullError:
+                self.grow()
 
     @property
     def transaction(self) -> Transaction | None:

@@ -31,15 +31,17 @@ class Files(Protocol):
     Each raises OSError when the system does; `lmdb.Error` in the case of `commit`.
     """
 
-    def open_append(self, path: Path, *, size: int | None) -> int:
-        """Open *path* for this process alone and return its descriptor, positioned at its end.
+    def open_append(self, path: Path, *, create: bool) -> int:
+        """Open a file to append to and keep other handles from doing so; return its descriptor.
 
-        With *size* None the file is created, and its name made durable. Otherwise what lies
-        behind *size* bytes is cut off. Raises BlockingIOError when another process has it.
+        A created file has a durable name. Raises BlockingIOError when another handle has it.
         """
 
     def append(self, descriptor: int, parts: Sequence[Buffer]) -> None:
         """Write all of *parts* at the end of the file."""
+
+    def truncate(self, descriptor: int, size: int) -> None:
+        """Cut off what lies behind *size* bytes."""
 
     def sync(self, descriptor: int) -> None:
         """Make the file's content durable."""
@@ -51,17 +53,15 @@ class Files(Protocol):
 class OsFiles:
     """`Files` of the operating system."""
 
-    def open_append(self, path: Path, *, size: int | None) -> int:
+    def open_append(self, path: Path, *, create: bool) -> int:
         flags = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC
-        if size is None:
+        if create:
             flags |= os.O_CREAT | os.O_EXCL
         descriptor = os.open(path, flags, 0o644)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if size is None:
+            if create:
                 sync_folder(path.parent)
-            elif os.fstat(descriptor).st_size > size:
-                os.ftruncate(descriptor, size)
         except BaseException:
             os.close(descriptor)
             raise
@@ -77,6 +77,10 @@ class OsFiles:
             written = 0
             while rest:
                 rest = rest[os.write(descriptor, rest) :]
+
+    def truncate(self, descriptor: int, size: int) -> None:
+        if os.fstat(descriptor).st_size > size:
+            os.ftruncate(descriptor, size)
 
     def sync(self, descriptor: int) -> None:
         os.fdatasync(descriptor)

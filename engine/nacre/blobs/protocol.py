@@ -1,4 +1,4 @@
-"""What the nouns above ask of a blob store: put bytes, get them back by digest."""
+"""The seam under the blobs: put bytes, get them back by digest, publish them with a commit."""
 
 from typing import Protocol
 
@@ -16,6 +16,7 @@ class Payloads(Protocol):
         """Store *data* once and return its digest.
 
         A manifest is msgpack in which other blobs are named by digests; they must have been put.
+        Raises NotFound when one of them was not.
         """
 
     def get_blob(self, digest: Digest) -> memoryview:
@@ -23,3 +24,28 @@ class Payloads(Protocol):
 
         Raises NotFound when there is none, CorruptionError when its bytes were damaged.
         """
+
+
+class Blobs(Payloads, Protocol):
+    """A store of payloads that a commit publishes.
+
+    Any backend passes `nacre.testing.BlobsContract`; nothing else is promised.
+    """
+
+    def has_blob(self, digest: Digest) -> bool:
+        """Tell whether `get_blob` would find the digest: published, or put by this handle."""
+
+    def sync(self) -> None:
+        """Make everything durable that was put so far: no event may name less."""
+
+    def publish(self) -> None:
+        """Let every other handle find what `sync` made durable.
+
+        Call it inside the transaction that appends the events; undoing that one undoes this.
+        """
+
+    def forget_published(self) -> None:
+        """Called when the transaction of the last `publish` is durable."""
+
+    def close(self) -> None:
+        """Release resources and drop what was put but never published; idempotent."""

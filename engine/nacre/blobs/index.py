@@ -1,0 +1,132 @@
+"""The blob index: digest to where the blob lies, as rows of the vault's environment.
+
+    key    02, digest (32 bytes)
+    value  flags (1), size (6), size of the payload (6), xxh3-64 of the payload (8), then
+           of a small blob the payload; of one in a pack the pack's id (8) and the offset (8)
+
+    key    03, pack id (8)
+    value  committed size (8): how far commits name the pack
+
+Flags are those of a pack record, and bit 7 says that the blob lies in a pack. It can be rebuilt
+from the packs, but for the small blobs, which it holds.
+"""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from nacre.blobs.record import PACK_ID_BYTES, Description, from_flags
+from nacre.environment import Transaction
+from nacre.errors import CorruptionError
+from nacre.hashing import Digest
+from nacre.prefixes import BLOBS, PACKS
+
+_IN_PACK = 0x80
+_VALUE = struct.Struct(">BHIHI8s")
+_PLACE = struct.Struct(f">{PACK_ID_BYTES}sQ")
+_SIZE = struct.Struct(">Q")
+_BLOB_PREFIX = bytes([BLOBS])
+_PACK_PREFIX = bytes([PACKS])
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a payload lies in a pack."""
+
+    pack_id: bytes
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One blob of the index: its payload, or the place of it."""
+
+    description: Description
+    payload: bytes | Place
+
+
+def get_row(transaction: Transaction, digest: Digest) -> Row | None:
+    """Return the row of a blob, or None."""
+    value = transaction.get(_BLOB_PREFIX + digest.raw)
+    return None if value is None else _decode(digest, value)
+
+
+def has_row(transaction: Transaction, digest: Digest) -> bool:
+    """Tell whether a blob is published."""
+    return transaction.get(_BLOB_PREFIX + digest.raw) is not None
+
+
+def put_row(transaction: Transaction, row: Row) -> bool:
+    """Store a row unless the blob has one; tell whether it was stored."""
+    key = _BLOB_PREFIX + row.description.digest.raw
+    return transaction.put(key, _encode(row), overwrite=False)
+
+
+def rows(transaction: Transaction, after: Digest | None = None) -> Iterator[Row]:
+    """Yield the rows behind *after*, in the order of their digests."""
+    cursor = transaction.cursor()
+    start = _BLOB_PREFIX + (after.raw + b"\x00" if after else b"")
+    if cursor.set_range(start):
+        for key, value in cursor.iternext():
+            if key[0] != BLOBS:
+                return
+            yield _decode(Digest(key[1:]), value)
+
+
+def committed_size(transaction: Transaction, pack_id: bytes) -> int:
+    """Return how far commits name a pack, in bytes; 0 when none does."""
+    value = transaction.get(_PACK_PREFIX + pack_id)
+    return 0 if value is None else int(_SIZE.unpack(value)[0])
+
+
+def put_committed_size(transaction: Transaction, pack_id: bytes, size: int) -> None:
+    """Record how far commits name a pack, in bytes."""
+    transaction.put(_PACK_PREFIX + pack_id, _SIZE.pack(size))
+
+
+def committed_packs(transaction: Transaction) -> dict[bytes, int]:
+    """Return the committed size of every pack."""
+    sizes: dict[bytes, int] = {}
+    cursor = transaction.cursor()
+    if cursor.set_range(_PACK_PREFIX):
+        for key, value in cursor.iternext():
+            if key[0] != PACKS:
+                break
+            sizes[key[1:]] = _SIZE.unpack(value)[0]
+    return sizes
+
+
+def _encode(row: Row) -> bytes:
+    description = row.description
+    in_pack = isinstance(row.payload, Place)
+    value = _VALUE.pack(
+        description.flags | _IN_PACK * in_pack,
+        description.size >> 32,
+        description.size & 0xFFFFFFFF,
+        description.stored_size >> 32,
+        description.stored_size & 0xFFFFFFFF,
+        description.stored_checksum,
+    )
+    if isinstance(row.payload, Place):
+        return value + _PLACE.pack(row.payload.pack_id, row.payload.offset)
+    return value + row.payload
+
+
+def _decode(digest: Digest, value: bytes) -> Row:
+    try:
+        flags, *sizes, stored_checksum = _VALUE.unpack_from(value)
+        payload: bytes | Place = value[_VALUE.size :]
+        if flags & _IN_PACK:
+            payload = Place(*_PLACE.unpack(payload))
+    except struct.error as error:
+        raise CorruptionError(
+            f"the index row of {digest} was altered: run `nacre verify`"
+        ) from error
+    description = from_flags(
+        flags & ~_IN_PACK,
+        digest=digest,
+        size=sizes[0] << 32 | sizes[1],
+        stored_size=sizes[2] << 32 | sizes[3],
+        stored_checksum=stored_checksum,
+    )
+    return Row(description, payload)

@@ -1,0 +1,220 @@
+"""The blobs of a vault: put without the writer lock, synced before the commit that names them.
+
+Guards I1: a blob is published (indexed) only after the pack that holds it was synced.
+"""
+
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+
+from nacre import codec
+from nacre.blobs import compression, index, record
+from nacre.blobs.index import Place, Row
+from nacre.blobs.packs import PackReader, PackWriter, open_writer
+from nacre.blobs.record import Description
+from nacre.environment import Environment
+from nacre.errors import Closed, CorruptionError, InvalidInput, NotFound, Poisoned, ReadOnly
+from nacre.files import Files
+from nacre.hashing import Buffer, Digest, checksum, digest_of
+
+# Up to a page, a row of LMDB costs less than a record and the sync of a pack.
+_SMALL_BYTES = 4096
+# Beyond this, small blobs that wait for their commit are written ahead of it.
+_WAITING_BYTES = 128 << 20
+
+
+class VaultBlobs:
+    """`Blobs` in an environment and, unless *folder* is None, in the packs of a folder."""
+
+    def __init__(
+        self, environment: Environment, folder: Path | None, files: Files, *, read_only: bool
+    ) -> None:
+        self._environment = environment
+        self._folder = folder
+        self._files = files
+        self._read_only = read_only
+        self._reader = PackReader(folder) if folder is not None else None
+        self._closed = False
+        self._start()
+
+    def put_blob(self, data: Buffer, *, manifest: bool = False) -> Digest:
+        self._check_writable()
+        if len(data) > record.MAX_BLOB_BYTES:
+            raise InvalidInput(f"a blob of {len(data)} bytes is too large: split it")
+        if manifest:
+            self._require(codec.digests_in(codec.unpack(data)))
+        digest = digest_of(data)
+        if not self.has_blob(digest):
+            self._store(digest, data, is_manifest=manifest)
+        return digest
+
+    def get_blob(self, digest: Digest) -> memoryview:
+        row = self._row(digest)
+        if row is None:
+            raise NotFound(f"there is no blob {digest}: put it before naming or reading it")
+        payload = self._payload(row)
+        description = row.description
+        if checksum(payload) != description.stored_checksum:
+            raise CorruptionError(f"the blob {digest} was damaged on disk: run `nacre verify`")
+        return compression.restored(payload, size=description.size, is_zstd=description.is_zstd)
+
+    def has_blob(self, digest: Digest) -> bool:
+        self._check_open()
+        if self._waiting_row(digest) is not None:
+            return True
+        with self._environment.read() as transaction:
+            return index.has_row(transaction, digest)
+
+    def size_of(self, digest: Digest) -> int:
+        """Return the size of a blob's content in bytes, without reading it."""
+        row = self._row(digest)
+        if row is None:
+            raise NotFound(f"there is no blob {digest}: put it before naming or reading it")
+        return row.description.size
+
+    def sync(self) -> None:
+        self._check_writable()
+        with self._syncing:
+            with self._lock:
+                fresh, self._fresh = self._fresh, {}
+                self._in_sync = fresh
+                self._waiting_bytes = 0
+                writers, self._full = [*self._full, *self._writer], []
+            if any(isinstance(row.payload, Place) for row in fresh.values()):
+                self._sync_packs(writers)
+            with self._lock:
+                self._durable |= fresh
+                self._in_sync = {}
+
+    def publish(self) -> None:
+        with self._lock, self._environment.read() as transaction:
+            self._published = list(self._durable)
+            ends: dict[bytes, int] = {}
+            for row in self._durable.values():
+                if index.put_row(transaction, row) and isinstance(row.payload, Place):
+                    end = row.payload.offset + record.record_size(row.description.stored_size)
+                    ends[row.payload.pack_id] = max(end, ends.get(row.payload.pack_id, 0))
+            for pack_id, end in ends.items():
+                if end > index.committed_size(transaction, pack_id):
+                    index.put_committed_size(transaction, pack_id, end)
+
+    def forget_published(self) -> None:
+        with self._lock:
+            for digest in self._published:
+                self._durable.pop(digest, None)
+            self._published = []
+
+    @property
+    def has_unpublished(self) -> bool:
+        """Whether anything was put that no commit has published yet."""
+        return bool(self._fresh or self._durable)
+
+    def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        if self._environment.incarnation == self._incarnation:
+            for writer in [*self._full, *self._writer]:
+                writer.close()
+
+    def _start(self) -> None:
+        """Begin with nothing put: as a new handle, or as one that a fork has copied."""
+        self._incarnation = self._environment.incarnation
+        self._lock = threading.Lock()
+        self._syncing = threading.Lock()
+        # A blob goes from fresh over in sync to durable, and leaves when it is published.
+        self._fresh: dict[Digest, Row] = {}
+        self._in_sync: dict[Digest, Row] = {}
+        self._durable: dict[Digest, Row] = {}
+        self._published: list[Digest] = []
+        self._waiting_bytes = 0
+        self._writer: list[PackWriter] = []  # none or one
+        self._full: list[PackWriter] = []
+
+    def _store(self, digest: Digest, data: Buffer, *, is_manifest: bool) -> None:
+        packed = compression.compressed(data)
+        payload = data if packed is None else packed
+        description = record.describe(
+            digest, data, payload, is_zstd=packed is not None, is_manifest=is_manifest
+        )
+        with self._lock:
+            if self._waiting_row(digest) is not None:
+                return
+            if self._folder is not None and len(payload) > _SMALL_BYTES:
+                place = self._append(self._folder, description, payload)
+                self._fresh[digest] = Row(description, place)
+                return
+            self._fresh[digest] = Row(description, bytes(payload))
+            self._waiting_bytes += len(payload)
+            spill = self._waiting_bytes > _WAITING_BYTES and not self._environment.is_writing
+        if spill:
+            self._spill()
+
+    def _append(self, folder: Path, description: Description, payload: Buffer) -> Place:
+        if not self._writer:
+            self._writer = [open_writer(folder, self._committed_size, self._files)]
+        (writer,) = self._writer
+        offset = writer.append(record.record_parts(description, payload))
+        if writer.is_full:
+            self._full += self._writer
+            self._writer = []
+        return Place(writer.pack_id, offset)
+
+    def _spill(self) -> None:
+        """Write what waits in memory ahead of its commit; unnamed, it is only dead weight."""
+        self.sync()
+        self._environment.run(self._files, lambda _: self.publish())
+        self.forget_published()
+
+    def _sync_packs(self, writers: list[PackWriter]) -> None:
+        try:
+            for writer in writers:
+                writer.sync()
+        except Poisoned as error:
+            self._environment.poison(error)
+            raise
+        for writer in writers:
+            if writer.is_full:
+                writer.close()
+
+    def _committed_size(self, pack_id: bytes) -> int:
+        with self._environment.read() as transaction:
+            return index.committed_size(transaction, pack_id)
+
+    def _waiting_row(self, digest: Digest) -> Row | None:
+        return self._fresh.get(digest) or self._in_sync.get(digest) or self._durable.get(digest)
+
+    def _row(self, digest: Digest) -> Row | None:
+        self._check_open()
+        row = self._waiting_row(digest)
+        if row is None:
+            with self._environment.read() as transaction:
+                row = index.get_row(transaction, digest)
+        return row
+
+    def _payload(self, row: Row) -> memoryview:
+        place = row.payload
+        if isinstance(place, bytes):
+            return memoryview(place)
+        if self._reader is None:
+            raise CorruptionError(
+                f"{row.description.digest} is said to lie in a pack: run `nacre verify`"
+            )
+        start = place.offset + record.ALIGNMENT
+        return self._reader.read(place.pack_id, start, start + row.description.stored_size)
+
+    def _require(self, digests: Iterable[Digest]) -> None:
+        for digest in digests:
+            if not self.has_blob(digest):
+                raise NotFound(f"a manifest names {digest}, which was not put: put it first")
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise Closed("the vault was closed: open it again")
+        if self._environment.incarnation != self._incarnation:
+            self._start()
+
+    def _check_writable(self) -> None:
+        self._check_open()
+        if self._read_only:
+            raise ReadOnly("the vault was opened read-only: open it for writing")
