@@ -1,0 +1,122 @@
+"""The manifest of a frame: what it is made of and which blobs hold it.
+
+    frame   {"frame": 1, "kind", "rows", "columns": [entry, ...], "parts": {name: entry},
+             "header": {...}}
+    entry   [label, type, bytes, chunks, column or digest of a column]
+
+A column's manifest above a size is a blob of its own, so that versions share the manifests of
+the columns that they share.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from nacre.blobs.protocol import Payloads
+from nacre.codec import pack, unpack
+from nacre.errors import CorruptionError, FormatError
+from nacre.frames.columns import StoredColumn, column_manifest, parse_column
+from nacre.hashing import Digest
+
+FRAME_FORMAT = 1
+_INLINE_BYTES = 2048
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One column: how it is called, what it holds, and where to read on."""
+
+    label: str
+    type: str
+    size_bytes: int
+    chunks: int
+    column: StoredColumn | Digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameManifest:
+    """A stored frame; `parts` are what is no column, such as the index of a pandas frame."""
+
+    kind: str
+    rows: int
+    columns: tuple[Entry, ...]
+    parts: Mapping[str, Entry]
+    header: Mapping[str, object]
+
+
+def put_manifest(payloads: Payloads, manifest: FrameManifest) -> Digest:
+    """Store *manifest*, whose chunks have been put, and return its digest."""
+    content = {
+        "frame": FRAME_FORMAT,
+        "kind": manifest.kind,
+        "rows": manifest.rows,
+        "columns": [_put_entry(payloads, entry) for entry in manifest.columns],
+        "parts": {name: _put_entry(payloads, entry) for name, entry in manifest.parts.items()},
+        "header": dict(manifest.header),
+    }
+    return payloads.put_blob(pack(content), manifest=True)
+
+
+def get_manifest(payloads: Payloads, digest: Digest) -> FrameManifest:
+    """Return the manifest under *digest*.
+
+    Raises:
+        NotFound: there is no such blob.
+        FormatError: a newer nacre wrote it.
+        CorruptionError: the blob is no manifest of a frame.
+    """
+    content = unpack(payloads.get_blob(digest))
+    match content:
+        case {
+            "frame": int() as version,
+            "kind": str() as kind,
+            "rows": int() as rows,
+            "columns": list() as columns,
+            "parts": dict() as parts,
+            "header": dict() as header,
+        } if rows >= 0:
+            _check_version(version)
+            return FrameManifest(
+                kind=kind,
+                rows=rows,
+                columns=tuple(map(_parse_entry, columns)),
+                parts={name: _parse_entry(part) for name, part in parts.items()},
+                header=header,
+            )
+    raise CorruptionError(f"the blob {digest} is not the manifest of a frame: name a frame's")
+
+
+def stored_column(payloads: Payloads, entry: Entry) -> StoredColumn:
+    """Return the column of *entry*."""
+    if isinstance(entry.column, StoredColumn):
+        return entry.column
+    return parse_column(unpack(payloads.get_blob(entry.column)))
+
+
+def _put_entry(payloads: Payloads, entry: Entry) -> list[object]:
+    column: object = entry.column
+    if isinstance(entry.column, StoredColumn):
+        column = column_manifest(entry.column)
+        packed = pack(column)
+        if len(packed) > _INLINE_BYTES:
+            column = payloads.put_blob(packed, manifest=True)
+    return [entry.label, entry.type, entry.size_bytes, entry.chunks, column]
+
+
+def _parse_entry(content: object) -> Entry:
+    match content:
+        case [str() as label, str() as kind, int() as size, int() as chunks, column]:
+            return Entry(
+                label=label,
+                type=kind,
+                size_bytes=size,
+                chunks=chunks,
+                column=column if isinstance(column, Digest) else parse_column(column),
+            )
+    raise CorruptionError("a column in the manifest of a frame has other fields")
+
+
+def _check_version(version: int) -> None:
+    if version != FRAME_FORMAT:
+        raise FormatError(
+            f"a frame has format {version}, and this nacre reads {FRAME_FORMAT}: upgrade it"
+        )
