@@ -20,14 +20,17 @@ _MAX_DEPTH = 100
 _threads = threading.local()
 
 
-def pack(value: object) -> bytes:
+def pack(value: object, *, named: list[Digest] | None = None) -> bytes:
     """Encode *value*: None, bool, int, float, str, bytes, list, dict with str keys, Digest.
+
+    The digests in it are added to *named*.
 
     Raises:
         Unstorable: *value* holds something else; the message names where.
     """
     try:
-        return _packer().pack(value)  # type: ignore[no-any-return]
+        encoded: bytes = _packer(named).pack(value)
+        return encoded
     except (TypeError, ValueError, OverflowError, RecursionError, UnicodeEncodeError) as error:
         raise Unstorable(
             _explain(value, "value", 0) or f"value cannot be stored: {error}"
@@ -89,7 +92,8 @@ def decompress(data: Buffer, *, size: int) -> bytes:
     return content
 
 
-def _packer() -> msgpack.Packer:
+def _packer(named: list[Digest] | None) -> msgpack.Packer:
+    _threads.named = named
     # Making a packer costs three times what packing an event does.
     packer = getattr(_threads, "packer", None)
     if packer is None:
@@ -99,6 +103,8 @@ def _packer() -> msgpack.Packer:
 
 def _pack_digest(value: object) -> msgpack.ExtType:
     if type(value) is Digest:
+        if _threads.named is not None:
+            _threads.named.append(value)
         return msgpack.ExtType(DIGEST_EXTENSION, _BLAKE3 + value.raw)
     raise TypeError(f"{type(value).__name__} is not storable")
 

@@ -1,7 +1,8 @@
 """One LMDB file of this process: short reads that never wait, one writer, a map that grows."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -83,6 +84,27 @@ class Environment:
     def is_writing(self) -> bool:
         """Whether the calling thread is inside a write transaction."""
         return getattr(self._local, "writing", False)
+
+    @contextmanager
+    def nested(self) -> Iterator[Transaction]:
+        """Open a transaction inside the thread's write transaction: undone alone if it raises."""
+        outer = self.transaction
+        inner: Transaction = self._current().begin(write=True, parent=outer)
+        self._local.transaction = inner
+        try:
+            yield inner
+        except BaseException:
+            inner.abort()
+            raise
+        else:
+            inner.commit()
+        finally:
+            self._local.transaction = outer
+
+    def make_room(self) -> None:
+        """Grow the map while it is more than half full, so that a transaction finds room."""
+        while 2 * self.size_bytes() > self._current().info()["map_size"]:
+            self.grow()
 
     def grow(self) -> None:
         """Double the map; called after a transaction found it full and was undone.

@@ -3,6 +3,7 @@
 NacreError
 ├── Conflict         (also RuntimeError)  read again and retry
 ├── NotFound         (also KeyError)      ask for something that exists
+│   └── VaultMissing (also FileNotFoundError)  create the vault, or correct the path
 ├── InvalidInput     (also ValueError)    fix the argument
 │   └── Unstorable                        convert the column that is named, then write again
 ├── StateError       (also RuntimeError)  open, close or lock in the right order
@@ -44,6 +45,12 @@ class NotFound(NacreError, KeyError):
     def __str__(self) -> str:
         # KeyError shows the repr of its argument; a message must stay readable.
         return str(self.args[0]) if self.args else ""
+
+
+class VaultMissing(NotFound, FileNotFoundError):
+    """There is no vault at the path."""
+
+    code = "vault_missing"
 
 
 class InvalidInput(NacreError, ValueError):

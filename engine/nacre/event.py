@@ -25,7 +25,7 @@ from typing import NamedTuple
 
 from nacre import codec
 from nacre.errors import CorruptionError, FormatError, InvalidInput
-from nacre.hashing import HASH_SIZE, Buffer, checksum, event_hash, leaf_hash
+from nacre.hashing import HASH_SIZE, Buffer, Digest, checksum, event_hash, leaf_hash
 
 ENTRY_FORMAT = 1
 NO_PREVIOUS = bytes(HASH_SIZE)
@@ -122,9 +122,17 @@ class EncodedCommit(NamedTuple):
     leaf: bytes
 
 
-def encode_event(kind: str, subject: str, data: Mapping[str, object], version: int = 1) -> bytes:
-    """Return an event's own bytes, which its hash is taken over."""
-    encoded = codec.pack([kind, subject, data] if version == 1 else [kind, subject, data, version])
+def encode_event(
+    kind: str,
+    subject: str,
+    data: Mapping[str, object],
+    version: int = 1,
+    *,
+    named: list[Digest] | None = None,
+) -> bytes:
+    """Return an event's own bytes, which its hash is taken over; add its digests to *named*."""
+    fields = [kind, subject, data] if version == 1 else [kind, subject, data, version]
+    encoded = codec.pack(fields, named=named)
     if len(encoded) > _MAX_EVENT_BYTES:
         raise InvalidInput(
             f"the event {kind!r} takes {len(encoded)} bytes: put large data into a blob"

@@ -5,6 +5,8 @@ from nacre.errors import CorruptionError
 from nacre.hashing import Buffer
 
 _SMALLEST_BYTES = 128
+# A larger blob is a mapped file: it is stored as it is, never held in memory.
+_LARGEST_BYTES = 64 << 20
 _SAMPLE_BYTES = 8 << 10
 _SAMPLES = 3
 _LEVEL = 1
@@ -15,7 +17,7 @@ _WORTHWHILE = 0.80
 def compressed(content: Buffer) -> bytes | None:
     """Return *content* as a zstd frame, or None when a sample shows that it does not pay."""
     size = len(content)
-    if size < _SMALLEST_BYTES:
+    if not _SMALLEST_BYTES <= size <= _LARGEST_BYTES:
         return None
     if size > 2 * _SAMPLES * _SAMPLE_BYTES and not _pays(_sample(content)):
         return None

@@ -115,13 +115,10 @@ def _encode(row: Row) -> bytes:
 def _decode(digest: Digest, value: bytes) -> Row:
     try:
         flags, *sizes, stored_checksum = _VALUE.unpack_from(value)
-        payload: bytes | Place = value[_VALUE.size :]
-        if flags & _IN_PACK:
-            payload = Place(*_PLACE.unpack(payload))
+        rest = value[_VALUE.size :]
+        payload = Place(*_PLACE.unpack(rest)) if flags & _IN_PACK else rest
     except struct.error as error:
-        raise CorruptionError(
-            f"the index row of {digest} was altered: run `nacre verify`"
-        ) from error
+        raise CorruptionError(f"the index row of {digest} was altered: verify the vault") from error
     description = from_flags(
         flags & ~_IN_PACK,
         digest=digest,

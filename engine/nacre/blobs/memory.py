@@ -10,6 +10,7 @@ class MemoryBlobs:
 
     def __init__(self) -> None:
         self._blobs: dict[Digest, bytes] | None = {}
+        self._unpublished = False
 
     def put_blob(self, data: Buffer, *, manifest: bool = False) -> Digest:
         blobs = self._open()
@@ -17,7 +18,9 @@ class MemoryBlobs:
             for child in digests_in(unpack(data)):
                 self.get_blob(child)
         digest = digest_of(data)
-        blobs.setdefault(digest, bytes(data))
+        if digest not in blobs:
+            blobs[digest] = bytes(data)
+            self._unpublished = True
         return digest
 
     def get_blob(self, digest: Digest) -> memoryview:
@@ -29,6 +32,10 @@ class MemoryBlobs:
     def has_blob(self, digest: Digest) -> bool:
         return digest in self._open()
 
+    @property
+    def has_unpublished(self) -> bool:
+        return self._unpublished
+
     def sync(self) -> None:
         self._open()
 
@@ -36,7 +43,7 @@ class MemoryBlobs:
         self._open()
 
     def forget_published(self) -> None:
-        self._open()
+        self._unpublished = False
 
     def close(self) -> None:
         self._blobs = None

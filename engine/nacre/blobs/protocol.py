@@ -35,6 +35,10 @@ class Blobs(Payloads, Protocol):
     def has_blob(self, digest: Digest) -> bool:
         """Tell whether `get_blob` would find the digest: published, or put by this handle."""
 
+    @property
+    def has_unpublished(self) -> bool:
+        """Whether anything was put that no commit has published yet."""
+
     def sync(self) -> None:
         """Make everything durable that was put so far: no event may name less."""
 

@@ -37,6 +37,20 @@ class VaultBlobs:
         self._closed = False
         self._start()
 
+    def _start(self) -> None:
+        """Begin with nothing put: as a new handle, or as one that a fork has copied."""
+        self._incarnation = self._environment.incarnation
+        self._lock = threading.Lock()
+        self._syncing = threading.Lock()
+        # A blob goes from fresh over in sync to durable, and leaves when it is published.
+        self._fresh: dict[Digest, Row] = {}
+        self._in_sync: dict[Digest, Row] = {}
+        self._durable: dict[Digest, Row] = {}
+        self._published: list[Digest] = []
+        self._waiting_bytes = 0
+        self._writer: list[PackWriter] = []  # none or one
+        self._full: list[PackWriter] = []
+
     def put_blob(self, data: Buffer, *, manifest: bool = False) -> Digest:
         self._check_writable()
         if len(data) > record.MAX_BLOB_BYTES:
@@ -117,20 +131,6 @@ class VaultBlobs:
             for writer in [*self._full, *self._writer]:
                 writer.close()
 
-    def _start(self) -> None:
-        """Begin with nothing put: as a new handle, or as one that a fork has copied."""
-        self._incarnation = self._environment.incarnation
-        self._lock = threading.Lock()
-        self._syncing = threading.Lock()
-        # A blob goes from fresh over in sync to durable, and leaves when it is published.
-        self._fresh: dict[Digest, Row] = {}
-        self._in_sync: dict[Digest, Row] = {}
-        self._durable: dict[Digest, Row] = {}
-        self._published: list[Digest] = []
-        self._waiting_bytes = 0
-        self._writer: list[PackWriter] = []  # none or one
-        self._full: list[PackWriter] = []
-
     def _store(self, digest: Digest, data: Buffer, *, is_manifest: bool) -> None:
         packed = compression.compressed(data)
         payload = data if packed is None else packed
@@ -197,9 +197,7 @@ class VaultBlobs:
         if isinstance(place, bytes):
             return memoryview(place)
         if self._reader is None:
-            raise CorruptionError(
-                f"{row.description.digest} is said to lie in a pack: run `nacre verify`"
-            )
+            raise CorruptionError(f"no pack holds {row.description.digest}: run `nacre verify`")
         start = place.offset + record.ALIGNMENT
         return self._reader.read(place.pack_id, start, start + row.description.stored_size)
 

@@ -1,0 +1,102 @@
+"""Where the files of a vault lie, and what stands at a path: a vault, nothing, or something else.
+
+    flights.vault/        a directory vault
+        vault.mdb         LMDB: log, tree, views, blob index, small blobs
+        vault.mdb-lock    LMDB's lock file; worthless when nobody has the vault open
+        packs/*.pack      larger blobs
+    runs.nacre            a single-file vault: all of it in one LMDB file
+    runs.nacre-lock
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from nacre.environment import is_lmdb_file, lock_path
+from nacre.errors import FormatError, InvalidInput, VaultMissing
+from nacre.files import create_folder, sync_folder
+
+_ENVIRONMENT = "vault.mdb"
+_PACKS = "packs"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """The files of one vault."""
+
+    path: Path
+    environment: Path
+    packs: Path | None
+    """The folder of the packs; None in a single-file vault."""
+
+    @property
+    def is_single_file(self) -> bool:
+        """Whether everything lies in one file."""
+        return self.packs is None
+
+
+def find_layout(path: Path, *, create: bool, single_file: bool | None) -> Layout:
+    """Return the layout of the vault at *path*, or of the one to be created there.
+
+    *single_file* says how to create one; None takes what is there, or a directory.
+
+    Raises:
+        VaultMissing: there is none, and *create* is False.
+        FormatError: something else is there.
+        InvalidInput: a vault of the other layout is there.
+    """
+    layout = _layout(path, single_file=path.is_file() if single_file is None else single_file)
+    if path.is_dir() and layout.is_single_file or path.is_file() and not layout.is_single_file:
+        kind = "a directory" if path.is_dir() else "a file"
+        raise InvalidInput(f"{path} is {kind}: open it with single_file={path.is_file()}")
+    if _is_begun(layout.environment):
+        if layout.environment.stat().st_size and not is_lmdb_file(layout.environment):
+            raise FormatError(f"{path} is not a vault: it is another kind of file")
+        return layout
+    _check_free(path)
+    if not create:
+        raise VaultMissing(f"there is no vault at {path}: create one with `nacre init {path}`")
+    return layout
+
+
+@contextmanager
+def creating(layout: Layout) -> Iterator[None]:
+    """Make the folders of a new vault, and keep other processes from doing so at the same time."""
+    create_folder(layout.environment.parent)
+    folder = os.open(layout.environment.parent, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        if not _is_begun(layout.environment):
+            # A lock file without its data file speaks of a vault that was unlinked.
+            lock_path(layout.environment).unlink(missing_ok=True)
+        yield
+        sync_folder(layout.environment.parent)
+    finally:
+        os.close(folder)
+
+
+def _layout(path: Path, *, single_file: bool) -> Layout:
+    if single_file:
+        return Layout(path=path, environment=path, packs=None)
+    return Layout(path=path, environment=path / _ENVIRONMENT, packs=path / _PACKS)
+
+
+def _is_begun(environment: Path) -> bool:
+    return environment.is_file()
+
+
+def _check_free(path: Path) -> None:
+    if path.is_dir() and any(path.iterdir()):
+        raise FormatError(
+            f"{path} holds files but no vault: choose an empty directory or a new name"
+        )
+    if path.exists() and not path.is_dir():
+        raise FormatError(f"{path} is not a vault: it is another kind of file")
+    for parent in path.parents:
+        if parent.exists():
+            if not parent.is_dir():
+                raise InvalidInput(f"{parent} is a file: choose another place than {path}")
+            return

@@ -1,0 +1,120 @@
+"""Group commit: when decisions wait for each other, one thread commits them together.
+
+A lone thread commits for itself. At the first contended commit a writer thread starts: a leader
+among the waiting threads was slower, because the interpreter lock decides who runs.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from queue import Empty, SimpleQueue
+from typing import Generic, TypeVar
+
+from nacre.errors import Closed
+
+Task = TypeVar("Task")
+
+# After this many batches of one the crowd has gone, and threads commit for themselves again.
+_QUIET_BATCHES = 8
+
+
+class Waiting(Generic[Task]):
+    """A task, and the thread that waits until it is done."""
+
+    __slots__ = ("done", "error", "task")
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+        self.error: BaseException | None = None
+        self.done = threading.Lock()
+        self.done.acquire()
+
+
+class CommitQueue(Generic[Task]):
+    """Lets one thread at a time work, and hands it everything that waits.
+
+    *work* is called with the tasks of one batch. What it raises is raised for each of them.
+    """
+
+    def __init__(self, work: Callable[[Sequence[Task]], None]) -> None:
+        self._work = work
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin anew; in a forked child, where the threads that waited do not exist."""
+        self.turn = threading.Lock()
+        self._crowded = False
+        self._quiet = 0
+        self._thread: threading.Thread | None = None
+        self._starting = threading.Lock()
+        self._waiting: SimpleQueue[Waiting[Task] | None] = SimpleQueue()
+
+    def run(self, task: Task) -> None:
+        """Return when *task* has been worked on, alone or with others."""
+        if not self._crowded and self.turn.acquire(blocking=False):
+            try:
+                self._work([task])
+            finally:
+                self.turn.release()
+            return
+        waiting = Waiting(task)
+        self._crowded = True
+        self._ensure_thread()
+        self._waiting.put(waiting)
+        waiting.done.acquire()
+        if waiting.error is not None:
+            raise waiting.error
+
+    def close(self) -> None:
+        """End the writer thread, after what waits."""
+        with self._starting:
+            if self._thread is not None and self._thread.is_alive():
+                self._waiting.put(None)
+                self._thread.join()
+            self._thread = None
+
+    def _ensure_thread(self) -> None:
+        if self._thread is not None:
+            return
+        with self._starting:
+            if self._thread is None:
+                self._thread = threading.Thread(
+                    target=self._serve, name="nacre writer", daemon=True
+                )
+                self._thread.start()
+
+    def _serve(self) -> None:
+        while (first := self._waiting.get()) is not None:
+            with self.turn:
+                batch = [first, *self._more()]
+                self._finish([waiting for waiting in batch if waiting is not None])
+            if batch[-1] is None:
+                break
+        while True:  # put by threads that came while this one was ending
+            try:
+                late = self._waiting.get_nowait()
+            except Empty:
+                return
+            if late is not None:
+                late.error = Closed("the vault was closed: open it again")
+                late.done.release()
+
+    def _more(self) -> list[Waiting[Task] | None]:
+        batch: list[Waiting[Task] | None] = []
+        while not batch or batch[-1] is not None:
+            try:
+                batch.append(self._waiting.get_nowait())
+            except Empty:
+                break
+        return batch
+
+    def _finish(self, batch: list[Waiting[Task]]) -> None:
+        self._quiet = self._quiet + 1 if len(batch) == 1 else 0
+        if self._quiet >= _QUIET_BATCHES:
+            self._crowded = False
+        try:
+            self._work([waiting.task for waiting in batch])
+        except BaseException as error:  # noqa: BLE001 - raised again in the threads that wait
+            for waiting in batch:
+                waiting.error = error
+        for waiting in batch:
+            waiting.done.release()

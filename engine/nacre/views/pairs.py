@@ -1,0 +1,194 @@
+"""Sorted pairs of bytes: what the tables of a view are made of, on disk and in memory."""
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Protocol
+
+from nacre.environment import Environment, Transaction
+from nacre.keys import after_prefix
+
+Pair = tuple[bytes, bytes]
+
+PAGE_ROWS = 512
+
+
+class Pairs(Protocol):
+    """A sorted map from bytes to bytes."""
+
+    def get(self, key: bytes) -> bytes | None:
+        """Return the value of *key*, or None."""
+
+    def put(self, key: bytes, value: bytes) -> None:
+        """Set the value of *key*."""
+
+    def delete(self, key: bytes) -> bool:
+        """Remove *key*; tell whether it was there."""
+
+    def scan(self, start: bytes, stop: bytes | None, *, reverse: bool = False) -> Iterator[Pair]:
+        """Yield the pairs with `start <= key < stop`, in order of key or the reverse.
+
+        What changes meanwhile may or may not be seen; what does not change is seen once.
+        """
+
+
+def scan_pages(
+    read: Callable[[bytes, bytes | None], list[Pair]],
+    start: bytes,
+    stop: bytes | None,
+    *,
+    reverse: bool,
+) -> Iterator[Pair]:
+    """Yield the pairs of a range from *read*, which returns the first `PAGE_ROWS` of one."""
+    while page := read(start, stop):
+        yield from page
+        if len(page) < PAGE_ROWS:
+            return
+        if reverse:
+            stop = page[-1][0]
+        else:
+            start = page[-1][0] + b"\x00"
+
+
+class TransactionPairs:
+    """`Pairs` behind a prefix, inside one LMDB transaction."""
+
+    def __init__(self, transaction: Transaction, prefix: bytes) -> None:
+        self._transaction = transaction
+        self._prefix = prefix
+
+    def get(self, key: bytes) -> bytes | None:
+        """Return the value of *key*, or None."""
+        return self._transaction.get(self._prefix + key)
+
+    def put(self, key: bytes, value: bytes) -> None:
+        """Set the value of *key*."""
+        self._transaction.put(self._prefix + key, value)
+
+    def delete(self, key: bytes) -> bool:
+        """Remove *key*; tell whether it was there."""
+        return self._transaction.delete(self._prefix + key)
+
+    def scan(self, start: bytes, stop: bytes | None, *, reverse: bool = False) -> Iterator[Pair]:
+        """Yield the pairs of a range."""
+        read = partial(self.page, reverse=reverse)
+        return scan_pages(read, start, stop, reverse=reverse)
+
+    def page(self, start: bytes, stop: bytes | None, *, reverse: bool) -> list[Pair]:
+        """Return the first pairs of a range, or the last ones in reverse order."""
+        first = self._prefix + start
+        end = after_prefix(self._prefix) if stop is None else self._prefix + stop
+        assert end is not None
+        return self._backwards(first, end) if reverse else self._forwards(first, end)
+
+    def _forwards(self, first: bytes, end: bytes) -> list[Pair]:
+        cursor = self._transaction.cursor()
+        pairs: list[Pair] = []
+        if not cursor.set_range(first):
+            return pairs
+        cut = len(self._prefix)
+        for key, value in cursor.iternext():
+            if key >= end or len(pairs) == PAGE_ROWS:
+                break
+            pairs.append((key[cut:], value))
+        return pairs
+
+    def _backwards(self, first: bytes, end: bytes) -> list[Pair]:
+        cursor = self._transaction.cursor()
+        pairs: list[Pair] = []
+        if not (cursor.prev() if cursor.set_range(end) else cursor.last()):
+            return pairs
+        cut = len(self._prefix)
+        for key, value in cursor.iterprev():
+            if key < first or len(pairs) == PAGE_ROWS:
+                break
+            pairs.append((key[cut:], value))
+        return pairs
+
+
+class ReadPairs:
+    """`Pairs` behind a prefix that opens a short read transaction for every call."""
+
+    def __init__(self, environment: Environment, prefix: bytes) -> None:
+        self._environment = environment
+        self._prefix = prefix
+
+    def get(self, key: bytes) -> bytes | None:
+        """Return the value of *key*, or None."""
+        with self._environment.read() as transaction:
+            return transaction.get(self._prefix + key)
+
+    def put(self, key: bytes, value: bytes) -> None:
+        """Views change in commits only."""
+        raise AssertionError("a view is written outside a commit")
+
+    def delete(self, key: bytes) -> bool:
+        """Views change in commits only."""
+        raise AssertionError("a view is written outside a commit")
+
+    def scan(self, start: bytes, stop: bytes | None, *, reverse: bool = False) -> Iterator[Pair]:
+        """Yield the pairs of a range; a new transaction every page keeps none open for long."""
+        read = partial(self._page, reverse=reverse)
+        return scan_pages(read, start, stop, reverse=reverse)
+
+    def _page(self, start: bytes, stop: bytes | None, *, reverse: bool) -> list[Pair]:
+        with self._environment.read() as transaction:
+            return TransactionPairs(transaction, self._prefix).page(start, stop, reverse=reverse)
+
+
+class MemoryPairs:
+    """`Pairs` in memory, over others that it leaves as they are, or over nothing."""
+
+    def __init__(self, base: Pairs | None = None) -> None:
+        self._base = base
+        self._changed: dict[bytes, bytes | None] = {}
+        self._keys: list[bytes] = []
+        self._unsorted = False
+
+    def get(self, key: bytes) -> bytes | None:
+        """Return the value of *key*, or None."""
+        if key in self._changed:
+            return self._changed[key]
+        return None if self._base is None else self._base.get(key)
+
+    def put(self, key: bytes, value: bytes) -> None:
+        """Set the value of *key*."""
+        self._change(key, value)
+
+    def delete(self, key: bytes) -> bool:
+        """Remove *key*; tell whether it was there."""
+        found = self.get(key) is not None
+        self._change(key, None)
+        return found
+
+    def scan(self, start: bytes, stop: bytes | None, *, reverse: bool = False) -> Iterator[Pair]:
+        """Yield the pairs of a range, changed ones in place of those below."""
+        if self._unsorted:
+            self._keys.sort()  # cheap: all but the newest are in order
+            self._unsorted = False
+        first = bisect_left(self._keys, start)
+        last = len(self._keys) if stop is None else bisect_left(self._keys, stop)
+        keys = self._keys[first:last]
+        below = self._base.scan(start, stop, reverse=reverse) if self._base else iter(())
+        return self._merged(keys[::-1] if reverse else keys, below, reverse=reverse)
+
+    def _change(self, key: bytes, value: bytes | None) -> None:
+        if key not in self._changed:
+            self._keys.append(key)
+            self._unsorted = True
+        self._changed[key] = value
+
+    def _merged(self, keys: list[bytes], below: Iterator[Pair], *, reverse: bool) -> Iterator[Pair]:
+        pair = next(below, None)
+        for key in keys:
+            while pair is not None and pair[0] != key and (pair[0] > key) == reverse:
+                yield pair
+                pair = next(below, None)
+            if pair is not None and pair[0] == key:
+                pair = next(below, None)
+            value = self._changed[key]
+            if value is not None:
+                yield key, value
+        if pair is not None:
+            yield pair
+            yield from below

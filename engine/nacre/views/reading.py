@@ -1,0 +1,96 @@
+"""Views read outside a commit: each call sees every commit made before it.
+
+A view that is behind, because another process without its code has committed, is brought up to
+date first; through a read-only handle that happens in memory.
+"""
+
+from collections.abc import Iterator
+from functools import partial
+from itertools import islice
+
+from nacre.environment import Transaction
+from nacre.errors import ReadOnly
+from nacre.views.catalogue import Build
+from nacre.views.maintenance import Maintenance, apply_batch
+from nacre.views.pairs import (
+    PAGE_ROWS,
+    MemoryPairs,
+    Pair,
+    Pairs,
+    ReadPairs,
+    TransactionPairs,
+    scan_pages,
+)
+from nacre.views.table import State
+from nacre.views.view import Router, View
+
+_EVERYTHING = 1 << 62
+
+
+class ViewPairs:
+    """`Pairs` of a view as of now, a short transaction for every call."""
+
+    def __init__(self, maintenance: Maintenance, view: type[View], *, read_only: bool) -> None:
+        self._maintenance = maintenance
+        self._view = view
+        self._read_only = read_only
+        self._memory: tuple[Build | None, int, MemoryPairs] | None = None
+
+    def get(self, key: bytes) -> bytes | None:
+        """Return the value of *key*, or None."""
+        with self._maintenance.environment.read() as transaction:
+            pairs = self._live(transaction)
+            if pairs is not None:
+                return pairs.get(key)
+        return self._caught_up().get(key)
+
+    def put(self, key: bytes, value: bytes) -> None:
+        """Views change in commits only."""
+        raise ReadOnly("a view changes by applying events only: record one in a commit")
+
+    def delete(self, key: bytes) -> bool:
+        """Views change in commits only."""
+        raise ReadOnly("a view changes by applying events only: record one in a commit")
+
+    def scan(self, start: bytes, stop: bytes | None, *, reverse: bool = False) -> Iterator[Pair]:
+        """Yield the pairs of a range, a page in each transaction: none stays open for long."""
+        read = partial(self._page, reverse=reverse)
+        return scan_pages(read, start, stop, reverse=reverse)
+
+    def _page(self, start: bytes, stop: bytes | None, *, reverse: bool) -> list[Pair]:
+        with self._maintenance.environment.read() as transaction:
+            pairs = self._live(transaction)
+            if pairs is not None:
+                return list(islice(pairs.scan(start, stop, reverse=reverse), PAGE_ROWS))
+        return list(islice(self._caught_up().scan(start, stop, reverse=reverse), PAGE_ROWS))
+
+    def _live(self, transaction: Transaction) -> Pairs | None:
+        build = self._maintenance.build_of(self._view, transaction)
+        if build is None or build.position is not None:
+            return None
+        return TransactionPairs(transaction, build.prefix)
+
+    def _caught_up(self) -> Pairs:
+        """Return the view's rows at the head, although its stored ones are behind."""
+        environment = self._maintenance.environment
+        if not self._read_only and environment.transaction is None:
+            self._maintenance.catch_up()
+            return ViewPairs(self._maintenance, self._view, read_only=True)
+        with environment.read() as transaction:
+            build = self._maintenance.build_of(self._view, transaction)
+            position, memory = self._memory_over(build, transaction)
+            view = self._view(State(memory))
+            router = Router([view], self._maintenance.upcasts)
+            reached = apply_batch(self._maintenance.log, router, position, _EVERYTHING)
+            self._memory = (build, reached, memory)
+            return memory
+
+    def _memory_over(
+        self, build: Build | None, transaction: Transaction
+    ) -> tuple[int, MemoryPairs]:
+        if self._memory is not None and self._memory[0] == build:
+            return self._memory[1:]
+        if build is None:
+            return 0, MemoryPairs()
+        base = ReadPairs(self._maintenance.environment, build.prefix)
+        return build.position or 0, MemoryPairs(base)

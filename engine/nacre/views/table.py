@@ -1,0 +1,79 @@
+"""Tables of a view: order-preserving tuples to msgpack rows."""
+
+from collections.abc import Iterator
+
+from nacre import codec
+from nacre.keys import Key, after_prefix, decode_key, encode_key
+from nacre.views.pairs import Pairs
+
+Row = object
+
+
+class Table:
+    """A sorted map from tuples to rows: what msgpack can hold.
+
+    A key that is no tuple stands for the tuple of itself alone: `table["ana"]` is
+    `table[("ana",)]`. Scans yield tuples.
+    """
+
+    __slots__ = ("_pairs", "_prefix")
+
+    def __init__(self, pairs: Pairs, name: str) -> None:
+        self._pairs = pairs
+        self._prefix = encode_key((name,))
+
+    def get(self, key: object, default: Row = None) -> Row:
+        """Return the row of *key*, or *default*."""
+        value = self._pairs.get(self._key(key))
+        return default if value is None else codec.unpack(value)
+
+    def __getitem__(self, key: object) -> Row:
+        value = self._pairs.get(self._key(key))
+        if value is None:
+            raise KeyError(key)
+        return codec.unpack(value)
+
+    def __setitem__(self, key: object, row: Row) -> None:
+        self._pairs.put(self._key(key), codec.pack(row))
+
+    def __delitem__(self, key: object) -> None:
+        if not self._pairs.delete(self._key(key)):
+            raise KeyError(key)
+
+    def __contains__(self, key: object) -> bool:
+        return self._pairs.get(self._key(key)) is not None
+
+    def scan(
+        self,
+        prefix: Key = (),
+        *,
+        start: Key | None = None,
+        stop: Key | None = None,
+        reverse: bool = False,
+    ) -> Iterator[tuple[Key, Row]]:
+        """Yield key and row of all keys that start with *prefix*, in order of key.
+
+        *start* (included) and *stop* (excluded) are whole keys, or the first elements of some.
+        """
+        base = self._prefix + encode_key(prefix)
+        first = base if start is None else self._prefix + encode_key(start)
+        last = after_prefix(base) if stop is None else self._prefix + encode_key(stop)
+        cut = len(self._prefix)
+        for key, value in self._pairs.scan(first, last, reverse=reverse):
+            yield decode_key(key[cut:]), codec.unpack(value)
+
+    def _key(self, key: object) -> bytes:
+        return self._prefix + encode_key(key if type(key) is tuple else (key,))
+
+
+class State:
+    """The tables of one view."""
+
+    __slots__ = ("_pairs",)
+
+    def __init__(self, pairs: Pairs) -> None:
+        self._pairs = pairs
+
+    def table(self, name: str) -> Table:
+        """Return a table of the view; it exists as soon as it has a row."""
+        return Table(self._pairs, name)
