@@ -166,7 +166,7 @@ def _decode_time(*parts: object) -> datetime.time:
 
 
 def _decode_timestamp(unit: str, number: int, zone: object, fold: int) -> pd.Timestamp:
-    naive = pd.Timestamp(np.datetime64(number, unit))
+    naive = pd.Timestamp(np.array(number, f"M8[{unit}]")[()])
     if zone is None:
         return naive
     aware = naive.tz_localize("UTC").tz_convert(decode_zone(zone))
@@ -203,7 +203,7 @@ def _decode_dict(*parts: object) -> dict[object, object]:
 
 
 def _timedelta(unit: str, number: int) -> pd.Timedelta:
-    return pd.Timedelta(np.timedelta64(number, unit))
+    return pd.Timedelta(np.array(number, f"m8[{unit}]")[()])
 
 
 _PATHS = {
@@ -264,5 +264,5 @@ _DECODERS: dict[str, Callable[..., object]] = {
     "na": lambda: pd.NA,
     "array": _decode_array,
     "scalar": _decode_scalar,
-    **{tag: kind for tag, kind in _PATHS.items()},
+    **_PATHS,
 }

@@ -11,12 +11,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from nacre.frames.chunks import content_of, offsets_of, value_bytes
+from nacre.frames.chunks import encode_chunk
+from nacre.frames.flat import content_of, offsets_of, value_bytes
 from nacre.frames.layout import layout_of
 
 # A chunk is this large on average: large enough that mapping a column takes few look-ups,
 # small enough that a few rows can be read without the rest.
 TARGET_BYTES = 512 << 10
+_SAMPLE_ROWS = 1000
 _BLOCK_ROWS = 1 << 15  # hashed at a time, so that intermediate values stay in the cache
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _HALF = np.uint64(32)
@@ -53,7 +55,11 @@ def stored_bytes(array: pa.Array) -> int:
     if layout.shape == "variable":
         offsets = offsets_of(array, layout.width)
         return rows * layout.width + int(offsets[-1] - offsets[0])
-    return rows // 8 if layout.shape == "bits" else int(array.nbytes)
+    if layout.shape == "nested":
+        # What Arrow says of its size depends on the buffers that it was cut from.
+        sample = array.slice(0, _SAMPLE_ROWS)
+        return len(encode_chunk(sample)) * rows // max(len(sample), 1)
+    return rows // 8
 
 
 def _target_rows(array: pa.Array) -> int:

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from nacre.frames.chunks import is_valid, value_bytes
+from nacre.frames.flat import is_valid, value_bytes
 from nacre.frames.layout import layout_of
 
 Mask = NDArray[np.bool_]
@@ -31,8 +31,10 @@ def equal_rows(old: pa.Array, new: pa.Array) -> Mask | None:
 
 def _equal_values(old: pa.Array, new: pa.Array, width: int) -> Mask:
     word = next(size for size in (8, 4, 2, 1) if width % size == 0)
-    same = value_bytes(old, width).view(f"u{word}") == value_bytes(new, width).view(f"u{word}")
+    same: Mask = value_bytes(old, width).view(f"u{word}") == value_bytes(new, width).view(
+        f"u{word}"
+    )
     if width == word:
         return same
-    joined: Mask = same.reshape(len(new), -1).all(axis=1)
-    return joined
+    joined = same.reshape(len(new), -1).all(axis=1)
+    return np.asarray(joined)

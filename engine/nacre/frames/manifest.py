@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from nacre.blobs.protocol import Payloads
 from nacre.codec import pack, unpack
 from nacre.errors import CorruptionError, FormatError
-from nacre.frames.columns import StoredColumn, column_manifest, parse_column
+from nacre.frames.columns import StoredColumn, column_manifest, parse_column, streams_in
 from nacre.hashing import Digest
 
 FRAME_FORMAT = 1
@@ -83,6 +83,18 @@ def get_manifest(payloads: Payloads, digest: Digest) -> FrameManifest:
                 header=header,
             )
     raise CorruptionError(f"the blob {digest} is not the manifest of a frame: name a frame's")
+
+
+def entry_of(label: str, kind: str, column: StoredColumn) -> Entry:
+    """Return the entry of *column*, summed up for those who read no further."""
+    streams = list(streams_in(column))
+    return Entry(
+        label=label,
+        type=kind,
+        size_bytes=sum(stream.size_bytes for stream in streams),
+        chunks=sum(len(stream.chunks) for stream in streams),
+        column=column,
+    )
 
 
 def stored_column(payloads: Payloads, entry: Entry) -> StoredColumn:

@@ -8,6 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from nacre.errors import CorruptionError
+from nacre.frames.flat import decode_flat, encode_flat
+from nacre.frames.layout import layout_of
 from nacre.hashing import Buffer
 
 _NAME = "values"
@@ -51,9 +53,9 @@ def _canonical(array: pa.Array) -> pa.Array:
         return _canonical_struct(array)
     if pa.types.is_nested(kind) or pa.types.is_dictionary(kind):
         return pa.concat_arrays([array])
-    if array.null_count and not pa.types.is_null(kind):
-        return pc.if_else(array.is_valid(), array, pa.scalar(None, kind))
-    return pa.concat_arrays([array])
+    if layout_of(kind).shape in ("null", "nested"):
+        return pa.concat_arrays([array])
+    return decode_flat(encode_flat(array), kind, rows=len(array), nulls=array.null_count)
 
 
 def _canonical_list(array: pa.Array) -> pa.Array:

@@ -15,9 +15,8 @@ from nacre.frames import pandas_plain as plain
 from nacre.frames.arrow_columns import decode_arrow, encode_arrow
 from nacre.frames.cells import decode_cell, encode_cell
 from nacre.frames.columns import Column, as_loaded, equal_columns
+from nacre.frames.pandas_plain import PandasArray
 from nacre.frames.streams import one_array
-
-PandasArray = pd.api.extensions.ExtensionArray
 
 # What these hold is taken as it lies in memory; everything else is proven by reading it back.
 _TRUSTED = frozenset({"numpy", "text", "string"})
@@ -46,8 +45,7 @@ def encode_array(array: PandasArray) -> Column:
     Raises:
         Unstorable: it would not come back exactly; the message starts with the reason.
     """
-    if isinstance(array.dtype, np.dtype):
-        array = np.asarray(array)
+    array = _bare(array)
     column = _encode_array(array)
     if column.kind not in _TRUSTED:
         _prove(array, column, decode_array, _encode_array)
@@ -73,13 +71,22 @@ def decode_index(column: Column) -> pd.Index:
 
 
 def _encode_array(array: PandasArray) -> Column:
+    array = _bare(array)
     dtype = array.dtype
-    if isinstance(dtype, np.dtype):
-        return plain.encode_numpy(np.asarray(array))
+    if isinstance(array, np.ndarray):
+        return plain.encode_numpy(array)
     encode = _ARRAY_ENCODERS.get(type(dtype))
     if encode is None:
         raise Unstorable(f"its dtype {dtype} belongs to another package: convert it")
     return encode(array)
+
+
+def _bare(array: PandasArray) -> PandasArray:
+    """Return the numpy array that pandas wraps for some columns and indexes."""
+    # Not isinstance: the string array of pandas is a subclass.
+    if type(array) is pd.arrays.NumpyExtensionArray or isinstance(array.dtype, np.dtype):
+        return np.asarray(array)
+    return array
 
 
 def _decode(column: Column, decoders: dict[str, Callable[[Column], object]]) -> object:
@@ -159,13 +166,13 @@ def _decode_sparse(column: Column) -> pd.arrays.SparseArray:
     rows, layout = column.parameters["rows"], column.parameters["layout"]
     fill = decode_cell(column.parameters["fill"])  # type: ignore[arg-type]  # bytes, or refused
     values = np.asarray(decode_array(column.children[0]))
-    dense = np.full(rows, fill, dtype=values.dtype)  # type: ignore[arg-type]  # int, or refused
+    dense = pd.Series(fill, index=pd.RangeIndex(rows), dtype=values.dtype).to_numpy(copy=True)
     dense[one_array(column.streams[0]).to_numpy()] = values
     return pd.arrays.SparseArray(dense, fill_value=fill, kind=layout)
 
 
 def _encode_pandas_arrow(array: pd.arrays.ArrowExtensionArray) -> Column:
-    values = pa.chunked_array(pa.array(array).chunks, array.dtype.pyarrow_dtype)
+    values = plain.as_chunked(pa.array(array))
     return Column("arrow", {}, (), (encode_arrow(values),))
 
 

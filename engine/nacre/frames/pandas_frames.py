@@ -40,7 +40,8 @@ def put_together(
     arrays: Sequence[object], index: pd.Index, labels: pd.Index, header: dict[str, object]
 ) -> pd.DataFrame:
     """Return the frame of *arrays*, which become its columns without another copy."""
-    frame = pd.DataFrame(dict(enumerate(arrays)), index=index, copy=False)
+    columns = {number: _kept_as_is(array, index) for number, array in enumerate(arrays)}
+    frame = pd.DataFrame(columns, index=index, copy=False)
     frame.columns = labels
     match header:
         case {"attrs": bytes() as attrs, "duplicates": bool() as duplicates}:
@@ -66,6 +67,13 @@ def decode_rows(column: Column, start: int, stop: int) -> pd.Index:
     """Return the index of a loaded range of rows."""
     index = decode_index(column)
     return index[start:stop] if is_whole(column.kind) else index
+
+
+def _kept_as_is(array: object, index: pd.Index) -> object:
+    # Pandas 3 turns bare objects that are all text into its own str.
+    if isinstance(array, np.ndarray) and array.dtype == object:
+        return pd.Series(array, index=index, dtype=object, copy=False)
+    return array
 
 
 def _column_part(label: object, series: pd.Series) -> Part:

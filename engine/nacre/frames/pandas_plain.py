@@ -10,6 +10,7 @@ period    ordinals, and the frequency
 """
 
 import sys
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -18,12 +19,13 @@ from numpy.typing import NDArray
 
 from nacre.errors import CorruptionError, Unstorable
 from nacre.frames.cells import decode_cell, encode_cell
-from nacre.frames.chunks import value_bytes
 from nacre.frames.columns import Column
+from nacre.frames.flat import value_bytes
 from nacre.frames.streams import one_array
 from nacre.frames.zones import decode_zone, encode_zone
 
 Values = NDArray[np.generic]
+PandasArray: TypeAlias = pd.api.extensions.ExtensionArray
 
 _NATIVE = {
     np.dtype(kind).str: pa.from_numpy_dtype(np.dtype(kind))
@@ -109,12 +111,12 @@ def decode_cells(column: Column) -> Values:
     return values
 
 
-def encode_masked(array: pd.api.extensions.ExtensionArray) -> Column:
+def encode_masked(array: PandasArray) -> Column:
     """Take apart Int64, Float64, boolean and their kin."""
     return Column("masked", {"dtype": str(array.dtype)}, (pa.array(array),))
 
 
-def decode_masked(column: Column) -> pd.api.extensions.ExtensionArray:
+def decode_masked(column: Column) -> PandasArray:
     """Return a new, writable masked array."""
     dtype = pd.api.types.pandas_dtype(column.parameters["dtype"])
     array = one_array(column.streams[0])
@@ -124,7 +126,7 @@ def decode_masked(column: Column) -> pd.api.extensions.ExtensionArray:
     return dtype.construct_array_type()(numbers, np.array(mask))
 
 
-def encode_string(array: pd.api.extensions.ExtensionArray) -> Column:
+def encode_string(array: PandasArray) -> Column:
     """Take apart str and string arrays."""
     dtype = array.dtype
     na = "NA" if dtype.na_value is pd.NA else "nan"
@@ -132,11 +134,11 @@ def encode_string(array: pd.api.extensions.ExtensionArray) -> Column:
     if storage == "python":
         values = pa.array(array.to_numpy(dtype=object), pa.large_string(), from_pandas=True)
     else:
-        values = one_array(_as_chunked(pa.array(array)).cast(pa.large_string()))
+        values = one_array(as_chunked(pa.array(array)).cast(pa.large_string()))
     return Column("string", {"storage": storage, "na": na}, (values,))
 
 
-def decode_string(column: Column) -> pd.api.extensions.ExtensionArray:
+def decode_string(column: Column) -> PandasArray:
     """Return a string array of the dtype that was stored."""
     dtype = string_dtype(str(column.parameters["storage"]), str(column.parameters["na"]))
     return dtype.__from_arrow__(column.streams[0])
@@ -179,6 +181,11 @@ def decode_period(column: Column) -> pd.arrays.PeriodArray:
     return pd.PeriodIndex.from_ordinals(ordinals, freq=dtype.freq).array
 
 
+def as_chunked(values: pa.Array | pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return *values* as chunks, which may be one."""
+    return values if isinstance(values, pa.ChunkedArray) else pa.chunked_array([values])
+
+
 def _shared(values: Values, kind: pa.DataType) -> pa.Array:
     """Return *values* as an Arrow array that shares their memory where it is in one run."""
     run = np.ascontiguousarray(values)
@@ -196,8 +203,5 @@ def _without_padding(values: Values) -> Values:
 
 
 def _width(kind: pa.DataType) -> int:
-    return kind.byte_width if pa.types.is_fixed_size_binary(kind) else kind.bit_width // 8
-
-
-def _as_chunked(values: pa.Array | pa.ChunkedArray) -> pa.ChunkedArray:
-    return values if isinstance(values, pa.ChunkedArray) else pa.chunked_array([values])
+    is_raw = pa.types.is_fixed_size_binary(kind)
+    return int(kind.byte_width if is_raw else kind.bit_width // 8)

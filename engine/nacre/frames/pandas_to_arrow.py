@@ -10,6 +10,7 @@ from nacre.errors import CorruptionError
 from nacre.frames.arrow_columns import decode_arrow
 from nacre.frames.columns import Column
 from nacre.frames.pandas_frames import decode_values
+from nacre.frames.pandas_plain import PandasArray, as_chunked
 
 # Streams of these kinds are already what Arrow would hold.
 _AS_STORED = frozenset({"string", "text", "masked"})
@@ -21,12 +22,17 @@ def to_arrow(column: Column, start: int, stop: int) -> pa.ChunkedArray:
         return column.streams[0]
     if column.kind == "arrow":
         return decode_arrow(column.children[0])
-    values = decode_values(column, start, stop)
+    return values_to_arrow(decode_values(column, start, stop))
+
+
+def values_to_arrow(values: PandasArray) -> pa.ChunkedArray:
+    """Return a pandas array or index as an Arrow array; as text where Arrow has no such type."""
     try:
-        return _chunked(pa.array(values, from_pandas=True))
-    except (pa.ArrowException, TypeError, ValueError):
-        # Arrow has no such type (complex numbers, mixed objects): their text is what is left.
-        return _chunked(pa.array(list(map(str, values)), pa.large_string()))
+        return as_chunked(pa.array(values, from_pandas=True))
+    except (pa.ArrowException, TypeError, ValueError, OverflowError):
+        # Complex numbers and mixed objects have no type in Arrow; lone surrogates are no text.
+        texts = [str(value).encode("utf-8", "backslashreplace") for value in values]
+        return as_chunked(pa.array(texts, pa.large_binary()).cast(pa.large_string()))
 
 
 def _is_plain_number(column: Column) -> bool:
@@ -38,7 +44,3 @@ def _is_plain_number(column: Column) -> bool:
         raise CorruptionError("a stored column names no dtype: run `nacre verify`") from error
     is_raw = pa.types.is_fixed_size_binary(column.streams[0].type)
     return dtype.kind in "biuf" and not is_raw
-
-
-def _chunked(values: pa.Array | pa.ChunkedArray) -> pa.ChunkedArray:
-    return values if isinstance(values, pa.ChunkedArray) else pa.chunked_array([values])

@@ -11,7 +11,7 @@ from nacre.errors import CorruptionError, InvalidInput
 from nacre.frames import arrow_frames, pandas_frames
 from nacre.frames.columns import Column, StoredColumn, children_have_own_rows, is_whole
 from nacre.frames.manifest import Entry, FrameManifest, get_manifest, stored_column
-from nacre.frames.pandas_to_arrow import to_arrow
+from nacre.frames.pandas_to_arrow import to_arrow, values_to_arrow
 from nacre.frames.polars_door import polars_frame, to_polars
 from nacre.frames.selection import Selection, select_columns, select_rows
 from nacre.frames.store import in_parallel
@@ -33,10 +33,8 @@ def get_frame(
 ) -> object:
     """Return the frame under *digest*, or some of it.
 
-    Args:
-        columns: labels, in the order wanted; all when None.
-        rows: from the first to before the last, by position; all when None.
-        to: the library to read to; None is the one that the frame came from.
+    *columns* are labels in the order wanted, *rows* is (start, stop) by position, *to* the
+    library to read to; without them it is all of the frame, as it came in.
 
     Raises:
         NotFound: there is no such frame, or no such column.
@@ -134,7 +132,7 @@ def _pandas_table(payloads: Payloads, manifest: FrameManifest, selection: Select
         index = read_index(payloads, manifest, selection.start, selection.stop)
         for number, name in enumerate(index.names):
             values = index.get_level_values(number)
-            arrays.append(pa.chunked_array([pa.array(values, from_pandas=True)]))
+            arrays.append(values_to_arrow(values))
             names.append(f"__index_level_{number}__" if name is None else str(name))
     return pa.Table.from_arrays(arrays, names=names)
 

@@ -18,7 +18,6 @@ from nacre.frames.cuts import TARGET_BYTES, cut_rows, stored_bytes
 from nacre.frames.moves import moved_blocks
 from nacre.frames.reuse import Run, is_short_tail, is_unchanged, kept_runs, worth_keeping
 from nacre.frames.streams import INLINE_BYTES, Chunk, Piece, Stream, read_stream, stream_of
-from nacre.hashing import Digest
 
 # Threads cost more than they save below this many bytes.
 _PARALLEL_FROM_BYTES = 1 << 20
@@ -206,12 +205,9 @@ def _put_chunks(payloads: Payloads, array: pa.Array, chunks: list[Chunk]) -> lis
 
 def _put_chunk(payloads: Payloads, array: pa.Array) -> Chunk:
     encoded = encode_chunk(array)
-    content: Digest | bytes
-    if len(encoded) <= INLINE_BYTES:
-        content = bytes(encoded)
-    else:
-        content = payloads.put_blob(encoded)
-    return Chunk(content, len(array), array.null_count)
+    is_small = len(encoded) <= INLINE_BYTES
+    content = bytes(encoded) if is_small else payloads.put_blob(encoded)
+    return Chunk(content, len(array), array.null_count, len(encoded))
 
 
 def _length(piece: Piece) -> int:

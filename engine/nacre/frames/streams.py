@@ -1,6 +1,6 @@
 """A stream: the values of one array, as pieces of chunks, and its lines in a manifest.
 
-    chunk    [digest or the bytes themselves, rows, nulls]
+    chunk    [digest or the bytes themselves, rows, nulls, size in bytes]
     stream   [type, rows, [chunk, ...], [chunk number, first row, row after the last, ...]]
 
 A piece is a run of rows of one chunk. A stream without pieces is its chunks one after the other;
@@ -34,6 +34,7 @@ class Chunk:
     content: Digest | bytes
     rows: int
     nulls: int
+    size_bytes: int
 
 
 class Piece(NamedTuple):
@@ -52,6 +53,14 @@ class Stream:
     rows: int
     chunks: tuple[Chunk, ...]
     pieces: tuple[Piece, ...]
+
+    @property
+    def size_bytes(self) -> int:
+        """How many bytes the rows take, uncompressed: of a chunk its share by rows."""
+        return sum(
+            self.chunks[number].size_bytes * (stop - start) // self.chunks[number].rows
+            for number, start, stop in self.pieces
+        )
 
     def placed(self) -> Iterator[tuple[int, Piece]]:
         """Yield each piece with the row of the stream at which it starts."""
@@ -77,7 +86,7 @@ def whole_pieces(chunks: tuple[Chunk, ...] | list[Chunk]) -> tuple[Piece, ...]:
 
 def stream_manifest(stream: Stream) -> list[object]:
     """Return what a manifest says of *stream*."""
-    chunks = [[chunk.content, chunk.rows, chunk.nulls] for chunk in stream.chunks]
+    chunks = [[chunk.content, chunk.rows, chunk.nulls, chunk.size_bytes] for chunk in stream.chunks]
     pieces: list[int] = []
     if stream.pieces != whole_pieces(stream.chunks):
         pieces = [number for piece in stream.pieces for number in piece]
@@ -155,10 +164,10 @@ def _joined(slices: list[pa.Array], kind: pa.DataType) -> pa.ChunkedArray:
 
 def _parse_chunk(manifest: object) -> Chunk:
     match manifest:
-        case [Digest() | bytes() as content, int() as rows, int() as nulls] if (
-            0 <= nulls <= rows < _MAX_ROWS
+        case [Digest() | bytes() as content, int() as rows, int() as nulls, int() as size] if (
+            0 <= nulls <= rows < _MAX_ROWS and rows and size >= 0
         ):
-            return Chunk(content, rows, nulls)
+            return Chunk(content, rows, nulls, size)
     raise _damaged("a chunk has other fields")
 
 

@@ -12,8 +12,13 @@ from nacre.blobs.protocol import Payloads
 from nacre.errors import InvalidInput
 from nacre.frames import arrow_frames, pandas_frames
 from nacre.frames.columns import StoredColumn, arrays_in, streams_in, with_streams
-from nacre.frames.cuts import stored_bytes
-from nacre.frames.manifest import Entry, FrameManifest, get_manifest, put_manifest, stored_column
+from nacre.frames.manifest import (
+    FrameManifest,
+    entry_of,
+    get_manifest,
+    put_manifest,
+    stored_column,
+)
 from nacre.frames.parts import FrameParts, Part
 from nacre.frames.polars_door import polars_parts
 from nacre.frames.store import Work, store_streams
@@ -52,7 +57,9 @@ def put_parts(payloads: Payloads, parts: FrameParts, before: FrameManifest | Non
     shared = _shared_columns(payloads, every, before)
     work = [item for part, old in zip(every, shared, strict=True) for item in _work(part, old)]
     streams = iter(store_streams(payloads, work))
-    entries = [_entry(part, with_streams(part.column, streams)) for part in every]
+    entries = [
+        entry_of(part.label, part.type, with_streams(part.column, streams)) for part in every
+    ]
     named = zip(parts.parts, entries[len(parts.columns) :], strict=True)
     manifest = FrameManifest(
         kind=parts.kind,
@@ -88,7 +95,7 @@ def _shared_columns(
         return [None] * len(parts)
     entries = dict(_numbered([*before.columns, *before.parts.values()]))
     found = [entries.get(key) for key, _ in _numbered(parts)]
-    return [entry and stored_column(payloads, entry) for entry in found]
+    return [stored_column(payloads, entry) if entry else None for entry in found]
 
 
 def _numbered(items: Iterable[Item]) -> Iterator[tuple[tuple[str, int], Item]]:
@@ -104,13 +111,3 @@ def _work(part: Part, shared: StoredColumn | None) -> list[Work]:
     if len(streams) != len(arrays):
         streams = [None] * len(arrays)
     return list(map(Work, arrays, streams))
-
-
-def _entry(part: Part, column: StoredColumn) -> Entry:
-    return Entry(
-        label=part.label,
-        type=part.type,
-        size_bytes=sum(map(stored_bytes, arrays_in(part.column))),
-        chunks=sum(len(stream.chunks) for stream in streams_in(column)),
-        column=column,
-    )

@@ -6,7 +6,7 @@ import zoneinfo
 from nacre.errors import CorruptionError, Unstorable
 
 try:
-    import pytz
+    import pytz  # type: ignore[import-untyped]  # it has no types of its own
 except ImportError:  # pandas 3 does without it
     pytz = None
 
