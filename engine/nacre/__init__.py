@@ -1,1 +1,23 @@
 """An embedded storage engine: one immutable, provable log under frames, blobs and views."""
+
+from nacre.checkpoint import Checkpoint
+from nacre.event import Event, Header
+from nacre.hashing import Digest
+from nacre.transaction import Receipt
+from nacre.vault import Transaction, Vault
+from nacre.vault import open_vault as open  # noqa: A004 - nacre.open, as gzip.open
+from nacre.views import State, Table, View
+
+__all__ = [
+    "Checkpoint",
+    "Digest",
+    "Event",
+    "Header",
+    "Receipt",
+    "State",
+    "Table",
+    "Transaction",
+    "Vault",
+    "View",
+    "open",
+]

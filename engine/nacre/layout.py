@@ -1,11 +1,11 @@
 """Where the files of a vault lie, and what stands at a path: a vault, nothing, or something else.
 
-    flights.vault/        a directory vault
-        vault.mdb         LMDB: log, tree, views, blob index, small blobs
-        vault.mdb-lock    LMDB's lock file; worthless when nobody has the vault open
-        packs/*.pack      larger blobs
-    runs.nacre            a single-file vault: all of it in one LMDB file
-    runs.nacre-lock
+flights.vault/        a directory vault
+vault.mdb         LMDB: log, tree, views, blob index, small blobs
+vault.mdb-lock    LMDB's lock file; worthless when nobody has the vault open
+packs/*.pack      larger blobs
+runs.nacre            a single-file vault: all of it in one LMDB file
+runs.nacre-lock
 """
 
 import fcntl
@@ -49,7 +49,7 @@ def find_layout(path: Path, *, create: bool, single_file: bool | None) -> Layout
         InvalidInput: a vault of the other layout is there.
     """
     layout = _layout(path, single_file=path.is_file() if single_file is None else single_file)
-    if path.is_dir() and layout.is_single_file or path.is_file() and not layout.is_single_file:
+    if (path.is_dir() and layout.is_single_file) or (path.is_file() and not layout.is_single_file):
         kind = "a directory" if path.is_dir() else "a file"
         raise InvalidInput(f"{path} is {kind}: open it with single_file={path.is_file()}")
     if _is_begun(layout.environment):

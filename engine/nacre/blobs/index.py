@@ -62,15 +62,22 @@ def put_row(transaction: Transaction, row: Row) -> bool:
     return transaction.put(key, _encode(row), overwrite=False)
 
 
-def rows(transaction: Transaction, after: Digest | None = None) -> Iterator[Row]:
-    """Yield the rows behind *after*, in the order of their digests."""
+def rows(
+    transaction: Transaction, after: Digest | None = None
+) -> Iterator[tuple[Digest, Row | None]]:
+    """Yield the rows behind *after*, in the order of their digests; None for an altered one."""
     cursor = transaction.cursor()
     start = _BLOB_PREFIX + (after.raw + b"\x00" if after else b"")
     if cursor.set_range(start):
         for key, value in cursor.iternext():
             if key[0] != BLOBS:
                 return
-            yield _decode(Digest(key[1:]), value)
+            digest = Digest(key[1:])
+            try:
+                row = _decode(digest, value)
+            except CorruptionError:
+                row = None
+            yield digest, row
 
 
 def committed_size(transaction: Transaction, pack_id: bytes) -> int:

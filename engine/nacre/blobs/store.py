@@ -79,12 +79,10 @@ class VaultBlobs:
         with self._environment.read() as transaction:
             return index.has_row(transaction, digest)
 
-    def size_of(self, digest: Digest) -> int:
-        """Return the size of a blob's content in bytes, without reading it."""
+    def is_manifest(self, digest: Digest) -> bool:
+        """Tell whether a blob was put as a manifest."""
         row = self._row(digest)
-        if row is None:
-            raise NotFound(f"there is no blob {digest}: put it before naming or reading it")
-        return row.description.size
+        return row is not None and row.description.is_manifest
 
     def sync(self) -> None:
         self._check_writable()

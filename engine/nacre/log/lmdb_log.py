@@ -3,7 +3,7 @@
 Inside a write transaction of its environment it joins that one, so that a commit puts events
 and views down together; outside, an append is a transaction of its own.
 
-    key    05, position (8 bytes, big-endian)
+    key    06, position (8 bytes, big-endian)
     value  the entry
 """
 
@@ -14,9 +14,7 @@ from nacre.environment import Cursor, Environment, Read, Transaction
 from nacre.errors import Closed, Conflict, CorruptionError
 from nacre.files import Files, OsFiles
 from nacre.hashing import Buffer
-
-# The highest prefix of all rows, so that entries are appended to full pages.
-PREFIX = 0x05
+from nacre.prefixes import LOG
 
 _KEY = struct.Struct(">BQ")  # big-endian, so key order is position order
 _PAGE_ENTRIES = 64
@@ -44,7 +42,7 @@ class LmdbLog:
             head = _head(transaction)
             if head != expect:
                 raise Conflict(expected=expect, actual=head)
-            if not transaction.put(_KEY.pack(PREFIX, head), entry, append=True):
+            if not transaction.put(_KEY.pack(LOG, head), entry, append=True):
                 raise CorruptionError(f"rows lie behind the head {head}: run `nacre verify`")
 
     def read(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
@@ -72,18 +70,18 @@ def _head(transaction: Transaction) -> int:
     if not cursor.last():
         return 0
     prefix, position = cursor.key()[0], cursor.key()[1:]
-    return int.from_bytes(position, "big") + 1 if prefix == PREFIX else 0
+    return int.from_bytes(position, "big") + 1 if prefix == LOG else 0
 
 
 def _entries(cursor: Cursor, start: int, stop: int | None) -> list[bytes]:
     entries: list[bytes] = []
     size = 0
-    if not cursor.set_range(_KEY.pack(PREFIX, start)):
+    if not cursor.set_range(_KEY.pack(LOG, start)):
         return entries
     for expected, (key, entry) in enumerate(cursor.iternext(), start):
         if len(entries) == _PAGE_ENTRIES or size >= _PAGE_BYTES or expected == stop:
             break
-        if key != _KEY.pack(PREFIX, expected):
+        if key != _KEY.pack(LOG, expected):
             raise CorruptionError(f"the log has no entry {expected}: run `nacre verify`")
         entries.append(entry)
         size += len(entry)

@@ -3,7 +3,7 @@
 The hashes of complete subtrees of 256^n leaves are kept, n = 0, 1, 2, ...: extending the tree
 stores one hash, a root or a proof reads at most 255 a level. What is between is computed again.
 
-    key    04, level (1 byte), index (8 bytes, big-endian)
+    key    05, level (1 byte), index (8 bytes, big-endian)
     value  hash, 32 bytes
 """
 
@@ -14,8 +14,8 @@ from hashlib import sha256
 from nacre.environment import Transaction
 from nacre.errors import CorruptionError
 from nacre.hashing import node_hash
+from nacre.prefixes import TREE
 
-PREFIX = 0x04
 EMPTY_ROOT = sha256(b"").digest()
 
 WIDTH_BITS = 8
@@ -36,7 +36,7 @@ class LmdbTree:
         """Add the leaf of the commit at *position*, and the subtrees that it completes."""
         level, index, node = 0, position, leaf
         while True:
-            self._transaction.put(_KEY.pack(PREFIX, level, index), node)
+            self._transaction.put(_KEY.pack(TREE, level, index), node)
             if (index + 1) % _WIDTH:
                 return
             siblings = self.read(level, index + 1 - _WIDTH, index + 1)
@@ -60,9 +60,9 @@ class LmdbTree:
             return []
         hashes = []
         cursor = self._transaction.cursor()
-        if cursor.set_range(_KEY.pack(PREFIX, level, start)):
+        if cursor.set_range(_KEY.pack(TREE, level, start)):
             for expected, (key, node) in enumerate(cursor.iternext(), start):
-                if expected == stop or key != _KEY.pack(PREFIX, level, expected):
+                if expected == stop or key != _KEY.pack(TREE, level, expected):
                     break
                 hashes.append(node)
         if len(hashes) != stop - start:
@@ -70,6 +70,18 @@ class LmdbTree:
                 f"the tree has no hash {start + len(hashes)} at level {level}: run `nacre verify`"
             )
         return hashes
+
+
+def stored_level_sizes(transaction: Transaction) -> dict[int, int]:
+    """Return how many hashes are stored at each level."""
+    sizes: dict[int, int] = {}
+    cursor = transaction.cursor()
+    for level in range(8):
+        behind = _KEY.pack(TREE, level, (1 << 64) - 1)
+        found = cursor.prev() if cursor.set_range(behind) else cursor.last()
+        if found and cursor.key()[:2] == behind[:2]:
+            sizes[level] = int.from_bytes(cursor.key()[2:], "big") + 1
+    return sizes
 
 
 def root_of(leaves: list[bytes]) -> bytes:

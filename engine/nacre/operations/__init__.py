@@ -1,1 +1,7 @@
-"""operations."""
+"""What is done to a whole vault: each takes its store and returns a report."""
+
+from nacre.operations.rebuild import RebuildReport, rebuild
+from nacre.operations.report import Problem
+from nacre.operations.verify import VerifyReport, verify
+
+__all__ = ["Problem", "RebuildReport", "VerifyReport", "rebuild", "verify"]

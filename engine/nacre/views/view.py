@@ -27,14 +27,14 @@ class View(Protocol):
         """Change the tables as *event* says. An event of an unknown kind changes nothing."""
 
 
+Upcast = Callable[[Mapping[str, object]], Mapping[str, object]]
+"""Turns the data of an event into that of the version above it. Pure."""
+
+
 class Upcasts:
     """How old versions of events are read: as if they had been recorded today."""
 
-    def __init__(
-        self,
-        steps: Mapping[tuple[str, int], Callable[[Mapping[str, object]], Mapping[str, object]]]
-        | None = None,
-    ) -> None:
+    def __init__(self, steps: Mapping[tuple[str, int], Upcast] | None = None) -> None:
         self._steps = dict(steps or {})
 
     def __bool__(self) -> bool:

@@ -1,0 +1,123 @@
+"""Opening a vault: find out what stands at a path, create what is missing, refuse the rest.
+
+key    01, "vault"
+value  msgpack {"format": 1, "id": 16 random bytes, "created_ns": time}
+"""
+
+import getpass
+import os
+from collections.abc import Callable
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from nacre import codec
+from nacre.clock import now_ns
+from nacre.environment import Environment, Transaction
+from nacre.errors import CorruptionError, FormatError
+from nacre.files import refuse_network_storage
+from nacre.layout import Layout, creating, find_layout
+from nacre.prefixes import META
+from nacre.registry import REGISTRY
+from nacre.store import Identity, Options, Store
+from nacre.transaction import Stage
+from nacre.views.history import History
+
+FORMAT = 1
+
+_IDENTITY_KEY = bytes([META]) + b"vault"
+_VAULT_ID_BYTES = 16
+
+
+def open_store(
+    path: Path,
+    options: Options,
+    face: Callable[[Stage, Store], object],
+    *,
+    create: bool,
+    single_file: bool | None,
+) -> Store:
+    """Open or create the vault at *path*. Transactions show themselves through *face*."""
+    layout = find_layout(path, create=create and not options.read_only, single_file=single_file)
+    refuse_network_storage(path)
+    environment, identity = _open_environment(layout, options, create=create)
+    store = Store(layout, environment, identity, options, face)
+    try:
+        store.register(History)
+        _register_installed(store)
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def current_user() -> str:
+    """Return the name of the user that the process runs as."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a user id without a name, as in some containers
+        return f"uid {os.getuid()}"
+
+
+def _open_environment(
+    layout: Layout, options: Options, *, create: bool
+) -> tuple[Environment, Identity]:
+    if options.read_only or (layout.environment.exists() and layout.environment.stat().st_size):
+        environment = _acquire(layout, options)
+        with environment.read() as transaction:
+            identity = _identity(layout, transaction)
+        if identity is not None:
+            return environment, identity
+        REGISTRY.release(environment)
+    if options.read_only or not create:
+        raise FormatError(f"{layout.path} is not a complete vault: open it for writing once")
+    with creating(layout):
+        environment = _acquire(layout, options)
+        return environment, environment.run(options.files, lambda t: _identify(layout, t))
+
+
+def _acquire(layout: Layout, options: Options) -> Environment:
+    places = (layout.environment, layout.environment.parent)
+    may_write = all(os.access(place, os.W_OK) for place in places)
+    # A handle that only reads still writes the lock file where it can: LMDB then knows of it.
+    read_only = options.read_only and not may_write
+    return REGISTRY.acquire(layout.environment, read_only=read_only, relaxed=options.relaxed)
+
+
+def _identity(layout: Layout, transaction: Transaction) -> Identity | None:
+    """Return what the vault says of itself; None when its creation was cut short."""
+    raw = transaction.get(_IDENTITY_KEY)
+    if raw is None:
+        if transaction.cursor().first():
+            raise FormatError(f"{layout.path} is an LMDB file, but no vault")
+        return None
+    fields = codec.unpack(raw)
+    if not isinstance(fields, dict) or not isinstance(fields.get("format"), int):
+        raise CorruptionError(f"{layout.path} does not say what it is: restore it from a backup")
+    if fields["format"] > FORMAT:
+        raise FormatError(
+            f"{layout.path} has format {fields['format']}, and this nacre reads {FORMAT}: "
+            "upgrade nacre"
+        )
+    return Identity(vault_id=fields["id"], created_ns=fields["created_ns"])
+
+
+def _identify(layout: Layout, transaction: Transaction) -> Identity:
+    found = _identity(layout, transaction)
+    if found is not None:
+        return found
+    identity = Identity(vault_id=os.urandom(_VAULT_ID_BYTES), created_ns=now_ns())
+    fields = {"format": FORMAT, "id": identity.vault_id, "created_ns": identity.created_ns}
+    transaction.put(_IDENTITY_KEY, codec.pack(fields))
+    return identity
+
+
+def _register_installed(store: Store) -> None:
+    """Find the code of the views that the vault keeps, so that commits maintain them."""
+    with store.environment.read() as transaction:
+        kept = set(store.maintenance.catalogue(transaction).entries)
+    unknown = kept - set(store.maintenance.views)
+    if not unknown:
+        return
+    for entry_point in entry_points(group="nacre.views"):
+        if entry_point.name in unknown:
+            store.register(entry_point.load())

@@ -1,0 +1,160 @@
+"""Check every blob against its digest, and every byte of every pack."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from nacre.blobs import compression, index, record
+from nacre.blobs.index import Place, Row
+from nacre.blobs.packs import pack_path
+from nacre.blobs.record import Description
+from nacre.errors import CorruptionError
+from nacre.files import map_file
+from nacre.hashing import Digest, checksum, digest_of
+from nacre.operations.report import Progress
+from nacre.store import Store
+
+_PAGE_ROWS = 256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Damage:
+    """Something wrong with stored payloads, and the blobs that it hits."""
+
+    where: str
+    what: str
+    digests: tuple[Digest, ...] = ()
+
+
+@dataclass(slots=True)
+class BlobFindings:
+    """How many blobs there are, and what is wrong."""
+
+    count: int = 0
+    damages: list[Damage] = field(default_factory=list)
+
+
+def check_blobs(store: Store, progress: Progress) -> BlobFindings:
+    """Read every blob of the index, then every record of the packs."""
+    findings = BlobFindings()
+    with store.environment.read() as transaction:
+        sizes = index.committed_packs(transaction)
+    total = sum(sizes.values())
+    placed = _check_rows(store, findings)
+    done = 0
+    for pack_id, size in sizes.items():
+        progress("packs", done, total)
+        findings.damages += _check_pack(store, pack_id, size, placed.get(pack_id, {}))
+        done += size
+    progress("packs", total, total)
+    for pack_id in placed.keys() - sizes.keys():
+        digests = tuple(row.description.digest for row in placed[pack_id].values())
+        findings.damages.append(
+            Damage(where="pack", what=f"{pack_id.hex()} is unknown", digests=digests)
+        )
+    return findings
+
+
+def check_payload(description: Description, payload: memoryview) -> str | None:
+    """Say what is wrong with a stored payload, or return None."""
+    if checksum(payload) != description.stored_checksum:
+        return "its stored bytes were altered"
+    try:
+        content = compression.restored(payload, size=description.size, is_zstd=description.is_zstd)
+    except CorruptionError as error:
+        return str(error)
+    if digest_of(content) != description.digest:
+        return "its content has another digest"
+    return None
+
+
+def _check_rows(store: Store, findings: BlobFindings) -> dict[bytes, dict[int, Row]]:
+    """Check the small blobs; return the rows of the others by pack and offset."""
+    placed: dict[bytes, dict[int, Row]] = {}
+    for row in _rows(store, findings):
+        findings.count += 1
+        if isinstance(row.payload, Place):
+            placed.setdefault(row.payload.pack_id, {})[row.payload.offset] = row
+            continue
+        wrong = check_payload(row.description, memoryview(row.payload))
+        if wrong is not None:
+            digest = row.description.digest
+            findings.damages.append(
+                Damage(where="blob", what=f"{digest}: {wrong}", digests=(digest,))
+            )
+    return placed
+
+
+def _rows(store: Store, findings: BlobFindings) -> Iterator[Row]:
+    """Yield the rows of the index, a short transaction a page."""
+    after: Digest | None = None
+    while True:
+        page: list[Row] = []
+        with store.environment.read() as transaction:
+            for digest, row in index.rows(transaction, after):
+                after = digest
+                if row is None:
+                    what = f"the index row of {digest} was altered"
+                    findings.damages.append(Damage(where="blob", what=what, digests=(digest,)))
+                else:
+                    page.append(row)
+                if len(page) == _PAGE_ROWS:
+                    break
+        yield from page
+        if len(page) < _PAGE_ROWS:
+            return
+
+
+def _check_pack(store: Store, pack_id: bytes, size: int, rows: dict[int, Row]) -> list[Damage]:
+    """Walk the records of a pack as far as commits name it."""
+    assert store.layout.packs is not None
+    path = pack_path(store.layout.packs, pack_id)
+    every = tuple(row.description.digest for row in rows.values())
+    try:
+        pack = map_file(path)
+    except FileNotFoundError:
+        return [Damage(where="pack", what=f"{path.name} is missing", digests=every)]
+    if len(pack) < size:
+        cut = tuple(r.description.digest for at, r in rows.items() if _end(at, r) > len(pack))
+        what = f"{path.name} is cut off at {len(pack)} of {size} bytes"
+        return [Damage(where="pack", what=what, digests=cut)]
+    return [*_check_records(path.name, pack[:size], pack_id, rows), *_check_places(pack, rows)]
+
+
+def _check_records(
+    name: str, pack: memoryview, pack_id: bytes, rows: dict[int, Row]
+) -> Iterator[Damage]:
+    """Yield what is wrong with the framing of a pack, and with blobs that nothing points to."""
+    if bytes(pack[: record.ALIGNMENT]) != record.pack_header(pack_id):
+        yield Damage(where="pack", what=f"the first bytes of {name} were altered")
+    offset = record.ALIGNMENT
+    while offset < len(pack):
+        row = rows.get(offset)
+        try:
+            description = record.read_record(pack, offset)
+        except CorruptionError as error:
+            hit = () if row is None else (row.description.digest,)
+            yield Damage(where="pack", what=f"{name}: {error}", digests=hit)
+            if row is None:
+                return  # without a row, nobody knows where the next record starts
+            description = row.description
+        if row is None:
+            start = offset + record.ALIGNMENT
+            wrong = check_payload(description, pack[start : start + description.stored_size])
+            if wrong is not None:
+                yield Damage(where="pack", what=f"{name}: unused record at {offset}: {wrong}")
+        offset += record.record_size(description.stored_size)
+
+
+def _check_places(pack: memoryview, rows: dict[int, Row]) -> Iterator[Damage]:
+    """Yield the blobs whose payload is not what the index says."""
+    for offset, row in rows.items():
+        start = offset + record.ALIGNMENT
+        description = row.description
+        wrong = check_payload(description, pack[start : start + description.stored_size])
+        if wrong is not None:
+            what = f"{description.digest}: {wrong}"
+            yield Damage(where="blob", what=what, digests=(description.digest,))
+
+
+def _end(offset: int, row: Row) -> int:
+    return offset + record.record_size(row.description.stored_size)

@@ -1,0 +1,107 @@
+"""Replay every view into a scratch environment and compare it with the live one."""
+
+from collections.abc import Iterator
+from itertools import zip_longest
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from nacre import codec
+from nacre.environment import Environment
+from nacre.errors import CorruptionError
+from nacre.files import OsFiles
+from nacre.hashing import Buffer
+from nacre.keys import decode_key
+from nacre.log import Log
+from nacre.operations.report import Problem, Progress
+from nacre.store import Store
+from nacre.views.maintenance import Maintenance
+from nacre.views.pairs import Pair, TransactionPairs
+from nacre.views.view import View
+
+
+class LogUntil:
+    """The first commits of a log, as a log that cannot be appended to."""
+
+    def __init__(self, log: Log, head: int) -> None:
+        self._log = log
+        self._head = head
+
+    def head(self) -> int:
+        """Return the number of entries that are shown."""
+        return self._head
+
+    def append(self, entry: Buffer, *, expect: int) -> None:
+        """Entries are appended to the whole log only."""
+        raise AssertionError("a replay appends nothing")
+
+    def read(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+        """Yield the entries at `start <= position < stop`, in order."""
+        return self._log.read(start, self._head if stop is None else min(stop, self._head))
+
+    def close(self) -> None:
+        """The whole log stays open."""
+
+
+def check_views(store: Store, progress: Progress) -> Iterator[Problem]:
+    """Yield the first difference of every view from its replay."""
+    with TemporaryDirectory(prefix="nacre-replay-") as folder:
+        scratch = Environment(Path(folder) / "replay.mdb", read_only=False, relaxed=True)
+        try:
+            _replay(store, scratch, store.head, progress)
+            with store.environment.read():
+                # What was committed meanwhile; this read now holds the head where it is.
+                _replay(store, scratch, store.head, progress)
+                yield from _differences(store, scratch)
+        finally:
+            scratch.close()
+
+
+def _replay(store: Store, scratch: Environment, head: int, progress: Progress) -> None:
+    log = LogUntil(store.log, head)
+    maintenance = Maintenance(scratch, log, OsFiles(), store.maintenance.upcasts)
+    for view in store.maintenance.views.values():
+        maintenance.install(view)
+    maintenance.catch_up(lambda done, total: progress("views", done, total))
+
+
+def _differences(store: Store, scratch: Environment) -> Iterator[Problem]:
+    for view in store.maintenance.views.values():
+        difference = _first_difference(store, scratch, view)
+        if difference is not None:
+            yield difference
+
+
+def _first_difference(store: Store, scratch: Environment, view: type[View]) -> Problem | None:
+    with store.environment.read() as live, scratch.read() as replayed:
+        build = store.maintenance.build_of(view, live)
+        if build is None or build.position is not None:
+            return None  # it is behind, and will catch up: it claims nothing
+        have = TransactionPairs(live, build.prefix).scan(b"", None)
+        scratch_build = Maintenance(scratch, store.log, OsFiles(), store.maintenance.upcasts)
+        want_build = scratch_build.build_of(view, replayed)
+        assert want_build is not None
+        want = TransactionPairs(replayed, want_build.prefix).scan(b"", None)
+        for ours, theirs in zip_longest(have, want):
+            if ours != theirs:
+                return _problem(view.name, ours, theirs)
+    return None
+
+
+def _problem(name: str, ours: Pair | None, theirs: Pair | None) -> Problem:
+    if ours is not None and (theirs is None or ours[0] < theirs[0]):
+        what = f"{_shown(ours)} is in the view, but not in its replay"
+    elif theirs is not None and (ours is None or theirs[0] < ours[0]):
+        what = f"{_shown(theirs)} is missing from the view"
+    else:
+        assert ours is not None
+        assert theirs is not None
+        what = f"{_shown(ours)}, where the replay has {_shown(theirs)}"
+    return Problem(where="view", what=f"{name}: {what}: run `nacre rebuild`", affects=(name,))
+
+
+def _shown(pair: Pair) -> str:
+    try:
+        table, *key = decode_key(pair[0])
+        return f"{table}[{', '.join(map(repr, key))}] = {codec.unpack(pair[1])!r}"[:200]
+    except CorruptionError:
+        return f"{pair[0].hex()} = {pair[1].hex()}"[:200]

@@ -1,0 +1,47 @@
+"""Bytes from wherever they are into blobs, without holding a file in memory."""
+
+import mmap
+import os
+from pathlib import Path
+from typing import BinaryIO
+
+from nacre.blobs import Payloads
+from nacre.errors import InvalidInput, NotFound
+from nacre.hashing import Buffer, Digest
+
+Source = Buffer | str | os.PathLike[str] | BinaryIO
+
+
+def put_payload(payloads: Payloads, source: Source) -> Digest:
+    """Store bytes, the content of a file at a path, or the rest of an open binary file."""
+    if isinstance(source, bytes | bytearray | memoryview):
+        return payloads.put_blob(_flat(source))
+    if isinstance(source, str | os.PathLike):
+        return put_file(payloads, Path(source))
+    if not hasattr(source, "read"):
+        raise InvalidInput(
+            f"a {type(source).__name__} is no payload: give bytes, a path or an open binary file"
+        )
+    content = source.read()
+    if not isinstance(content, bytes):
+        raise InvalidInput("the file is open in text mode: open it with mode 'rb'")
+    return payloads.put_blob(content)
+
+
+def put_file(payloads: Payloads, path: Path) -> Digest:
+    """Store the content of a file, mapped rather than read."""
+    try:
+        with path.open("rb") as file:
+            if os.fstat(file.fileno()).st_size == 0:
+                return payloads.put_blob(b"")
+            with mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as mapped:
+                with memoryview(mapped) as content:
+                    return payloads.put_blob(content)
+    except FileNotFoundError as error:
+        raise NotFound(f"there is no file {path} to put: correct the path") from error
+
+
+def _flat(data: Buffer) -> Buffer:
+    if isinstance(data, memoryview) and (data.ndim != 1 or data.itemsize != 1):
+        return data.cast("B") if data.c_contiguous else data.tobytes()
+    return data

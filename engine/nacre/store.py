@@ -1,0 +1,210 @@
+"""An open vault's parts, put together: environment, log, blobs, views, and the commit.
+
+The nouns (frames, trees) and the operations know this; users see the `Vault` over it.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from nacre.blobs import VaultBlobs
+from nacre.checkpoint import Checkpoint, origin_of
+from nacre.environment import Environment
+from nacre.errors import ReadOnly
+from nacre.event import Commit, Event, checked_name, checked_text, decode_commit
+from nacre.files import Files, OsFiles
+from nacre.layout import Layout
+from nacre.log import LmdbLog
+from nacre.log.tree import LmdbTree
+from nacre.registry import REGISTRY
+from nacre.transaction import Committer, Receipt, Stage, Words
+from nacre.views import State, View
+from nacre.views.history import History
+from nacre.views.maintenance import Maintenance, Progress, events_between
+from nacre.views.reading import ViewPairs
+from nacre.views.view import Upcasts
+
+AnyView = TypeVar("AnyView", bound=View)
+
+_REVERSE_PAGE = 256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """What a vault says of itself."""
+
+    vault_id: bytes
+    created_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How a handle is opened."""
+
+    actor: str
+    read_only: bool = False
+    relaxed: bool = False
+    files: Files = field(default_factory=OsFiles)
+    upcasts: Upcasts = field(default_factory=Upcasts)
+
+
+class Store:
+    """One handle on a vault. Threads may share it; a forked child may go on using it."""
+
+    def __init__(
+        self,
+        layout: Layout,
+        environment: Environment,
+        identity: Identity,
+        options: Options,
+        face: Callable[[Stage, "Store"], object],
+    ) -> None:
+        files = options.files
+        self.layout = layout
+        self.environment = environment
+        self.identity = identity
+        self.actor = options.actor
+        self.read_only = options.read_only
+        self.log = LmdbLog(environment, files)
+        self.blobs = VaultBlobs(environment, layout.packs, files, read_only=self.read_only)
+        self.maintenance = Maintenance(environment, self.log, files, options.upcasts)
+        self._views: dict[type[View], View] = {}
+        self._committer = Committer(
+            environment,
+            self.log,
+            self.blobs,
+            self.maintenance,
+            vault_id=identity.vault_id,
+            durable=not options.relaxed,
+            files=files,
+            face=lambda stage: face(stage, self),
+        )
+        self._closed = False
+
+    @property
+    def head(self) -> int:
+        """The number of commits."""
+        return self.log.head()
+
+    def commit(
+        self,
+        decide: Callable[..., None],
+        *,
+        message: str = "",
+        write_id: str | None = None,
+        actor: str | None = None,
+    ) -> Receipt:
+        """Run *decide* under the writer lock and commit what it records."""
+        self._check_writable()
+        return self._committer.commit(decide, self._words(message, write_id, actor))
+
+    def transaction(
+        self, *, message: str = "", write_id: str | None = None, actor: str | None = None
+    ) -> AbstractContextManager[object]:
+        """Hold the writer lock for a block, and commit what it records unless it raises."""
+        self._check_writable()
+        return self._committer.transaction(self._words(message, write_id, actor))
+
+    @contextmanager
+    def read(self) -> Iterator[None]:
+        """Let everything that the thread reads in a block see the same head."""
+        with self.environment.read():
+            yield
+
+    def register(self, view: type[View], progress: Progress | None = None) -> None:
+        """Maintain a view from now on, caught up at once; in memory through a read-only handle."""
+        if self.maintenance.views.get(view.name) is view:
+            return
+        checked_name("view", view.name)
+        self.maintenance.install(view)
+        self._views.clear()
+        if not self.read_only:
+            self.maintenance.catch_up(progress)
+
+    def view(self, view: type[AnyView]) -> AnyView:
+        """Return a view to read; each call on it sees every commit made before."""
+        opened = self._views.get(view)
+        if opened is None:
+            self.register(view)
+            pairs = ViewPairs(self.maintenance, view, read_only=self.read_only)
+            opened = self._views[view] = view(State(pairs))
+        assert isinstance(opened, view)
+        return opened
+
+    def commits(self, start: int = 0, stop: int | None = None) -> Iterator[Commit]:
+        """Yield the commits at `start <= position < stop`."""
+        return map(decode_commit, self.log.read(start, stop))
+
+    def events(
+        self,
+        *,
+        subject: str | None,
+        kind: str | None,
+        start: int,
+        stop: int | None,
+        reverse: bool,
+    ) -> Iterator[Event]:
+        """Yield the events of a range of commits that have the subject and the kind."""
+        for event in self._candidates(subject, kind, start, stop, reverse=reverse):
+            if subject in (None, event.subject) and kind in (None, event.kind):
+                yield event
+
+    def checkpoint(self) -> Checkpoint:
+        """Return origin, head and Merkle root of the log as it is now."""
+        with self.environment.read() as transaction:
+            head = self.log.head()
+            root = LmdbTree(transaction).root(head)
+        return Checkpoint(origin_of(self.identity.vault_id), head, root)
+
+    def close(self) -> None:
+        """Release the vault; what was put but never committed is dropped. Idempotent."""
+        if self._closed:
+            return
+        self._closed = True
+        self._committer.close()
+        self.blobs.close()
+        self.log.close()
+        REGISTRY.release(self.environment)
+
+    def _words(self, message: str, write_id: str | None, actor: str | None) -> Words:
+        if write_id is not None:
+            checked_name("write id", write_id)
+        return Words(
+            actor=self.actor if actor is None else checked_name("actor", actor),
+            message=checked_text("message", message),
+            write_id=write_id,
+        )
+
+    def _check_writable(self) -> None:
+        if self.read_only:
+            raise ReadOnly(f"{self.layout.path} was opened read-only: open it for writing")
+
+    def _candidates(
+        self, subject: str | None, kind: str | None, start: int, stop: int | None, *, reverse: bool
+    ) -> Iterator[Event]:
+        if subject is None and kind is None:
+            yield from self._all_events(start, stop, reverse=reverse)
+            return
+        history = self.view(History)
+        positions = history.positions(subject=subject, kind=kind, start=start, reverse=reverse)
+        for position in positions:
+            if stop is None or position < stop:
+                yield from self._events_of(position, position + 1, reverse=reverse)
+            elif not reverse:
+                return
+
+    def _all_events(self, start: int, stop: int | None, *, reverse: bool) -> Iterator[Event]:
+        if not reverse:
+            yield from self._events_of(start, stop, reverse=False)
+            return
+        head = self.head
+        high = head if stop is None else min(stop, head)
+        while high > start:
+            low = max(start, high - _REVERSE_PAGE)
+            yield from self._events_of(low, high, reverse=True)
+            high = low
+
+    def _events_of(self, start: int, stop: int | None, *, reverse: bool) -> Iterator[Event]:
+        events = events_between(self.log, self.maintenance.upcasts, start, stop)
+        return reversed(list(events)) if reverse else events

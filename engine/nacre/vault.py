@@ -1,0 +1,278 @@
+"""The face of a vault: what users and adapters call."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar, cast
+
+from nacre.checkpoint import Checkpoint
+from nacre.errors import InvalidInput
+from nacre.event import Event, checked_name
+from nacre.hashing import Buffer, Digest
+from nacre.opening import current_user, open_store
+from nacre.operations import RebuildReport, VerifyReport, rebuild, verify
+from nacre.operations.report import Progress, no_progress
+from nacre.payloads import Source, put_payload
+from nacre.store import Options, Store
+from nacre.transaction import Receipt, Stage
+from nacre.trees import get_tree, put_tree
+from nacre.views import View
+from nacre.views.view import Upcast, Upcasts
+
+AnyView = TypeVar("AnyView", bound=View)
+
+_DURABILITIES = ("commit", "relaxed")
+
+
+class Transaction:
+    """What a decision is given: reads views, puts payloads, records events."""
+
+    def __init__(self, stage: Stage, store: Store) -> None:
+        self._stage = stage
+        self._store = store
+        self.record = stage.record
+
+    @property
+    def position(self) -> int:
+        """The number of this commit, which is the head before it."""
+        return self._stage.position
+
+    @property
+    def time_ns(self) -> int:
+        """The time of this commit, in nanoseconds since the epoch, UTC."""
+        return self._stage.time_ns
+
+    def view(self, view: type[AnyView]) -> AnyView:
+        """Return a registered view, as it is with the events recorded so far."""
+        return self._stage.view(view)
+
+    def put(self, source: Source) -> Digest:
+        """Store bytes, a file at a path, or an open binary file."""
+        return put_payload(self._store.blobs, source)
+
+    def put_tree(self, directory: str | os.PathLike[str]) -> Digest:
+        """Store every file below a directory."""
+        return put_tree(self._store.blobs, Path(directory))
+
+
+class Vault:
+    """One store: a directory, or a single file. Threads may share it; `with` closes it."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    @property
+    def path(self) -> Path:
+        """Where the vault lies."""
+        return self._store.layout.path
+
+    @property
+    def vault_id(self) -> bytes:
+        """Sixteen random bytes, made when the vault was created."""
+        return self._store.identity.vault_id
+
+    @property
+    def head(self) -> int:
+        """The number of commits."""
+        return self._store.head
+
+    @property
+    def actor(self) -> str:
+        """Who commits through this handle."""
+        return self._store.actor
+
+    @property
+    def read_only(self) -> bool:
+        """Whether this handle refuses to write."""
+        return self._store.read_only
+
+    def record(
+        self,
+        kind: str,
+        *,
+        subject: str,
+        data: Mapping[str, object] | None = None,
+        message: str = "",
+        write_id: str | None = None,
+    ) -> Receipt:
+        """Commit one event: *kind* happened to *subject*.
+
+        Raises:
+            InvalidInput: a name is not allowed; the message says what is.
+            Unstorable: *data* holds something that would not come back as it was.
+        """
+        return self.commit(
+            lambda tx: tx.record(kind, subject=subject, data=data),
+            message=message,
+            write_id=write_id,
+        )
+
+    def commit(
+        self,
+        decide: Callable[[Transaction], None],
+        *,
+        message: str = "",
+        write_id: str | None = None,
+        actor: str | None = None,
+    ) -> Receipt:
+        """Run *decide* under the writer lock and commit what it records, durably.
+
+        What it raises is raised here, and nothing is committed. It may run more than once, and
+        in another thread, so it should only read views and record. Repeating a commit with a
+        *write_id* that is already in the log returns the first receipt and writes nothing.
+        """
+        return self._store.commit(decide, message=message, write_id=write_id, actor=actor)
+
+    def transaction(
+        self, *, message: str = "", write_id: str | None = None, actor: str | None = None
+    ) -> AbstractContextManager[Transaction]:
+        """Hold the writer lock for a `with` block and commit what it records.
+
+        An exception in the block undoes all of it. Other writers wait, readers do not.
+        """
+        transaction = self._store.transaction(message=message, write_id=write_id, actor=actor)
+        return cast("AbstractContextManager[Transaction]", transaction)
+
+    def put(self, source: Source) -> Digest:
+        """Store bytes, a file at a path, or an open binary file, and return its digest.
+
+        It takes no lock. It is durable when a commit that names the digest returns, and kept
+        until then, or until this handle closes.
+        """
+        return put_payload(self._store.blobs, source)
+
+    def get(self, digest: Digest) -> bytes:
+        """Return the content of a blob.
+
+        Raises:
+            NotFound: there is none.
+            CorruptionError: its bytes on disk are not what was written.
+        """
+        return bytes(self._store.blobs.get_blob(digest))
+
+    def put_tree(self, directory: str | os.PathLike[str]) -> Digest:
+        """Store every file below a directory and return the digest of its manifest."""
+        return put_tree(self._store.blobs, Path(directory))
+
+    def get_tree(self, digest: Digest, directory: str | os.PathLike[str]) -> None:
+        """Restore a stored directory into a new or empty one."""
+        get_tree(self._store.blobs, digest, Path(directory))
+
+    def put_blob(self, data: Buffer, *, manifest: bool = False) -> Digest:
+        """Store bytes; a manifest is msgpack that names other blobs by their digests."""
+        return self._store.blobs.put_blob(data, manifest=manifest)
+
+    def get_blob(self, digest: Digest) -> memoryview:
+        """Return the content of a blob, not copied where it lies raw in a pack."""
+        return self._store.blobs.get_blob(digest)
+
+    def has_blob(self, digest: Digest) -> bool:
+        """Tell whether a digest can be got and named."""
+        return self._store.blobs.has_blob(digest)
+
+    def register(self, view: type[View]) -> None:
+        """Maintain a view from now on: caught up at once, then with every commit."""
+        self._store.register(view)
+
+    def view(self, view: type[AnyView]) -> AnyView:
+        """Return a view to read; each call on it sees every commit made before."""
+        return self._store.view(view)
+
+    def read(self) -> AbstractContextManager[None]:
+        """Let everything that this thread reads in a `with` block see the same head.
+
+        Keep it short: what is freed meanwhile cannot be used again.
+        """
+        return self._store.read()
+
+    def events(
+        self,
+        *,
+        subject: str | None = None,
+        kind: str | None = None,
+        start: int = 0,
+        stop: int | None = None,
+        reverse: bool = False,
+    ) -> Iterator[Event]:
+        """Yield the events of the commits `start <= position < stop`, oldest first.
+
+        Each has its commit's position, time, actor and message.
+        """
+        return self._store.events(
+            subject=subject, kind=kind, start=start, stop=stop, reverse=reverse
+        )
+
+    def checkpoint(self) -> Checkpoint:
+        """Return origin, head and Merkle root: what an auditor keeps."""
+        return self._store.checkpoint()
+
+    def verify(self, progress: Progress = no_progress) -> VerifyReport:
+        """Check log, tree, blobs and views against each other, and say what damage affects."""
+        return verify(self._store, progress)
+
+    def rebuild(
+        self, views: list[str] | None = None, progress: Progress = no_progress
+    ) -> RebuildReport:
+        """Derive views again from commit 0, beside the live ones, then switch over."""
+        return rebuild(self._store, views, progress)
+
+    def close(self) -> None:
+        """Release the vault; what was put but never committed is dropped. Idempotent."""
+        self._store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Vault({str(self.path)!r}, head={self.head})"
+
+
+def open_vault(
+    path: str | os.PathLike[str],
+    *,
+    actor: str | None = None,
+    create: bool = True,
+    read_only: bool = False,
+    durability: str = "commit",
+    single_file: bool | None = None,
+    upcasts: Mapping[tuple[str, int], Upcast] | None = None,
+) -> Vault:
+    """Open the vault at *path*, a directory or a file; create it when it is absent.
+
+    Args:
+        path: where it lies.
+        actor: who commits through this handle; the user of the process when None.
+        create: whether to create a missing one.
+        read_only: refuse to write; a missing vault is then an error.
+        durability: "commit" (what is acknowledged survives a power cut) or "relaxed" (the last
+            commits may be lost with the machine; the vault stays whole).
+        single_file: create it as one file; when None, take what is there, or a directory.
+        upcasts: how old versions of events are read: (kind, version) to a pure function from
+            the event's data to that of the version above.
+
+    Raises:
+        VaultMissing: there is none, and it may not be created.
+        FormatError: something else is at the path, or a newer nacre wrote it.
+        InvalidInput: an argument is not allowed, or the vault has the other layout.
+    """
+    if durability not in _DURABILITIES:
+        allowed = " or ".join(map(repr, _DURABILITIES))
+        raise InvalidInput(f"durability is {durability!r}: choose {allowed}")
+    options = Options(
+        actor=checked_name("actor", current_user() if actor is None else actor),
+        read_only=read_only,
+        relaxed=durability == "relaxed",
+        upcasts=Upcasts(upcasts),
+    )
+    place = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow symbolic links
+    return Vault(open_store(place, options, Transaction, create=create, single_file=single_file))
