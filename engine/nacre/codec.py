@@ -5,7 +5,7 @@ a builtin or an integer beyond 64 bits is refused, never quietly changed.
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import msgpack
 import zstandard
@@ -20,21 +20,45 @@ _MAX_DEPTH = 100
 _threads = threading.local()
 
 
-def pack(value: object, *, named: list[Digest] | None = None) -> bytes:
+def pack(value: object) -> bytes:
     """Encode *value*: None, bool, int, float, str, bytes, list, dict with str keys, Digest.
-
-    The digests in it are added to *named*.
 
     Raises:
         Unstorable: *value* holds something else; the message names where.
     """
+    # Making a packer costs three times what packing an event does.
     try:
-        encoded: bytes = _packer(named).pack(value)
-        return encoded
-    except (TypeError, ValueError, OverflowError, RecursionError, UnicodeEncodeError) as error:
-        raise Unstorable(
-            _explain(value, "value", 0) or f"value cannot be stored: {error}"
-        ) from error
+        packer: Packer = _threads.packer
+    except AttributeError:
+        packer = _threads.packer = Packer()
+    return packer.pack(value)
+
+
+class Packer:
+    """Packs values one after the other, and collects the digests in them. For one thread."""
+
+    __slots__ = ("_pack", "named")
+
+    def __init__(self) -> None:
+        self.named: list[Digest] | None = None
+        self._pack: Callable[[object], bytes] = msgpack.Packer(
+            default=self._pack_digest, strict_types=True
+        ).pack
+
+    def pack(self, value: object) -> bytes:
+        """Encode *value* as `nacre.codec.pack` does; add its digests to `named`, if that is set."""
+        try:
+            return self._pack(value)
+        except (TypeError, ValueError, OverflowError, RecursionError, UnicodeEncodeError) as error:
+            what = _explain(value, "value", 0) or f"value cannot be stored: {error}"
+            raise Unstorable(what) from error
+
+    def _pack_digest(self, value: object) -> msgpack.ExtType:
+        if type(value) is not Digest:
+            raise TypeError(f"{type(value).__name__} is not storable")
+        if self.named is not None:
+            self.named.append(value)
+        return msgpack.ExtType(DIGEST_EXTENSION, _BLAKE3 + value.raw)
 
 
 def unpack(data: Buffer) -> object:
@@ -90,23 +114,6 @@ def decompress(data: Buffer, *, size: int) -> bytes:
     except zstandard.ZstdError as error:
         raise CorruptionError(f"a compressed payload does not decompress: {error}") from error
     return content
-
-
-def _packer(named: list[Digest] | None) -> msgpack.Packer:
-    _threads.named = named
-    # Making a packer costs three times what packing an event does.
-    packer = getattr(_threads, "packer", None)
-    if packer is None:
-        packer = _threads.packer = msgpack.Packer(default=_pack_digest, strict_types=True)
-    return packer
-
-
-def _pack_digest(value: object) -> msgpack.ExtType:
-    if type(value) is Digest:
-        if _threads.named is not None:
-            _threads.named.append(value)
-        return msgpack.ExtType(DIGEST_EXTENSION, _BLAKE3 + value.raw)
-    raise TypeError(f"{type(value).__name__} is not storable")
 
 
 def _unpack_digest(code: int, data: bytes) -> Digest:

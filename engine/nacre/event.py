@@ -18,14 +18,15 @@ the hash of its bytes stands in its place, and every proof stays valid.
 
 import re
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from nacre import codec
 from nacre.errors import CorruptionError, FormatError, InvalidInput
-from nacre.hashing import HASH_SIZE, Buffer, Digest, checksum, event_hash, leaf_hash
+from nacre.hashing import HASH_SIZE, Buffer, checksum, event_hash, leaf_hash
 
 ENTRY_FORMAT = 1
 NO_PREVIOUS = bytes(HASH_SIZE)
@@ -128,11 +129,10 @@ def encode_event(
     data: Mapping[str, object],
     version: int = 1,
     *,
-    named: list[Digest] | None = None,
+    pack: Callable[[object], bytes] = codec.pack,
 ) -> bytes:
-    """Return an event's own bytes, which its hash is taken over; add its digests to *named*."""
-    fields = [kind, subject, data] if version == 1 else [kind, subject, data, version]
-    encoded = codec.pack(fields, named=named)
+    """Return an event's own bytes, which its hash is taken over."""
+    encoded = pack([kind, subject, data] if version == 1 else [kind, subject, data, version])
     if len(encoded) > _MAX_EVENT_BYTES:
         raise InvalidInput(
             f"the event {kind!r} takes {len(encoded)} bytes: put large data into a blob"
@@ -212,6 +212,8 @@ def checked_name(what: str, name: str, *, limit: int = _MAX_SUBJECT) -> str:
     """
     if type(name) is not str:
         raise InvalidInput(f"{what} is a {type(name).__name__}: give a string")
+    if name.isascii() and name.isprintable() and _is_plain(name, limit):
+        return name
     if not name or name != name.strip():
         raise InvalidInput(f"{what} {name!r} is empty or has blanks around it: give a plain name")
     try:
@@ -227,6 +229,12 @@ def checked_name(what: str, name: str, *, limit: int = _MAX_SUBJECT) -> str:
     return name
 
 
+def _is_plain(name: str, limit: int) -> bool:
+    # The quick way for nearly every name; the slow one says what is wrong with the others.
+    return 0 < len(name) <= limit and ".." not in name and name != "." and name.strip() == name
+
+
+@lru_cache(maxsize=1024)
 def checked_kind(kind: str) -> str:
     """Return *kind* if it is dotted lower-case words, such as `weather.loaded`."""
     if type(kind) is not str or len(kind) > _MAX_KIND or not _KIND.fullmatch(kind):

@@ -28,6 +28,7 @@ _NONE, _FALSE, _TRUE = 0x02, 0x03, 0x04
 _ZERO, _FLOAT, _BYTES, _STR, _TUPLE = 0x13, 0x20, 0x30, 0x31, 0x40
 _MAX_INT_BYTES = 8
 _END = b"\x00\x01"
+_COUNT_TAGS = [bytes([_ZERO + size]) for size in range(_MAX_INT_BYTES + 1)]
 _FLOAT_STRUCT = struct.Struct(">Q")
 _DOUBLE = struct.Struct(">d")
 _SIGN = 1 << 63
@@ -40,7 +41,17 @@ def encode_key(key: Key) -> bytes:
     Raises:
         InvalidInput: an element has another type, or the key is longer than LMDB allows.
     """
-    encoded = b"".join([_encode(element) for element in key])
+    parts = []
+    for element in key:
+        # Strings and counts are nearly all there is, and keys are most of what a view costs.
+        if type(element) is str and "\x00" not in element:
+            parts.append(b"\x31" + _utf8(element) + _END)
+        elif type(element) is int and 0 <= element < 1 << 64:
+            size = (element.bit_length() + 7) >> 3
+            parts.append(_COUNT_TAGS[size] + element.to_bytes(size, "big"))
+        else:
+            parts.append(_encode(element))
+    encoded = b"".join(parts)
     if len(encoded) > MAX_KEY_BYTES:
         raise InvalidInput(
             f"the key {str(key)[:60]}... takes {len(encoded)} bytes, more than {MAX_KEY_BYTES}: "
@@ -96,13 +107,14 @@ def _encode(element: object) -> bytes:
 
 
 def _encode_text(text: str) -> bytes:
+    return b"\x31" + _utf8(text).replace(b"\x00", b"\x00\xff") + _END
+
+
+def _utf8(text: str) -> bytes:
     try:
-        encoded = text.encode()
+        return text.encode()
     except UnicodeEncodeError:
         raise InvalidInput(f"the key {text!r} holds a lone surrogate: use bytes") from None
-    if "\x00" in text:
-        encoded = encoded.replace(b"\x00", b"\x00\xff")
-    return b"\x31" + encoded + _END
 
 
 def _encode_int(number: int) -> bytes:

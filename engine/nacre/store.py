@@ -187,12 +187,9 @@ class Store:
             yield from self._all_events(start, stop, reverse=reverse)
             return
         history = self.view(History)
-        positions = history.positions(subject=subject, kind=kind, start=start, reverse=reverse)
-        for position in positions:
-            if stop is None or position < stop:
-                yield from self._events_of(position, position + 1, reverse=reverse)
-            elif not reverse:
-                return
+        positions = history.positions(subject=subject, kind=kind, start=start, stop=stop)
+        for position in reversed(positions) if reverse else positions:
+            yield from self._events_of(position, position + 1, reverse=reverse)
 
     def _all_events(self, start: int, stop: int | None, *, reverse: bool) -> Iterator[Event]:
         if not reverse:

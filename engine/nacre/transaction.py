@@ -15,6 +15,7 @@ import lmdb
 
 from nacre.blobs import Blobs
 from nacre.clock import now_ns
+from nacre.codec import Packer
 from nacre.environment import Environment, Transaction
 from nacre.errors import InvalidInput, NotFound, StateError, StorageError
 from nacre.event import (
@@ -29,7 +30,6 @@ from nacre.event import (
     encode_event,
 )
 from nacre.files import Files
-from nacre.hashing import Digest
 from nacre.log import Log
 from nacre.log.tree import LmdbTree
 from nacre.queue import CommitQueue
@@ -78,12 +78,15 @@ class Tip:
 class Stage:
     """The events of one commit, recorded but not yet committed. Views show them at once."""
 
-    def __init__(self, header: Header, views: Mapping[str, View], router: Router) -> None:
+    def __init__(
+        self, header: Header, views: Mapping[str, View], router: Router, packer: Packer
+    ) -> None:
         self._header = header
         self._views = views
         self._router = router
+        self._pack = packer.pack
         self.events: list[bytes] = []
-        self.named: list[Digest] = []
+        self.named = packer.named = []
 
     @property
     def position(self) -> int:
@@ -122,9 +125,14 @@ class Stage:
             raise InvalidInput(f"the data of {kind!r} is a {type(data).__name__}: give a dict")
         if type(version) is not int or version < 1:
             raise InvalidInput(f"the version of {kind!r} is {version!r}: count from 1")
-        self.events.append(encode_event(kind, subject, data, version, named=self.named))
-        event = Event(kind, subject, data, version, len(self.events) - 1, self._header)
+        encoded = encode_event(kind, subject, data, version, pack=self._pack)
+        event = Event(kind, subject, data, version, len(self.events), self._header)
+        self.events.append(encoded)
         self._router.apply(event)
+
+    def end(self) -> None:
+        """Let the views note what they note for a whole commit."""
+        self._router.end_commit(self._header)
 
     def view(self, view: type[AnyView]) -> AnyView:
         """Return a registered view as it is with the events recorded so far.
@@ -177,6 +185,7 @@ class Committer(Generic[Face]):
         self._files = files
         self._face = face
         self._tip: Tip | None = None
+        self._packer = Packer()
         self._queue: CommitQueue[Request[Face]] = CommitQueue(self._commit_together)
         self._incarnation = environment.incarnation
 
@@ -289,7 +298,8 @@ class Committer(Generic[Face]):
             previous=tip.leaf,
         )
         views = self._maintenance.open_live(transaction)
-        return Stage(header, views, Router(views.values(), self._maintenance.upcasts))
+        router = Router(views.values(), self._maintenance.upcasts)
+        return Stage(header, views, router, self._packer)
 
     def _earlier(self, words: Words, stage: Stage) -> Receipt | None:
         """Return the receipt of the commit that carries the same write id, if there is one."""
@@ -308,6 +318,7 @@ class Committer(Generic[Face]):
         for digest in stage.named:
             if not self._blobs.has_blob(digest):
                 raise NotFound(f"an event names the blob {digest}, which was not put: put it first")
+        stage.end()
         encoded = encode_commit(stage.header, stage.events)
         self._log.append(encoded.entry, expect=tip.head)
         LmdbTree(transaction).extend(tip.head, encoded.leaf)

@@ -214,6 +214,8 @@ def apply_batch(log: Log, router: Router, start: int, limit: int) -> int:
         events = decode_events(entry)
         for event in events:
             router.apply(event)
+        if events:
+            router.end_commit(events[0].header)
         position += 1
         applied += len(events)
         if applied >= limit:

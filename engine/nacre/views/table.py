@@ -34,7 +34,8 @@ class Table:
         return codec.unpack(value)
 
     def __setitem__(self, key: object, row: Row) -> None:
-        self._pairs.put(self._key(key), codec.pack(row))
+        encoded = encode_key(key if type(key) is tuple else (key,))
+        self._pairs.put(self._prefix + encoded, codec.pack(row))
 
     def __delitem__(self, key: object) -> None:
         if not self._pairs.delete(self._key(key)):

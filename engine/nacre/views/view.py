@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import ClassVar, Protocol
 
-from nacre.event import Event
+from nacre.event import Event, Header
 from nacre.views.table import State
 
 Apply = Callable[[Event], None]
+EndCommit = Callable[[Header], None]
 
 
 class View(Protocol):
@@ -14,7 +15,9 @@ class View(Protocol):
 
     A class with a `name`, a `version` to raise when `apply` changes (the view is then built
     again), a constructor that takes its `State`, and `apply`. It may also name the only
-    `kinds` of events that it wants, as a class attribute; the others then cost it nothing.
+    `kinds` of events that it wants, as a class attribute; the others then cost it nothing. One
+    that notes something for each commit, rather than event, may define `end_commit(header)`,
+    which is called after the last event.
     """
 
     name: ClassVar[str]
@@ -54,16 +57,25 @@ class Router:
         self._views = list(views)
         self._upcasts = upcasts
         self._wanted: dict[str, list[Apply]] = {}
+        self._ends: list[EndCommit] = [
+            view.end_commit for view in self._views if hasattr(view, "end_commit")
+        ]
 
     def apply(self, event: Event) -> None:
         """Let every view that wants *event* change its tables."""
         if self._upcasts:
             event = self._upcasts.read(event)
-        applies = self._wanted.get(event.kind)
-        if applies is None:
+        try:
+            applies = self._wanted[event.kind]
+        except KeyError:
             applies = self._wanted[event.kind] = self._who_wants(event.kind)
         for apply in applies:
             apply(event)
+
+    def end_commit(self, header: Header) -> None:
+        """Tell the views that ask for it that the events of a commit are complete."""
+        for end in self._ends:
+            end(header)
 
     def _who_wants(self, kind: str) -> list[Apply]:
         wanting: list[Apply] = []
