@@ -89,6 +89,9 @@ _DECODERS: dict[str, Callable[[Column], pa.ChunkedArray]] = {
 }
 
 
+ARROW_KINDS = frozenset(_DECODERS)
+
+
 def _is_view(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string_view(kind) or pa.types.is_binary_view(kind))
 

@@ -1,6 +1,6 @@
 """Arrow tables to parts and back, without a copy of plain values."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
@@ -27,7 +27,7 @@ def take_apart(table: pa.Table | pa.RecordBatch) -> FrameParts:
 
 
 def put_together(
-    columns: Sequence[Column], header: dict[str, object], chosen: Sequence[int]
+    columns: Sequence[Column], header: Mapping[str, object], chosen: Sequence[int]
 ) -> pa.Table:
     """Return the table of the loaded *columns*, which are numbers *chosen* of those stored."""
     schema = _schema(header)
@@ -48,7 +48,7 @@ def _column_part(name: str, values: pa.ChunkedArray) -> Part:
         raise refused(f"the column {name!r} of type {values.type}", error) from error
 
 
-def _schema(header: dict[str, object]) -> pa.Schema:
+def _schema(header: Mapping[str, object]) -> pa.Schema:
     try:
         return pa.ipc.read_schema(pa.py_buffer(header[SCHEMA]))
     except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:

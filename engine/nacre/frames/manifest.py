@@ -8,8 +8,10 @@ A column's manifest above a size is a blob of its own, so that versions share th
 the columns that they share.
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from nacre.blobs.protocol import Payloads
 from nacre.codec import pack, unpack
@@ -41,6 +43,14 @@ class FrameManifest:
     columns: tuple[Entry, ...]
     parts: Mapping[str, Entry]
     header: Mapping[str, object]
+
+
+class _Labelled(Protocol):
+    @property
+    def label(self) -> str: ...
+
+
+Item = TypeVar("Item", bound=_Labelled)
 
 
 def put_manifest(payloads: Payloads, manifest: FrameManifest) -> Digest:
@@ -102,6 +112,14 @@ def stored_column(payloads: Payloads, entry: Entry) -> StoredColumn:
     if isinstance(entry.column, StoredColumn):
         return entry.column
     return parse_column(unpack(payloads.get_blob(entry.column)))
+
+
+def numbered(items: Iterable[Item]) -> Iterator[tuple[tuple[str, int], Item]]:
+    """Yield each item under its label and how many of that label came before."""
+    seen: Counter[str] = Counter()
+    for item in items:
+        yield (item.label, seen[item.label]), item
+        seen[item.label] += 1
 
 
 def _put_entry(payloads: Payloads, entry: Entry) -> list[object]:

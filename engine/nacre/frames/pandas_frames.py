@@ -1,6 +1,6 @@
 """Pandas frames to parts and back: labels, index, attrs and flags are kept like the values."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -37,7 +37,7 @@ def take_apart(frame: pd.DataFrame) -> FrameParts:
 
 
 def put_together(
-    arrays: Sequence[object], index: pd.Index, labels: pd.Index, header: dict[str, object]
+    arrays: Sequence[object], index: pd.Index, labels: pd.Index, header: Mapping[str, object]
 ) -> pd.DataFrame:
     """Return the frame of *arrays*, which become its columns without another copy."""
     columns = {number: _kept_as_is(array, index) for number, array in enumerate(arrays)}
@@ -67,6 +67,11 @@ def decode_rows(column: Column, start: int, stop: int) -> pd.Index:
     """Return the index of a loaded range of rows."""
     index = decode_index(column)
     return index[start:stop] if is_whole(column.kind) else index
+
+
+def no_duplicates(header: Mapping[str, object]) -> bool:
+    """Say whether the frame's flags forbid duplicate labels."""
+    return header.get("duplicates") is False
 
 
 def _kept_as_is(array: object, index: pd.Index) -> object:

@@ -5,7 +5,7 @@ beside the values and every frame is proven by putting it together again.
 """
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pyarrow as pa
@@ -41,7 +41,7 @@ def take_apart(frame: "pl.DataFrame") -> FrameParts:
 
 
 def put_together(
-    columns: Sequence[Column], header: dict[str, object], chosen: Sequence[int]
+    columns: Sequence[Column], header: Mapping[str, object], chosen: Sequence[int]
 ) -> "pl.DataFrame":
     """Return the frame of the loaded *columns*, which are numbers *chosen* of those stored."""
     table = arrow_frames.put_together(columns, header, chosen)
@@ -76,7 +76,7 @@ def _series(field: tuple[str, "pl.DataType"], values: pa.ChunkedArray) -> "pl.Se
 
 
 def _prove(frame: "pl.DataFrame", parts: FrameParts) -> None:
-    header = dict(parts.header)
+    header = parts.header
     for number, part in enumerate(parts.columns):
         name = part.label
         try:
@@ -95,7 +95,7 @@ def _encode_schema(frame: "pl.DataFrame") -> bytes:
     return sink.getvalue()
 
 
-def _decode_schema(header: dict[str, object]) -> "pl.Schema":
+def _decode_schema(header: Mapping[str, object]) -> "pl.Schema":
     if pl is None:
         raise InvalidInput("this frame was stored by polars: pip install 'nacre[polars]'")
     try:

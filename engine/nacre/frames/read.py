@@ -53,7 +53,7 @@ def read_labels(payloads: Payloads, manifest: FrameManifest) -> pd.Index:
     """Return the labels of the columns of a stored frame."""
     if manifest.kind != "pandas":
         return pd.Index([entry.label for entry in manifest.columns], dtype=object)
-    column = _load_whole(payloads, _part(payloads, manifest, pandas_frames.LABELS))
+    column = load_whole(payloads, _part(payloads, manifest, pandas_frames.LABELS))
     labels = pandas_frames.decode_labels(column)
     if len(labels) != len(manifest.columns):
         raise CorruptionError("a frame has more labels than columns: run `nacre verify`")
@@ -75,12 +75,19 @@ def read_values(payloads: Payloads, entry: Entry, start: int, stop: int) -> obje
 def load_column(payloads: Payloads, stored: StoredColumn, start: int, stop: int) -> Column:
     """Return rows of a column, and of what it is made of."""
     if is_whole(stored.kind):
-        return _load_whole(payloads, stored)
+        return load_whole(payloads, stored)
     streams = tuple(read_stream(payloads, stream, start, stop) for stream in stored.streams)
     if children_have_own_rows(stored.kind):
-        children = tuple(_load_whole(payloads, child) for child in stored.children)
+        children = tuple(load_whole(payloads, child) for child in stored.children)
     else:
         children = tuple(load_column(payloads, child, start, stop) for child in stored.children)
+    return Column(stored.kind, stored.parameters, streams, children)
+
+
+def load_whole(payloads: Payloads, stored: StoredColumn) -> Column:
+    """Return all rows of a column, and of what it is made of."""
+    streams = tuple(read_stream(payloads, stream, 0, stream.rows) for stream in stored.streams)
+    children = tuple(load_whole(payloads, child) for child in stored.children)
     return Column(stored.kind, stored.parameters, streams, children)
 
 
@@ -109,7 +116,7 @@ def _read_pandas(payloads: Payloads, manifest: FrameManifest, selection: Selecti
     if len(entries) != len(labels) or list(selection.columns) != list(range(len(labels))):
         labels = labels.take(list(selection.columns))
     try:
-        return pandas_frames.put_together(arrays, index, labels, dict(manifest.header))
+        return pandas_frames.put_together(arrays, index, labels, manifest.header)
     except (ValueError, TypeError) as error:
         raise CorruptionError(f"a stored frame does not fit together: {error}") from error
 
@@ -120,7 +127,7 @@ def _read_table(payloads: Payloads, manifest: FrameManifest, selection: Selectio
     if manifest.kind not in _LIBRARIES:
         raise CorruptionError(f"a frame has the unknown kind {manifest.kind[:40]!r}")
     loaded = _load_columns(payloads, manifest, selection)
-    return arrow_frames.put_together(loaded, dict(manifest.header), selection.columns)
+    return arrow_frames.put_together(loaded, manifest.header, selection.columns)
 
 
 def _pandas_table(payloads: Payloads, manifest: FrameManifest, selection: Selection) -> pa.Table:
@@ -145,12 +152,6 @@ def _load_columns(
         return load_column(payloads, stored, selection.start, selection.stop)
 
     return in_parallel(load, selection.columns, size_bytes=_size_of(manifest, selection))
-
-
-def _load_whole(payloads: Payloads, stored: StoredColumn) -> Column:
-    streams = tuple(read_stream(payloads, stream, 0, stream.rows) for stream in stored.streams)
-    children = tuple(_load_whole(payloads, child) for child in stored.children)
-    return Column(stored.kind, stored.parameters, streams, children)
 
 
 def _part(payloads: Payloads, manifest: FrameManifest, name: str) -> StoredColumn:

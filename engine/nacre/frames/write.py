@@ -1,9 +1,7 @@
 """Frames into a blob store: take apart, keep what the version before has, put what is new."""
 
 import sys
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Protocol, TypeVar
+from collections.abc import Sequence
 
 import pandas as pd
 import pyarrow as pa
@@ -16,6 +14,7 @@ from nacre.frames.manifest import (
     FrameManifest,
     entry_of,
     get_manifest,
+    numbered,
     put_manifest,
     stored_column,
 )
@@ -26,14 +25,6 @@ from nacre.frames.streams import Stream
 from nacre.hashing import Digest
 
 Frame = object
-
-
-class _Labelled(Protocol):
-    @property
-    def label(self) -> str: ...
-
-
-Item = TypeVar("Item", bound=_Labelled)
 
 
 def put_frame(payloads: Payloads, frame: Frame, previous: Digest | None = None) -> Digest:
@@ -93,16 +84,9 @@ def _shared_columns(
     """Return the column of the version before for each part: the same label, the same turn."""
     if before is None:
         return [None] * len(parts)
-    entries = dict(_numbered([*before.columns, *before.parts.values()]))
-    found = [entries.get(key) for key, _ in _numbered(parts)]
+    entries = dict(numbered([*before.columns, *before.parts.values()]))
+    found = [entries.get(key) for key, _ in numbered(parts)]
     return [stored_column(payloads, entry) if entry else None for entry in found]
-
-
-def _numbered(items: Iterable[Item]) -> Iterator[tuple[tuple[str, int], Item]]:
-    seen: Counter[str] = Counter()
-    for item in items:
-        yield (item.label, seen[item.label]), item
-        seen[item.label] += 1
 
 
 def _work(part: Part, shared: StoredColumn | None) -> list[Work]:

@@ -1,0 +1,225 @@
+"""The noun: named frames with versions, in a vault.
+
+Payloads are stored before the writer lock is taken; under it a version only gets its number.
+"""
+
+import difflib
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol, TypeVar
+
+from nacre.blobs.protocol import Payloads
+from nacre.errors import Conflict, InvalidInput, NotFound
+from nacre.event import checked_name
+from nacre.frames.append import append_frame
+from nacre.frames.describe import FrameInfo, describe_frame
+from nacre.frames.difference import FrameDiff, diff_frames
+from nacre.frames.read import Library, get_frame
+from nacre.frames.view import DELETED, WRITTEN, FrameVersion, FrameVersions, Moment
+from nacre.frames.write import Frame, put_frame
+from nacre.hashing import Digest
+from nacre.transaction import Receipt
+from nacre.views import View
+
+AnyView = TypeVar("AnyView", bound=View)
+
+_MAX_NAMES = 5
+
+
+class Decision(Protocol):
+    """What a transaction lets a decision do."""
+
+    def view(self, view: type[AnyView]) -> AnyView:
+        """Return a view as it is with the events recorded so far."""
+
+    def record(self, kind: str, *, subject: str, data: dict[str, object] | None = None) -> None:
+        """Record one event."""
+
+
+class FrameVault(Payloads, Protocol):
+    """What frames need of a vault."""
+
+    def view(self, view: type[AnyView]) -> AnyView:
+        """Return a view to read."""
+
+    def commit(
+        self,
+        decide: Callable[[Decision], None],
+        *,
+        message: str = "",
+        write_id: str | None = None,
+    ) -> Receipt:
+        """Run *decide* under the writer lock and commit what it records."""
+
+
+class Frames:
+    """Frames by name; every write is a version that stays readable."""
+
+    def __init__(self, vault: FrameVault) -> None:
+        self._vault = vault
+
+    def write(
+        self, name: str, frame: Frame, *, message: str = "", write_id: str | None = None
+    ) -> FrameVersion:
+        """Store *frame* as the next version of *name*; only what is new takes space.
+
+        Raises:
+            Unstorable: a column would not come back exactly; nothing was written.
+        """
+        checked_name("the name of a frame", name)
+        latest = self._versions().latest(name)
+        digest = put_frame(self._vault, frame, latest.frame if latest else None)
+        return self._commit(name, digest, message=message, write_id=write_id)
+
+    def append(
+        self, name: str, more: Frame, *, message: str = "", write_id: str | None = None
+    ) -> FrameVersion:
+        """Store the last version with the rows of *more* after its own as the next version.
+
+        Raises:
+            NotFound: there is no frame of that name.
+            InvalidInput: *more* has other columns or types.
+        """
+        while True:
+            latest = self._existing(name)
+            digest = append_frame(self._vault, latest.frame, more)
+            try:
+                return self._commit(
+                    name, digest, message=message, write_id=write_id, follows=latest.version
+                )
+            except Conflict:
+                continue  # another writer came first: the rows go after its rows
+
+    def read(
+        self,
+        name: str,
+        version: int | None = None,
+        *,
+        as_of: int | datetime | None = None,
+        columns: Sequence[object] | None = None,
+        rows: tuple[int, int] | None = None,
+        to: Library | None = "pandas",
+    ) -> object:
+        """Return a version of *name*, the last one by default, or some of it.
+
+        *as_of* is a position, the state after the commits before it, or a point in time; *to*
+        is "pandas", "arrow", "polars", or None for the library that the frame came from.
+
+        Raises:
+            NotFound: there is no such frame, version or column.
+        """
+        found = self.version(name, version, as_of=as_of)
+        return get_frame(self._vault, found.frame, columns=columns, rows=rows, to=to)
+
+    def version(
+        self, name: str, version: int | None = None, *, as_of: int | datetime | None = None
+    ) -> FrameVersion:
+        """Return what is known of a version, the last one by default.
+
+        Raises:
+            NotFound: there is none.
+        """
+        if version is None:
+            return self._existing(name, as_of)
+        if as_of is not None:
+            raise InvalidInput("give a version or as_of, not both: a version never changes")
+        found = self._versions().get(name, version)
+        if found is None:
+            raise NotFound(self._no_version(name, version))
+        return found
+
+    def versions(self, name: str) -> list[FrameVersion]:
+        """Return the versions of *name* since it was last deleted, oldest first."""
+        found = self._versions().versions(name)
+        return found or [self._existing(name)]
+
+    def names(self) -> list[str]:
+        """Return the names of all frames, in order."""
+        return self._versions().names()
+
+    def info(self, name: str, version: int | None = None) -> FrameInfo:
+        """Return columns, types and sizes of a version, reading its manifest alone."""
+        return describe_frame(self._vault, self.version(name, version).frame)
+
+    def diff(self, name: str, before: int, after: int) -> FrameDiff:
+        """Return what changed from one version of *name* to another."""
+        old, new = self.version(name, before), self.version(name, after)
+        return diff_frames(self._vault, old.frame, new.frame)
+
+    def delete(self, name: str, *, message: str = "", write_id: str | None = None) -> Receipt:
+        """End *name*; what it was stays readable by version and `as_of`.
+
+        Raises:
+            NotFound: there is no frame of that name.
+        """
+
+        def decide(tx: Decision) -> None:
+            if tx.view(FrameVersions).latest(name) is None:
+                raise NotFound(_no_frame(name, tx.view(FrameVersions).names()))
+            tx.record(DELETED, subject=name)
+
+        return self._vault.commit(decide, message=message, write_id=write_id)
+
+    def _commit(
+        self,
+        name: str,
+        digest: Digest,
+        *,
+        message: str,
+        write_id: str | None,
+        follows: int | None = None,
+    ) -> FrameVersion:
+        info = describe_frame(self._vault, digest)
+        facts = {"rows": info.rows, "columns": len(info.columns), "size_bytes": info.size_bytes}
+
+        def decide(tx: Decision) -> None:
+            view = tx.view(FrameVersions)
+            latest = view.latest(name)
+            if follows is not None and (latest is None or latest.version != follows):
+                raise Conflict(expected=follows, actual=view.next_version(name) - 1)
+            number = view.next_version(name)
+            tx.record(WRITTEN, subject=name, data={"version": number, "frame": digest, **facts})
+
+        receipt = self._vault.commit(decide, message=message, write_id=write_id)
+        written = self._versions().written_at(name, receipt.position)
+        if written is None:
+            raise InvalidInput(f"the write id {write_id!r} was used for something else: choose one")
+        return written
+
+    def _versions(self) -> FrameVersions:
+        return self._vault.view(FrameVersions)
+
+    def _existing(self, name: str, as_of: int | datetime | None = None) -> FrameVersion:
+        versions = self._versions()
+        found = versions.latest(name, _moment(as_of))
+        if found is None:
+            when = "" if as_of is None else f" as of {as_of}"
+            raise NotFound(_no_frame(name, versions.names(), when))
+        return found
+
+    def _no_version(self, name: str, version: int) -> str:
+        following = self._versions().next_version(name)
+        if not following:
+            return _no_frame(name, self._versions().names())
+        return f"{name!r} has no version {version!r}: its versions are 0 to {following - 1}"
+
+
+def _moment(as_of: int | datetime | None) -> Moment | None:
+    if as_of is None:
+        return None
+    if isinstance(as_of, datetime):
+        if as_of.tzinfo is None:
+            raise InvalidInput(f"as_of={as_of} has no time zone: give one, such as UTC")
+        epoch = datetime.fromtimestamp(0, as_of.tzinfo)
+        until = (as_of - epoch) // timedelta(microseconds=1) * 1000 + 999
+        return lambda _, time_ns: time_ns <= until
+    if type(as_of) is not int or as_of < 0:
+        raise InvalidInput(f"as_of={as_of!r} is no position and no datetime: give one of them")
+    return lambda position, _: position < as_of
+
+
+def _no_frame(name: str, names: Sequence[str], when: str = "") -> str:
+    near = difflib.get_close_matches(name, names, _MAX_NAMES) or list(names[:_MAX_NAMES])
+    if not near:
+        return f"there is no frame {name!r}{when}, nor any other: write one first"
+    return f"there is no frame {name!r}{when}: did you mean {', '.join(map(repr, near))}"

@@ -1,0 +1,155 @@
+"""Which versions every frame has, projected from the log."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import ClassVar
+
+from nacre.event import Event
+from nacre.hashing import Digest
+from nacre.views import State
+
+WRITTEN = "frame.written"
+DELETED = "frame.deleted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameVersion:
+    """One version of a frame: what was stored, and the commit that named it."""
+
+    name: str
+    version: int
+    frame: Digest
+    rows: int
+    columns: int
+    size_bytes: int
+    position: int
+    time_ns: int
+    actor: str
+    message: str
+
+    @property
+    def time(self) -> datetime:
+        """When the version was committed, UTC."""
+        return datetime.fromtimestamp(self.time_ns // 1000 / 1_000_000, UTC)
+
+
+Moment = Callable[[int, int], bool]
+"""Says whether a commit of a position and a time in nanoseconds had happened."""
+
+
+class FrameVersions:
+    """The versions of every frame, and when frames were deleted.
+
+    Version numbers count from 0 for each name and go on after a deletion.
+    """
+
+    name: ClassVar[str] = "frames"
+    version: ClassVar[int] = 1
+    kinds = (WRITTEN, DELETED)
+
+    def __init__(self, state: State) -> None:
+        self._versions = state.table("versions")
+        self._deletions = state.table("deletions")
+        self._names = state.table("names")
+
+    def apply(self, event: Event) -> None:
+        """Add a version, or end all that a name has."""
+        match event.kind, event.data:
+            case ("frame.written", {"version": int() as version, "frame": Digest()}):
+                self._add(event, version)
+            case ("frame.deleted", _):
+                self._end(event)
+
+    def next_version(self, name: str) -> int:
+        """Return the number of the next version of *name*."""
+        row = self._names.get((name,))
+        return row["next"] if isinstance(row, dict) else 0
+
+    def latest(self, name: str, happened: Moment | None = None) -> FrameVersion | None:
+        """Return the last version of *name*, or the one that was the last at a moment."""
+        ended = self._ended(name, happened)
+        for (_, version), row in self._versions.scan((name,), reverse=True):
+            if not isinstance(version, int) or version < ended:
+                return None
+            found = _version(name, version, row)
+            if happened is None or happened(found.position, found.time_ns):
+                return found
+        return None
+
+    def get(self, name: str, version: int) -> FrameVersion | None:
+        """Return a version, also one that a deletion ended."""
+        row = self._versions.get((name, version))
+        return None if row is None else _version(name, version, row)
+
+    def versions(self, name: str) -> list[FrameVersion]:
+        """Return the versions of *name* since its last deletion, oldest first."""
+        rows = self._versions.scan((name,), start=(name, self._ended(name, None)))
+        return [_version(name, version, row) for (_, version), row in rows]
+
+    def names(self) -> list[str]:
+        """Return the names of the frames that exist, in order."""
+        return [str(name) for (name,), row in self._names.scan() if _lives(row)]
+
+    def known_names(self) -> list[str]:
+        """Return every name that ever had a version, in order."""
+        return [str(name) for (name,), _ in self._names.scan()]
+
+    def written_at(self, name: str, position: int) -> FrameVersion | None:
+        """Return the version of *name* that the commit at *position* wrote."""
+        for (_, version), row in self._versions.scan((name,), reverse=True):
+            found = _version(name, version, row)
+            if found.position <= position:
+                return found if found.position == position else None
+        return None
+
+    def _add(self, event: Event, version: int) -> None:
+        self._versions[event.subject, version] = {
+            **event.data,
+            "position": event.position,
+            "time_ns": event.time_ns,
+            "actor": event.actor,
+            "message": event.message,
+        }
+        self._names[event.subject] = {"next": version + 1, "lives": True}
+
+    def _end(self, event: Event) -> None:
+        following = self.next_version(event.subject)
+        if not following:
+            return
+        row = {"next": following, "time_ns": event.time_ns}
+        self._deletions[event.subject, event.position] = row
+        self._names[event.subject] = {"next": following, "lives": False}
+
+    def _ended(self, name: str, happened: Moment | None) -> int:
+        """Return the number below which the versions of *name* had been deleted."""
+        for (_, position), row in self._deletions.scan((name,), reverse=True):
+            assert isinstance(row, dict)
+            if happened is None or happened(_integer(position), row["time_ns"]):
+                return _integer(row["next"])
+        return 0
+
+
+def _version(name: str, version: object, row: object) -> FrameVersion:
+    assert isinstance(row, Mapping)
+    return FrameVersion(
+        name=name,
+        version=_integer(version),
+        frame=row["frame"],
+        rows=row.get("rows", 0),
+        columns=row.get("columns", 0),
+        size_bytes=row.get("size_bytes", 0),
+        position=row["position"],
+        time_ns=row["time_ns"],
+        actor=row["actor"],
+        message=row["message"],
+    )
+
+
+def _lives(row: object) -> bool:
+    return isinstance(row, dict) and bool(row["lives"])
+
+
+def _integer(value: object) -> int:
+    assert isinstance(value, int)
+    return value
