@@ -1,0 +1,1 @@
+"""Measures nacre against the stores that its users would otherwise take, in the same run."""
