@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pyarrow as pa
 
 from nacre.errors import CorruptionError, Unstorable
-from nacre.frames.chunks import decode_chunk, encode_chunk
+from nacre.frames.chunks import decode_chunk, encode_chunk, equal_chunks
 from nacre.frames.columns import Column
 from nacre.frames.layout import layout_of, type_of, type_token
 from nacre.frames.streams import one_array
@@ -103,10 +103,10 @@ def _plain_type(kind: pa.DataType) -> pa.DataType:
 def _check_nested(array: pa.Array) -> None:
     """Refuse what does not survive a round trip through a chunk."""
     try:
-        data = encode_chunk(array)
-        back = decode_chunk(data, array.type, rows=len(array), nulls=array.null_count)
-        same = bytes(encode_chunk(back)) == bytes(data)
+        encoded = encode_chunk(array)
+        back = decode_chunk(encoded, array.type, rows=len(array), nulls=array.null_count)
+        same = back.type == array.type and equal_chunks(back, array)
     except (pa.ArrowException, CorruptionError, NotImplementedError, TypeError) as error:
         raise Unstorable(f"its type {array.type} cannot be stored: {error}") from error
-    if not same or back.type != array.type:
+    if not same:
         raise Unstorable(f"its type {array.type} does not come back as it was: cast it")

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from nacre.codec import pack, unpack
 from nacre.errors import CorruptionError
-from nacre.frames.chunks import encode_chunk
+from nacre.frames.chunks import equal_chunks
 from nacre.frames.streams import Stream, parse_stream, stream_manifest
 
 # The columns inside these have rows of their own, not one for each row of the frame.
@@ -124,8 +124,4 @@ def unpack_column(data: bytes | memoryview) -> StoredColumn:
 
 def _equal_arrays(one: pa.Array, other: pa.Array) -> bool:
     same_shape = one.type == other.type and len(one) == len(other)
-    return same_shape and one.null_count == other.null_count and _equal_bytes(one, other)
-
-
-def _equal_bytes(one: pa.Array, other: pa.Array) -> bool:
-    return bytes(encode_chunk(one)) == bytes(encode_chunk(other))
+    return same_shape and one.null_count == other.null_count and equal_chunks(one, other)

@@ -11,8 +11,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from nacre.frames.buffers import content_of, offsets_of, value_bytes
 from nacre.frames.chunks import encode_chunk
-from nacre.frames.flat import content_of, offsets_of, value_bytes
 from nacre.frames.layout import layout_of
 
 # A chunk is this large on average: large enough that mapping a column takes few look-ups,
@@ -54,11 +54,11 @@ def stored_bytes(array: pa.Array) -> int:
         return rows * layout.width
     if layout.shape == "variable":
         offsets = offsets_of(array, layout.width)
-        return rows * layout.width + int(offsets[-1] - offsets[0])
+        return rows + int(offsets[-1] - offsets[0])
     if layout.shape == "nested":
         # What Arrow says of its size depends on the buffers that it was cut from.
         sample = array.slice(0, _SAMPLE_ROWS)
-        return len(encode_chunk(sample)) * rows // max(len(sample), 1)
+        return len(encode_chunk(sample).data) * rows // max(len(sample), 1)
     return rows // 8
 
 
@@ -128,7 +128,8 @@ def _mix_words(words: Hashes) -> Hashes:
 
 
 def _mix(values: Hashes) -> Hashes:
-    mixed: Hashes = (values ^ (values >> _HALF)) * _MULTIPLIER
-    mixed ^= mixed >> _HALF
+    # A bijection, so that different values of eight bytes never share a hash.
+    mixed = values >> _HALF
+    mixed ^= values
     mixed *= _MULTIPLIER
     return mixed

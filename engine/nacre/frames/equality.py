@@ -5,7 +5,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from nacre.frames.flat import is_valid, value_bytes
+from nacre.frames.buffers import is_valid, value_bytes
 from nacre.frames.layout import layout_of
 
 Mask = NDArray[np.bool_]

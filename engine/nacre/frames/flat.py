@@ -1,81 +1,85 @@
-"""Flat values as bytes and back without a copy: numbers, bits, text, in the buffers of Arrow.
+"""Flat values as bytes and back: numbers, bits and text, as close to Arrow's buffers as pays.
 
-    fixed     [validity] values
+    fixed     [validity] values, or their distances from `base` in `width` bytes each
     bits      [validity] bitmap
-    variable  [validity] offsets (rows + 1, from 0) content
+    variable  [validity] the length of each value in `width` bytes, content
 
-Each buffer starts at a multiple of 64; integers are little-endian, bitmaps start at their lowest
-bit, as in Arrow. The bytes depend on the values alone: offsets start at 0, a bitmap without nulls
-is dropped, what lies under nulls and behind the last bit is zero.
+Each part starts at a multiple of 64; integers are little-endian, bitmaps start at their lowest
+bit. Values, bitmaps and content are used where they lie; distances and lengths are widened on
+reading, which is faster than reading the bytes that they save. The bytes depend on the values
+alone: a bitmap without nulls is left out, what lies under nulls and behind the last bit is zero.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
-from nacre.frames.layout import Layout, layout_of
+from nacre.frames.buffers import (
+    OFFSETS,
+    Bytes,
+    bitmap_of,
+    content_of,
+    is_valid,
+    offsets_of,
+    value_bytes,
+)
+from nacre.frames.layout import layout_of
 from nacre.hashing import Buffer
 
 _ALIGNMENT = 64
-_OFFSETS: dict[int, type[np.signedinteger]] = {4: np.int32, 8: np.int64}
-Bytes = NDArray[np.uint8]
-Offsets = NDArray[np.signedinteger]
+# Fewer values than this are stored as they are: there is little to save.
+_NARROW_FROM_ROWS = 1024
+_WIDTHS = (1, 2, 4, 8)
 
 
-def encode_flat(array: pa.Array) -> memoryview:
+class Encoded(NamedTuple):
+    """Bytes, and what it takes to read them: see the module."""
+
+    data: Buffer
+    width: int = 0
+    base: int = 0
+
+
+def encode_flat(array: pa.Array) -> Encoded:
     """Return the bytes of *array*; a plain run of values is not copied."""
     layout = layout_of(array.type)
-    parts = [_bitmap(array, 0)] if array.null_count else []
-    if layout.shape == "fixed":
-        parts.append(_fixed_bytes(array, layout.width))
-    elif layout.shape == "bits":
-        parts.append(_bitmap(pc.fill_null(array, False) if array.null_count else array, 1))
-    else:
-        parts.extend(_variable_bytes(array, layout.width))
-    return _join(parts)
+    validity = [bitmap_of(array, 0)] if array.null_count else []
+    if layout.shape == "bits":
+        bits = pc.fill_null(array, False) if array.null_count else array
+        return Encoded(_join([*validity, bitmap_of(bits, 1)]))
+    if layout.shape == "variable":
+        lengths, content = _variable_parts(array, layout.width)
+        parts = [*validity, lengths.view(np.uint8), content]
+        return Encoded(_join(parts), lengths.itemsize)
+    narrow = _narrow(array, layout.width)
+    if narrow is not None:
+        values, base = narrow
+        return Encoded(_join([*validity, values.view(np.uint8)]), values.itemsize, base)
+    return Encoded(_join([*validity, _fixed_bytes(array, layout.width)]))
 
 
-def decode_flat(data: Buffer, kind: pa.DataType, *, rows: int, nulls: int) -> pa.Array:
-    """Return the array of *rows* values of the type *kind* that lies in *data*.
+def decode_flat(encoded: Encoded, kind: pa.DataType, *, rows: int, nulls: int) -> pa.Array:
+    """Return the array of *rows* values of the type *kind* that was encoded.
 
     Raises:
-        ValueError: *data* has another length, or offsets that would be read outside of it.
+        ValueError: the bytes have another length than such values.
     """
-    buffers = _slice_buffers(pa.py_buffer(data), layout_of(kind), rows, nulls)
+    layout = layout_of(kind)
+    data = pa.py_buffer(encoded.data)
+    bitmap_size = (rows + 7) // 8
+    start = _aligned(bitmap_size) if nulls else 0
+    buffers = [data.slice(0, bitmap_size) if nulls else None]
+    if layout.shape == "variable":
+        buffers += _variable_buffers(data, start, rows, (encoded.width, layout.width))
+    elif encoded.width:
+        buffers.append(_widened(data, start, rows, (encoded.width, encoded.base), kind))
+    else:
+        size = bitmap_size if layout.shape == "bits" else rows * layout.width
+        buffers.append(_rest(data, start, size))
     return pa.Array.from_buffers(kind, rows, buffers, nulls)
-
-
-def value_bytes(array: pa.Array, width: int) -> Bytes:
-    """Return the bytes of a fixed-width array's values, shared with it."""
-    data = array.buffers()[1]
-    if data is None:
-        return np.empty(0, np.uint8)
-    start = array.offset * width
-    return np.frombuffer(data, np.uint8)[start : start + len(array) * width]
-
-
-def offsets_of(array: pa.Array, width: int) -> Offsets:
-    """Return the offsets of a variable-width array, one more than values, shared with it."""
-    data = array.buffers()[1]
-    if data is None or data.size == 0:
-        return np.zeros(1, np.int64)
-    offsets: Offsets = np.frombuffer(data, _OFFSETS[width])
-    return offsets[array.offset : array.offset + len(array) + 1]
-
-
-def content_of(array: pa.Array) -> Bytes:
-    """Return all content that a variable-width array's offsets point into, shared with it."""
-    data = array.buffers()[2]
-    return np.empty(0, np.uint8) if data is None else np.frombuffer(data, np.uint8)
-
-
-def is_valid(array: pa.Array) -> NDArray[np.bool_]:
-    """Return which values are not null, one bool each."""
-    valid: NDArray[np.bool_] = array.is_valid().to_numpy(zero_copy_only=False)
-    return valid
 
 
 def _fixed_bytes(array: pa.Array, width: int) -> Bytes:
@@ -86,32 +90,83 @@ def _fixed_bytes(array: pa.Array, width: int) -> Bytes:
     return data
 
 
-def _variable_bytes(array: pa.Array, width: int) -> list[Bytes]:
+def _narrow(
+    array: pa.Array, width: int
+) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.unsignedinteger]], int] | None:
+    """Return integers as distances from the smallest, when half the bytes are enough."""
+    if len(array) < _NARROW_FROM_ROWS or not _is_integer(array.type, width):
+        return None
+    values = value_bytes(array, width).view(_integer_dtype(array.type, width))
+    valid = is_valid(array) if array.null_count else None
+    known = values if valid is None else values[valid]
+    if not len(known):
+        return None
+    base, most = int(known.min()), int(known.max())
+    narrow = next(size for size in _WIDTHS if most - base < 1 << 8 * size)
+    if narrow > width // 2:
+        return None
+    distances = (values - values.dtype.type(base)).astype(f"u{narrow}")
+    if valid is not None:
+        distances[~valid] = 0
+    return distances, base
+
+
+def _is_integer(kind: pa.DataType, width: int) -> bool:
+    is_number = pa.types.is_integer(kind) or pa.types.is_temporal(kind)
+    return width in (4, 8) and bool(is_number)
+
+
+def _integer_dtype(kind: pa.DataType, width: int) -> str:
+    return f"u{width}" if pa.types.is_unsigned_integer(kind) else f"i{width}"
+
+
+def _variable_parts(
+    array: pa.Array, width: int
+) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.unsignedinteger]], Bytes]:
     offsets = offsets_of(array, width)
-    if array.null_count and np.diff(offsets)[~is_valid(array)].any():
+    lengths = np.diff(offsets)
+    if array.null_count and lengths[~is_valid(array)].any():
         # Building it anew leaves no content under nulls.
         array = pc.if_else(array.is_valid(), array, pa.scalar(None, array.type))
         offsets = offsets_of(array, width)
-    rebased = offsets - offsets[0] if offsets[0] else offsets
-    return [
-        np.ascontiguousarray(rebased).view(np.uint8),
-        content_of(array)[int(offsets[0]) : int(offsets[-1])],
-    ]
+        lengths = np.diff(offsets)
+    longest = int(lengths.max()) if len(lengths) else 0
+    narrow = next(size for size in _WIDTHS if longest < 1 << 8 * size)
+    return lengths.astype(f"u{narrow}"), content_of(array)[int(offsets[0]) : int(offsets[-1])]
 
 
-def _bitmap(array: pa.Array, index: int) -> Bytes:
-    """Return buffer *index*, a bitmap, cut to the array and zero behind its last bit."""
-    data = np.frombuffer(array.buffers()[index] or b"", np.uint8)
-    first, bits = divmod(array.offset, 8)
-    if bits:
-        window = np.unpackbits(data[first:], bitorder="little", count=bits + len(array))
-        return np.packbits(window[bits:], bitorder="little")
-    size = (len(array) + 7) // 8
-    bitmap = data[first : first + size]
-    if len(array) % 8:
-        bitmap = bitmap.copy()
-        bitmap[-1] &= (1 << len(array) % 8) - 1
-    return bitmap
+def _variable_buffers(
+    data: pa.Buffer, start: int, rows: int, widths: tuple[int, int]
+) -> list[pa.Buffer]:
+    narrow, wide = widths
+    if narrow not in _WIDTHS:
+        raise ValueError(f"lengths of {narrow} bytes")
+    lengths = np.frombuffer(data, f"u{narrow}", rows, start)
+    offsets = np.zeros(rows + 1, np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    size = int(offsets[-1])
+    content = _rest(data, min(_aligned(start + rows * narrow), data.size), size)
+    if wide == 4 and size >= 1 << 31:
+        raise ValueError(f"{size} bytes of content behind offsets of 4 bytes")
+    return [pa.py_buffer(offsets.astype(OFFSETS[wide], copy=False)), content]
+
+
+def _widened(
+    data: pa.Buffer, start: int, rows: int, packing: tuple[int, int], kind: pa.DataType
+) -> pa.Buffer:
+    narrow, base = packing
+    wide = layout_of(kind).width
+    if narrow not in _WIDTHS or not _is_integer(kind, wide):
+        raise ValueError(f"{kind} in {narrow} bytes")
+    dtype = np.dtype(_integer_dtype(kind, wide))
+    distances = np.frombuffer(_rest(data, start, rows * narrow), f"u{narrow}")
+    return pa.py_buffer(np.add(distances, dtype.type(base), dtype=dtype, casting="unsafe"))
+
+
+def _rest(data: pa.Buffer, start: int, size: int) -> pa.Buffer:
+    if data.size - start != size:
+        raise ValueError(f"{data.size - start} bytes of values, not {size}")
+    return data.slice(start)
 
 
 def _join(parts: Sequence[Bytes]) -> memoryview:
@@ -126,33 +181,6 @@ def _join(parts: Sequence[Bytes]) -> memoryview:
         joined[start : start + len(part)] = part
         joined[start + len(part) : stop] = 0
     return joined.data
-
-
-def _slice_buffers(
-    data: pa.Buffer, layout: Layout, rows: int, nulls: int
-) -> list[pa.Buffer | None]:
-    bitmap_size = (rows + 7) // 8
-    start = _aligned(bitmap_size) if nulls else 0
-    validity = data.slice(0, bitmap_size) if nulls else None
-    if layout.shape == "variable":
-        return [validity, *_slice_variable(data, start, rows, layout.width)]
-    expected = bitmap_size if layout.shape == "bits" else rows * layout.width
-    if data.size - start != expected:
-        raise ValueError(f"{data.size - start} bytes of values, not {expected}")
-    return [validity, data.slice(start)]
-
-
-def _slice_variable(data: pa.Buffer, start: int, rows: int, width: int) -> list[pa.Buffer]:
-    size = (rows + 1) * width
-    content_at = _aligned(start + size)
-    if content_at > data.size and not (start + size <= data.size):
-        raise ValueError("its offsets are cut short")
-    offsets: Offsets = np.frombuffer(data, _OFFSETS[width], rows + 1, start)
-    content = max(data.size - content_at, 0)
-    # Offsets that run backwards would read outside the buffer, whatever the last one says.
-    if offsets[0] != 0 or offsets[-1] != content or (offsets[1:] < offsets[:-1]).any():
-        raise ValueError("its offsets do not fit its content")
-    return [data.slice(start, size), data.slice(min(content_at, data.size))]
 
 
 def _aligned(size: int) -> int:

@@ -18,9 +18,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from nacre.errors import CorruptionError, Unstorable
+from nacre.frames.buffers import value_bytes
 from nacre.frames.cells import decode_cell, encode_cell
 from nacre.frames.columns import Column
-from nacre.frames.flat import value_bytes
 from nacre.frames.streams import one_array
 from nacre.frames.zones import decode_zone, encode_zone
 

@@ -156,8 +156,10 @@ def _long_runs(runs: Sequence[Run], same: Mask) -> Iterator[Run]:
     """Yield the long spans of equal rows, split where one piece ends and the next starts."""
     first_row = runs[0].row
     borders = np.array([run.row - first_row for run in runs])
-    changes = np.flatnonzero(same[1:] != same[:-1]) + 1
-    cuts = np.unique(np.concatenate((borders, changes, [len(same)])))
+    is_cut = np.ones(len(same) + 1, np.bool_)
+    is_cut[1:-1] = same[1:] != same[:-1]
+    is_cut[borders] = True
+    cuts = np.flatnonzero(is_cut)
     long = same[cuts[:-1]] & (np.diff(cuts) >= _MIN_RUN_ROWS)
     starts, stops = cuts[:-1][long], cuts[1:][long]
     numbers = np.searchsorted(borders, starts, side="right") - 1
@@ -171,6 +173,8 @@ def _holds(chunk: Chunk, part: pa.Array) -> bool:
     if chunk.nulls != part.null_count:
         return False
     encoded = encode_chunk(part)
+    if (chunk.width, chunk.base, chunk.size_bytes) != (*encoded[1:], len(encoded.data)):
+        return False
     if isinstance(chunk.content, bytes):
-        return chunk.content == encoded
-    return chunk.content == digest_of(encoded)
+        return chunk.content == encoded.data
+    return chunk.content == digest_of(encoded.data)

@@ -205,9 +205,9 @@ def _put_chunks(payloads: Payloads, array: pa.Array, chunks: list[Chunk]) -> lis
 
 def _put_chunk(payloads: Payloads, array: pa.Array) -> Chunk:
     encoded = encode_chunk(array)
-    is_small = len(encoded) <= INLINE_BYTES
-    content = bytes(encoded) if is_small else payloads.put_blob(encoded)
-    return Chunk(content, len(array), array.null_count, len(encoded))
+    data, size = encoded.data, len(encoded.data)
+    content = bytes(data) if size <= INLINE_BYTES else payloads.put_blob(data)
+    return Chunk(content, len(array), array.null_count, size, encoded.width, encoded.base)
 
 
 def _length(piece: Piece) -> int:

@@ -1,6 +1,6 @@
 """A stream: the values of one array, as pieces of chunks, and its lines in a manifest.
 
-    chunk    [digest or the bytes themselves, rows, nulls, size in bytes]
+    chunk    [digest or the bytes themselves, rows, nulls, size in bytes, width, base]
     stream   [type, rows, [chunk, ...], [chunk number, first row, row after the last, ...]]
 
 A piece is a run of rows of one chunk. A stream without pieces is its chunks one after the other;
@@ -16,6 +16,7 @@ import pyarrow as pa
 from nacre.blobs.protocol import Payloads
 from nacre.errors import CorruptionError
 from nacre.frames.chunks import decode_chunk
+from nacre.frames.flat import Encoded
 from nacre.frames.layout import type_of, type_token
 from nacre.hashing import Buffer, Digest
 
@@ -35,6 +36,8 @@ class Chunk:
     rows: int
     nulls: int
     size_bytes: int
+    width: int = 0
+    base: int = 0
 
 
 class Piece(NamedTuple):
@@ -86,7 +89,7 @@ def whole_pieces(chunks: tuple[Chunk, ...] | list[Chunk]) -> tuple[Piece, ...]:
 
 def stream_manifest(stream: Stream) -> list[object]:
     """Return what a manifest says of *stream*."""
-    chunks = [[chunk.content, chunk.rows, chunk.nulls, chunk.size_bytes] for chunk in stream.chunks]
+    chunks = [_chunk_manifest(chunk) for chunk in stream.chunks]
     pieces: list[int] = []
     if stream.pieces != whole_pieces(stream.chunks):
         pieces = [number for piece in stream.pieces for number in piece]
@@ -131,7 +134,8 @@ def read_chunk(payloads: Payloads, chunk: Chunk, kind: pa.DataType) -> pa.Array:
         content = payloads.get_blob(chunk.content)
     else:
         content = chunk.content
-    return decode_chunk(content, kind, rows=chunk.rows, nulls=chunk.nulls)
+    encoded = Encoded(content, chunk.width, chunk.base)
+    return decode_chunk(encoded, kind, rows=chunk.rows, nulls=chunk.nulls)
 
 
 def pieces_within(stream: Stream, start: int, stop: int) -> Iterator[tuple[int, Piece]]:
@@ -162,12 +166,20 @@ def _joined(slices: list[pa.Array], kind: pa.DataType) -> pa.ChunkedArray:
     return pa.chunked_array(slices, kind)
 
 
+def _chunk_manifest(chunk: Chunk) -> list[object]:
+    shape = [chunk.rows, chunk.nulls, chunk.size_bytes]
+    packing = [chunk.width, chunk.base] if chunk.width else []
+    return [chunk.content, *shape, *packing]
+
+
 def _parse_chunk(manifest: object) -> Chunk:
     match manifest:
-        case [Digest() | bytes() as content, int() as rows, int() as nulls, int() as size] if (
-            0 <= nulls <= rows < _MAX_ROWS and rows and size >= 0
+        case [Digest() | bytes() as content, *numbers] if len(numbers) in (3, 5) and all(
+            type(number) is int for number in numbers
         ):
-            return Chunk(content, rows, nulls, size)
+            chunk = Chunk(content, *numbers)  # type: ignore[arg-type]  # checked above
+            if 0 <= chunk.nulls <= chunk.rows < _MAX_ROWS and chunk.rows and chunk.size_bytes >= 0:
+                return chunk
     raise _damaged("a chunk has other fields")
 
 
