@@ -20,14 +20,14 @@ from nacre.environment import Environment, Transaction
 from nacre.errors import InvalidInput, NotFound, StateError, StorageError
 from nacre.event import (
     NO_PREVIOUS,
-    Event,
     Header,
     checked_kind,
     checked_name,
     decode_events,
     decode_header,
     encode_commit,
-    encode_event,
+    event_fields,
+    event_of,
 )
 from nacre.files import Files
 from nacre.log import Log
@@ -42,6 +42,8 @@ AnyView = TypeVar("AnyView", bound=View)
 Face = TypeVar("Face")
 
 _WRITE_ID_BYTES = 16
+# So short, and of letters and digits alone, a subject needs no closer look.
+_PLAIN_LENGTH = 63
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +85,8 @@ class Stage:
     ) -> None:
         self._header = header
         self._views = views
-        self._router = router
+        self._apply = router.apply
+        self._end_commit = router.end_commit
         self._pack = packer.pack
         self.events: list[bytes] = []
         self.named = packer.named = []
@@ -118,21 +121,20 @@ class Stage:
             Unstorable: *data* holds something that would not come back as it was.
         """
         checked_kind(kind)
-        checked_name("subject", subject)
-        if data is None:
-            data = {}
-        elif type(data) is not dict:
-            raise InvalidInput(f"the data of {kind!r} is a {type(data).__name__}: give a dict")
-        if type(version) is not int or version < 1:
-            raise InvalidInput(f"the version of {kind!r} is {version!r}: count from 1")
-        encoded = encode_event(kind, subject, data, version, pack=self._pack)
-        event = Event(kind, subject, data, version, len(self.events), self._header)
-        self.events.append(encoded)
-        self._router.apply(event)
+        if type(subject) is not str or not subject.isalnum() or len(subject) > _PLAIN_LENGTH:
+            checked_name("subject", subject)
+        if type(data) is not dict:
+            data = _checked_data(kind, data)
+        if version != 1:
+            _check_version(kind, version)
+        events = self.events
+        event = event_of((kind, subject, data, version, len(events), self._header, None))
+        events.append(self._pack(event_fields(kind, subject, data, version)))
+        self._apply(event)
 
     def end(self) -> None:
         """Let the views note what they note for a whole commit."""
-        self._router.end_commit(self._header)
+        self._end_commit(self._header)
 
     def view(self, view: type[AnyView]) -> AnyView:
         """Return a registered view as it is with the events recorded so far.
@@ -146,6 +148,17 @@ class Stage:
                 f"the view {view.name!r} is not registered: call vault.register({view.__name__})"
             )
         return opened
+
+
+def _checked_data(kind: str, data: object) -> dict[str, object]:
+    if data is not None:
+        raise InvalidInput(f"the data of {kind!r} is a {type(data).__name__}: give a dict")
+    return {}
+
+
+def _check_version(kind: str, version: object) -> None:
+    if type(version) is not int or version < 1:
+        raise InvalidInput(f"the version of {kind!r} is {version!r}: count from 1")
 
 
 class Request(Generic[Face]):

@@ -16,10 +16,11 @@ class Table:
     `table[("ana",)]`. Scans yield tuples.
     """
 
-    __slots__ = ("_pairs", "_prefix")
+    __slots__ = ("_pairs", "_prefix", "_put")
 
     def __init__(self, pairs: Pairs, name: str) -> None:
         self._pairs = pairs
+        self._put = pairs.put
         self._prefix = encode_key((name,))
 
     def get(self, key: object, default: Row = None) -> Row:
@@ -35,7 +36,7 @@ class Table:
 
     def __setitem__(self, key: object, row: Row) -> None:
         encoded = encode_key(key if type(key) is tuple else (key,))
-        self._pairs.put(self._prefix + encoded, codec.pack(row))
+        self._put(self._prefix + encoded, codec.pack(row))
 
     def __delitem__(self, key: object) -> None:
         if not self._pairs.delete(self._key(key)):

@@ -55,7 +55,7 @@ class Router:
 
     def __init__(self, views: Iterable[View], upcasts: Upcasts) -> None:
         self._views = list(views)
-        self._upcasts = upcasts
+        self._upcasts = upcasts if upcasts else None
         self._wanted: dict[str, list[Apply]] = {}
         self._ends: list[EndCommit] = [
             view.end_commit for view in self._views if hasattr(view, "end_commit")
@@ -63,7 +63,7 @@ class Router:
 
     def apply(self, event: Event) -> None:
         """Let every view that wants *event* change its tables."""
-        if self._upcasts:
+        if self._upcasts is not None:
             event = self._upcasts.read(event)
         try:
             applies = self._wanted[event.kind]
