@@ -16,7 +16,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import commits, opening, views
+from bench import commits, dedup, frames, memory, opening, views
 from bench.child import CHECKOUT
 from bench.measure import Line, Setting, written
 
@@ -26,6 +26,12 @@ ROWS: dict[str, Callable[[Setting], list[Line]]] = {
     "batches": views.batches,
     "rebuild": views.rebuild,
     "opening": opening.opening,
+    "write": frames.write,
+    "read": frames.read,
+    "rewrite": frames.rewrite,
+    "disk": dedup.disk,
+    "new-bytes": dedup.new_bytes,
+    "memory": memory.memory,
 }
 _PACKAGES = ("nacre", "lmdb", "pandas", "pyarrow", "numpy", "msgpack", "zstandard")
 

@@ -20,7 +20,7 @@ def peer_python(name: str, requirements: Sequence[str], say: Callable[[str], Non
         return python
     say(f"making an environment with {', '.join(requirements)}")
     subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
-    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip = [python, "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
     subprocess.run([*pip, *requirements], check=True)
     marker.write_text(wanted)
     return python

@@ -1,6 +1,7 @@
 """ArcticDB on LMDB, through its documented calls."""
 
 import gc
+import os
 import time
 
 import arcticdb as adb
@@ -16,6 +17,7 @@ class Arctic:
         return data.fingerprint(self.frame)
 
     def open(self, path: str, dedup: bool = False) -> None:
+        os.sync()
         # More than what is written, as its map does not grow by itself.
         self._store = adb.Arctic(f"lmdb://{path}?map_size=40GB")
         options = adb.LibraryOptions(dedup=dedup)
