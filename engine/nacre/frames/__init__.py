@@ -5,6 +5,7 @@ from nacre.frames.describe import ColumnInfo, FrameInfo, describe_frame
 from nacre.frames.difference import ChangedColumn, FrameDiff, RetypedColumn, diff_frames
 from nacre.frames.frames import Frames
 from nacre.frames.read import get_frame
+from nacre.frames.staged import StagedFrames
 from nacre.frames.view import FrameVersion, FrameVersions
 from nacre.frames.write import put_frame
 
@@ -17,6 +18,7 @@ __all__ = [
     "FrameVersions",
     "Frames",
     "RetypedColumn",
+    "StagedFrames",
     "append_frame",
     "describe_frame",
     "diff_frames",

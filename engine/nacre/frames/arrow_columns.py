@@ -45,7 +45,7 @@ def decode_arrow(column: Column) -> pa.ChunkedArray:
 
 
 def _encode_dictionary(values: pa.ChunkedArray) -> Column:
-    unified = values.unify_dictionaries()
+    unified = values if _has_one_dictionary(values) else values.unify_dictionaries()
     if unified.num_chunks:
         indices = pa.chunked_array([chunk.indices for chunk in unified.chunks])
         dictionary = unified.chunk(0).dictionary
@@ -55,6 +55,11 @@ def _encode_dictionary(values: pa.ChunkedArray) -> Column:
     inner = encode_arrow(pa.chunked_array([dictionary]))
     parameters = {"type": type_token(values.type)}
     return Column("dictionary", parameters, (one_array(indices),), (inner,))
+
+
+def _has_one_dictionary(values: pa.ChunkedArray) -> bool:
+    first, *others = values.chunks or [None]
+    return all(chunk.dictionary.equals(first.dictionary) for chunk in others)
 
 
 def _decode_dictionary(column: Column) -> pa.ChunkedArray:

@@ -152,13 +152,9 @@ class Frames:
         Raises:
             NotFound: there is no frame of that name.
         """
-
-        def decide(tx: Decision) -> None:
-            if tx.view(FrameVersions).latest(name) is None:
-                raise NotFound(_no_frame(name, tx.view(FrameVersions).names()))
-            tx.record(DELETED, subject=name)
-
-        return self._vault.commit(decide, message=message, write_id=write_id)
+        return self._vault.commit(
+            lambda tx: record_deletion(tx, name), message=message, write_id=write_id
+        )
 
     def _commit(
         self,
@@ -169,16 +165,14 @@ class Frames:
         write_id: str | None,
         follows: int | None = None,
     ) -> FrameVersion:
-        info = describe_frame(self._vault, digest)
-        facts = {"rows": info.rows, "columns": len(info.columns), "size_bytes": info.size_bytes}
+        facts = facts_of(describe_frame(self._vault, digest))
 
         def decide(tx: Decision) -> None:
             view = tx.view(FrameVersions)
             latest = view.latest(name)
             if follows is not None and (latest is None or latest.version != follows):
                 raise Conflict(expected=follows, actual=view.next_version(name) - 1)
-            number = view.next_version(name)
-            tx.record(WRITTEN, subject=name, data={"version": number, "frame": digest, **facts})
+            record_version(tx, name, digest, facts)
 
         receipt = self._vault.commit(decide, message=message, write_id=write_id)
         written = self._versions().written_at(name, receipt.position)
@@ -194,14 +188,33 @@ class Frames:
         found = versions.latest(name, _moment(as_of))
         if found is None:
             when = "" if as_of is None else f" as of {as_of}"
-            raise NotFound(_no_frame(name, versions.names(), when))
+            raise no_frame(name, versions.names(), when)
         return found
 
     def _no_version(self, name: str, version: int) -> str:
         following = self._versions().next_version(name)
         if not following:
-            return _no_frame(name, self._versions().names())
+            return str(no_frame(name, self._versions().names()))
         return f"{name!r} has no version {version!r}: its versions are 0 to {following - 1}"
+
+
+def facts_of(info: FrameInfo) -> dict[str, object]:
+    """Return what the event of a version says besides its number and digest."""
+    return {"rows": info.rows, "columns": len(info.columns), "size_bytes": info.size_bytes}
+
+
+def record_version(tx: Decision, name: str, digest: Digest, facts: dict[str, object]) -> int:
+    """Record a stored frame as the next version of *name*, and return its number."""
+    number = tx.view(FrameVersions).next_version(name)
+    tx.record(WRITTEN, subject=name, data={"version": number, "frame": digest, **facts})
+    return number
+
+
+def record_deletion(tx: Decision, name: str) -> None:
+    """Record the end of *name*."""
+    if tx.view(FrameVersions).latest(name) is None:
+        raise no_frame(name, tx.view(FrameVersions).names())
+    tx.record(DELETED, subject=name)
 
 
 def _moment(as_of: int | datetime | None) -> Moment | None:
@@ -218,8 +231,10 @@ def _moment(as_of: int | datetime | None) -> Moment | None:
     return lambda position, _: position < as_of
 
 
-def _no_frame(name: str, names: Sequence[str], when: str = "") -> str:
+def no_frame(name: str, names: Sequence[str], when: str = "") -> NotFound:
+    """Return the error that says which frames there are instead of *name*."""
     near = difflib.get_close_matches(name, names, _MAX_NAMES) or list(names[:_MAX_NAMES])
     if not near:
-        return f"there is no frame {name!r}{when}, nor any other: write one first"
-    return f"there is no frame {name!r}{when}: did you mean {', '.join(map(repr, near))}"
+        return NotFound(f"there is no frame {name!r}{when}, nor any other: write one first")
+    meant = ", ".join(map(repr, near))
+    return NotFound(f"there is no frame {name!r}{when}: did you mean {meant}")

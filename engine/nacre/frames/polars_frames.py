@@ -48,7 +48,9 @@ def put_together(
     schema = list(_decode_schema(header).items())
     if not columns:
         return pl.DataFrame()
-    series = [_series(schema[n], table.column(at)) for at, n in enumerate(chosen)]
+    series = {schema[n][0]: _series(schema[n], table.column(at)) for at, n in enumerate(chosen)}
+    if len(series) < len(chosen):
+        raise InvalidInput("polars has no two columns of one name: ask for each once")
     return pl.DataFrame(series)
 
 
@@ -62,10 +64,13 @@ def from_arrow(table: pa.Table) -> "pl.DataFrame":
 def _to_arrow(frame: "pl.DataFrame") -> list[pa.ChunkedArray]:
     arrays = []
     for name, series in zip(frame.columns, frame.get_columns(), strict=True):
+        what = f"the column {name!r}"
         if series.dtype == pl.Object:
-            what = f"the column {name!r}"
             raise refused(what, Unstorable("Object is opaque to Arrow: convert it"))
-        arrays.append(pa.chunked_array([series.to_arrow()]))
+        try:
+            arrays.append(pa.chunked_array([series.to_arrow()]))
+        except pa.ArrowException as error:
+            raise refused(what, Unstorable(f"Arrow has no {series.dtype}: cast it")) from error
     return arrays
 
 
