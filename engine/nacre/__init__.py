@@ -2,6 +2,7 @@
 
 from nacre.checkpoint import Checkpoint
 from nacre.event import Event, Header
+from nacre.frames import FrameVersion
 from nacre.hashing import Digest
 from nacre.transaction import Receipt
 from nacre.vault import Transaction, Vault
@@ -12,6 +13,7 @@ __all__ = [
     "Checkpoint",
     "Digest",
     "Event",
+    "FrameVersion",
     "Header",
     "Receipt",
     "State",

@@ -35,6 +35,9 @@ class Digest:
     def __str__(self) -> str:
         return "b3:" + self.raw.hex()
 
+    def __repr__(self) -> str:
+        return f"Digest.parse({str(self)!r})"
+
     @classmethod
     def parse(cls, text: str) -> "Digest":
         """Read what `str(digest)` wrote."""

@@ -1,7 +1,7 @@
 """The face of a vault: what users and adapters call."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
@@ -9,10 +9,20 @@ from typing import Self, TypeVar, cast
 
 from nacre.checkpoint import Checkpoint
 from nacre.errors import InvalidInput
-from nacre.event import Event, checked_name
+from nacre.event import Commit, Event, checked_name
+from nacre.frames import Frames, FrameVersions, StagedFrames, get_frame, put_frame
+from nacre.frames.read import Library
+from nacre.frames.write import Frame
 from nacre.hashing import Buffer, Digest
 from nacre.opening import current_user, open_store
-from nacre.operations import RebuildReport, VerifyReport, rebuild, verify
+from nacre.operations import (
+    RebuildReport,
+    VaultInfo,
+    VerifyReport,
+    describe,
+    rebuild,
+    verify,
+)
 from nacre.operations.report import Progress, no_progress
 from nacre.payloads import Source, put_payload
 from nacre.store import Options, Store
@@ -35,6 +45,11 @@ class Transaction:
         self.record = stage.record
 
     @property
+    def frames(self) -> StagedFrames:
+        """Writes, appends and deletes frames as part of this commit."""
+        return StagedFrames(self._store.blobs, self._stage)
+
+    @property
     def position(self) -> int:
         """The number of this commit, which is the head before it."""
         return self._stage.position
@@ -52,6 +67,10 @@ class Transaction:
         """Store bytes, a file at a path, or an open binary file."""
         return put_payload(self._store.blobs, source)
 
+    def put_frame(self, frame: Frame) -> Digest:
+        """Store a dataframe that no name has yet."""
+        return put_frame(self._store.blobs, frame)
+
     def put_tree(self, directory: str | os.PathLike[str]) -> Digest:
         """Store every file below a directory."""
         return put_tree(self._store.blobs, Path(directory))
@@ -62,6 +81,8 @@ class Vault:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self.frames = Frames(self)
+        """Versioned dataframes by name."""
 
     @property
     def path(self) -> Path:
@@ -152,6 +173,25 @@ class Vault:
         """
         return bytes(self._store.blobs.get_blob(digest))
 
+    def put_frame(self, frame: Frame) -> Digest:
+        """Store a dataframe of pandas, Arrow or Polars and return the digest of its manifest.
+
+        Raises:
+            Unstorable: a column would not come back exactly; nothing was stored.
+        """
+        return put_frame(self._store.blobs, frame)
+
+    def get_frame(
+        self,
+        digest: Digest,
+        *,
+        columns: Sequence[object] | None = None,
+        rows: tuple[int, int] | None = None,
+        to: Library | None = None,
+    ) -> object:
+        """Return a stored dataframe, or some columns and rows, as what it was or as *to* says."""
+        return get_frame(self._store.blobs, digest, columns=columns, rows=rows, to=to)
+
     def put_tree(self, directory: str | os.PathLike[str]) -> Digest:
         """Store every file below a directory and return the digest of its manifest."""
         return put_tree(self._store.blobs, Path(directory))
@@ -203,6 +243,14 @@ class Vault:
         return self._store.events(
             subject=subject, kind=kind, start=start, stop=stop, reverse=reverse
         )
+
+    def commit_at(self, position: int) -> Commit | None:
+        """Return the commit at a position with all its events; None when there is none."""
+        return next(self._store.commits(position, position + 1), None)
+
+    def describe(self) -> VaultInfo:
+        """Return what the vault is and holds, in a few figures."""
+        return describe(self._store)
 
     def checkpoint(self) -> Checkpoint:
         """Return origin, head and Merkle root: what an auditor keeps."""
@@ -275,4 +323,6 @@ def open_vault(
         upcasts=Upcasts(upcasts),
     )
     place = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow symbolic links
-    return Vault(open_store(place, options, Transaction, create=create, single_file=single_file))
+    store = open_store(place, options, Transaction, create=create, single_file=single_file)
+    store.register(FrameVersions)
+    return Vault(store)

@@ -1,0 +1,39 @@
+"""`nacre show`: one commit, whole."""
+
+from pathlib import Path
+
+import click
+
+import nacre
+from nacre.cli.log import event_fields
+from nacre.cli.terminal import json_option, print_fields, print_json, vault_argument
+from nacre.errors import NotFound
+
+
+@click.command()
+@vault_argument
+@click.argument("position", type=click.IntRange(min=0))
+@json_option
+def show(vault: Path, position: int, as_json: bool) -> None:
+    """Show the commit at POSITION with all its events."""
+    with nacre.open(vault, read_only=True) as opened:
+        commit = opened.commit_at(position)
+        if commit is None:
+            raise NotFound(f"there is no commit {position}: the head is {opened.head}")
+    header = commit.header
+    fields: dict[str, object] = {
+        "commit": header.position,
+        "time": header.time,
+        "actor": header.actor,
+        "message": header.message,
+        "write id": header.write_id if isinstance(header.write_id, str) else header.write_id.hex(),
+        "leaf": commit.leaf.hex(),
+        "previous": header.previous.hex(),
+    }
+    if as_json:
+        print_json({**fields, "events": [event_fields(event) for event in commit.events]})
+        return
+    print_fields(fields)
+    for event in commit.events:
+        click.echo(f"\n{event.kind} {event.subject}")
+        print_fields({f"  {name}": value for name, value in event.data.items()})
