@@ -7,6 +7,7 @@ import pyarrow as pa
 from nacre.errors import CorruptionError, Unstorable
 from nacre.frames.chunks import decode_chunk, encode_chunk, equal_chunks
 from nacre.frames.columns import Column
+from nacre.frames.damage import damage_reported
 from nacre.frames.layout import layout_of, type_of, type_token
 from nacre.frames.streams import one_array
 
@@ -36,12 +37,8 @@ def decode_arrow(column: Column) -> pa.ChunkedArray:
     """Put together what `encode_arrow` took apart, without copying plain values."""
     if column.kind not in _DECODERS:
         raise CorruptionError(f"a column has the unknown kind {column.kind!r:.40}")
-    try:
+    with damage_reported("a stored column"):
         return _DECODERS[column.kind](column)
-    except (pa.ArrowException, KeyError, ValueError, TypeError, IndexError) as error:
-        raise CorruptionError(
-            f"a stored column does not fit together ({error}): run `nacre verify`"
-        ) from error
 
 
 def _encode_dictionary(values: pa.ChunkedArray) -> Column:

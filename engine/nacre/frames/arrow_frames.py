@@ -30,7 +30,7 @@ def put_together(
     columns: Sequence[Column], header: Mapping[str, object], chosen: Sequence[int]
 ) -> pa.Table:
     """Return the table of the loaded *columns*, which are numbers *chosen* of those stored."""
-    schema = _schema(header)
+    schema = schema_of(header)
     if any(number >= len(schema) for number in chosen):
         raise CorruptionError("the schema of a frame has too few columns: run `nacre verify`")
     fields = [schema.field(number) for number in chosen]
@@ -41,15 +41,16 @@ def put_together(
         raise CorruptionError(f"a stored table does not fit together: {error}") from error
 
 
+def schema_of(header: Mapping[str, object]) -> pa.Schema:
+    """Return the Arrow schema of a stored table."""
+    try:
+        return pa.ipc.read_schema(pa.py_buffer(header[SCHEMA]))
+    except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
+        raise CorruptionError(f"the schema of a frame does not decode: {error}") from error
+
+
 def _column_part(name: str, values: pa.ChunkedArray) -> Part:
     try:
         return Part(name, str(values.type), encode_arrow(values))
     except (Unstorable, pa.ArrowException) as error:
         raise refused(f"the column {name!r} of type {values.type}", error) from error
-
-
-def _schema(header: Mapping[str, object]) -> pa.Schema:
-    try:
-        return pa.ipc.read_schema(pa.py_buffer(header[SCHEMA]))
-    except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
-        raise CorruptionError(f"the schema of a frame does not decode: {error}") from error

@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 
 from nacre.blobs.protocol import Payloads
 from nacre.frames.comparison import SameRows, changed_rows
+from nacre.frames.damage import damage_reported
 from nacre.frames.equality import Mask
 from nacre.frames.manifest import Entry, FrameManifest, get_manifest, numbered, stored_column
 from nacre.frames.pandas_frames import INDEX
@@ -77,8 +79,9 @@ def diff_frames(payloads: Payloads, before: Digest, after: Digest) -> FrameDiff:
     olds, news = dict(numbered(old.columns)), dict(numbered(new.columns))
     common = [(olds[key], news[key]) for key in news if key in olds]
     retyped = [pair for pair in common if not _same_type(old, new, *pair)]
-    rows = _same_rows(payloads, old, new)
-    masks = _changed_masks(payloads, [pair for pair in common if pair not in retyped], rows)
+    with damage_reported(f"the frame {before} or {after}"):
+        rows = _same_rows(payloads, old, new)
+        masks = _changed_masks(payloads, [pair for pair in common if pair not in retyped], rows)
     touched = np.zeros(rows.count, np.bool_)
     for mask in masks.values():
         touched |= mask
@@ -128,11 +131,15 @@ def _same_rows(payloads: Payloads, old: FrameManifest, new: FrameManifest) -> Sa
         return by_position
     before = read_index(payloads, old, 0, old.rows)
     after = read_index(payloads, new, 0, new.rows)
-    if not (before.is_unique and after.is_unique) or before.equals(after):
+    if not (_tells_rows(before) and _tells_rows(after)) or before.equals(after):
         return by_position
     found = before.get_indexer(after)
     positions = np.flatnonzero(found >= 0)
     return replace(by_position, count=len(positions), before=found[positions], after=positions)
+
+
+def _tells_rows(index: pd.Index) -> bool:
+    return index.is_unique and not getattr(index, "is_overlapping", False)
 
 
 def _has_labels(payloads: Payloads, manifest: FrameManifest) -> bool:

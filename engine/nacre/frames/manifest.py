@@ -83,7 +83,7 @@ def get_manifest(payloads: Payloads, digest: Digest) -> FrameManifest:
             "columns": list() as columns,
             "parts": dict() as parts,
             "header": dict() as header,
-        } if rows >= 0:
+        } if type(rows) is int and rows >= 0:
             _check_version(version)
             return FrameManifest(
                 kind=kind,

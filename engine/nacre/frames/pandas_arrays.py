@@ -15,6 +15,7 @@ from nacre.frames import pandas_plain as plain
 from nacre.frames.arrow_columns import decode_arrow, encode_arrow
 from nacre.frames.cells import decode_cell, encode_cell
 from nacre.frames.columns import Column, as_loaded, equal_columns
+from nacre.frames.damage import damage_reported
 from nacre.frames.pandas_plain import PandasArray
 from nacre.frames.streams import one_array
 
@@ -92,14 +93,8 @@ def _bare(array: PandasArray) -> PandasArray:
 def _decode(column: Column, decoders: dict[str, Callable[[Column], object]]) -> object:
     if column.kind not in decoders:
         raise CorruptionError(f"a column has the unknown kind {column.kind!r:.40}")
-    try:
+    with damage_reported("a stored column"):
         return decoders[column.kind](column)
-    except CorruptionError:
-        raise
-    except (pa.ArrowException, LookupError, ValueError, TypeError, AttributeError) as error:
-        raise CorruptionError(
-            f"a stored column does not fit together ({error}): run `nacre verify`"
-        ) from error
 
 
 def _prove(

@@ -6,6 +6,7 @@ from types import ModuleType
 
 import pyarrow as pa
 
+from nacre.errors import InvalidInput
 from nacre.frames.columns import Column
 from nacre.frames.parts import FrameParts
 
@@ -29,4 +30,7 @@ def to_polars(table: pa.Table) -> object:
 
 
 def _polars_frames() -> ModuleType:
-    return import_module("nacre.frames.polars_frames")
+    try:
+        return import_module("nacre.frames.polars_frames")
+    except ModuleNotFoundError as error:
+        raise InvalidInput("this needs polars: pip install 'nacre[polars]'") from error

@@ -10,6 +10,7 @@ from nacre.blobs.protocol import Payloads
 from nacre.errors import CorruptionError, InvalidInput
 from nacre.frames import arrow_frames, pandas_frames
 from nacre.frames.columns import Column, StoredColumn, children_have_own_rows, is_whole
+from nacre.frames.damage import damage_reported
 from nacre.frames.manifest import Entry, FrameManifest, get_manifest, stored_column
 from nacre.frames.pandas_to_arrow import to_arrow, values_to_arrow
 from nacre.frames.polars_door import polars_frame, to_polars
@@ -44,9 +45,11 @@ def get_frame(
     if to is not None and to not in _LIBRARIES:
         raise InvalidInput(f"to={to!r} is not known: use 'pandas', 'arrow' or 'polars'")
     manifest = get_manifest(payloads, digest)
-    labels = read_labels(payloads, manifest)
+    with damage_reported(f"the frame {digest}"):
+        labels = read_labels(payloads, manifest)
     selection = Selection(select_columns(columns, labels), *select_rows(rows, manifest.rows))
-    return _read(payloads, manifest, selection, to or manifest.kind)
+    with damage_reported(f"the frame {digest}"):
+        return _read(payloads, manifest, selection, to or manifest.kind)
 
 
 def read_labels(payloads: Payloads, manifest: FrameManifest) -> pd.Index:
@@ -115,10 +118,7 @@ def _read_pandas(payloads: Payloads, manifest: FrameManifest, selection: Selecti
     labels = read_labels(payloads, manifest)
     if len(entries) != len(labels) or list(selection.columns) != list(range(len(labels))):
         labels = labels.take(list(selection.columns))
-    try:
-        return pandas_frames.put_together(arrays, index, labels, manifest.header)
-    except (ValueError, TypeError) as error:
-        raise CorruptionError(f"a stored frame does not fit together: {error}") from error
+    return pandas_frames.put_together(arrays, index, labels, manifest.header)
 
 
 def _read_table(payloads: Payloads, manifest: FrameManifest, selection: Selection) -> pa.Table:
