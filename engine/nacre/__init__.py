@@ -4,7 +4,7 @@ from nacre.checkpoint import Checkpoint
 from nacre.event import Event, Header
 from nacre.frames import FrameVersion
 from nacre.hashing import Digest
-from nacre.transaction import Receipt
+from nacre.stage import Receipt
 from nacre.vault import Transaction, Vault
 from nacre.vault import open_vault as open  # noqa: A004 - nacre.open, as gzip.open
 from nacre.views import State, Table, View

@@ -18,8 +18,8 @@ from nacre.files import refuse_network_storage
 from nacre.layout import Layout, creating, find_layout
 from nacre.prefixes import META
 from nacre.registry import REGISTRY
+from nacre.stage import Stage
 from nacre.store import Identity, Options, Store
-from nacre.transaction import Stage
 from nacre.views.history import History
 
 FORMAT = 1

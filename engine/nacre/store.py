@@ -18,7 +18,8 @@ from nacre.layout import Layout
 from nacre.log import LmdbLog
 from nacre.log.tree import LmdbTree
 from nacre.registry import REGISTRY
-from nacre.transaction import Committer, Receipt, Stage, Words
+from nacre.stage import Receipt, Stage, Words
+from nacre.transaction import Committer
 from nacre.views import State, View
 from nacre.views.history import History
 from nacre.views.maintenance import Maintenance, Progress, events_between

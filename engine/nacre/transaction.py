@@ -4,10 +4,9 @@ Guards I1, I5 and I6; the argument stands in `Committer._commit_together`.
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import copy_context
-from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
 
@@ -17,26 +16,23 @@ from nacre.blobs import Blobs
 from nacre.clock import now_ns
 from nacre.codec import Packer
 from nacre.environment import Environment, Transaction
-from nacre.errors import InvalidInput, NotFound, StateError, StorageError
+from nacre.errors import NotFound, StateError, StorageError
 from nacre.event import (
     NO_PREVIOUS,
     Header,
-    checked_kind,
-    checked_name,
     decode_events,
     decode_header,
     encode_commit,
-    event_fields,
-    event_of,
 )
 from nacre.files import Files
 from nacre.log import Log
 from nacre.log.tree import LmdbTree
 from nacre.queue import CommitQueue
+from nacre.stage import Receipt, Stage, Tip, Words
 from nacre.views import View
 from nacre.views.history import History
 from nacre.views.maintenance import Maintenance
-from nacre.views.view import Router
+from nacre.views.view import OpenViews
 
 AnyView = TypeVar("AnyView", bound=View)
 Face = TypeVar("Face")
@@ -46,131 +42,21 @@ _WRITE_ID_BYTES = 16
 _PLAIN_LENGTH = 63
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
-    """What a commit returns: where it stands, and whether it survives a power cut."""
-
-    position: int
-    """The number of the commit; the head, when nothing was recorded."""
-
-    events: int
-    time_ns: int
-    write_id: str | bytes
-    durable: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Words:
-    """Who commits, why, and the id that makes a retry safe."""
-
-    actor: str
-    message: str
-    write_id: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Tip:
-    """What the next commit follows."""
-
-    head: int
-    leaf: bytes
-    time_ns: int
-
-
-class Stage:
-    """The events of one commit, recorded but not yet committed. Views show them at once."""
-
-    def __init__(
-        self, header: Header, views: Mapping[str, View], router: Router, packer: Packer
-    ) -> None:
-        self._header = header
-        self._views = views
-        self._apply = router.apply
-        self._end_commit = router.end_commit
-        self._pack = packer.pack
-        self.events: list[bytes] = []
-        self.named = packer.named = []
-
-    @property
-    def position(self) -> int:
-        """The number of this commit, which is the head before it."""
-        return self._header.position
-
-    @property
-    def time_ns(self) -> int:
-        """The time of this commit, nanoseconds since the epoch, UTC; never before the last."""
-        return self._header.time_ns
-
-    @property
-    def header(self) -> Header:
-        """The header of this commit."""
-        return self._header
-
-    def record(
-        self,
-        kind: str,
-        *,
-        subject: str,
-        data: Mapping[str, object] | None = None,
-        version: int = 1,
-    ) -> None:
-        """Record a fact: *kind* happened to *subject*.
-
-        Raises:
-            InvalidInput: a name is not allowed; the message says what is.
-            Unstorable: *data* holds something that would not come back as it was.
-        """
-        checked_kind(kind)
-        if type(subject) is not str or not subject.isalnum() or len(subject) > _PLAIN_LENGTH:
-            checked_name("subject", subject)
-        if type(data) is not dict:
-            data = _checked_data(kind, data)
-        if version != 1:
-            _check_version(kind, version)
-        events = self.events
-        event = event_of((kind, subject, data, version, len(events), self._header, None))
-        events.append(self._pack(event_fields(kind, subject, data, version)))
-        self._apply(event)
-
-    def end(self) -> None:
-        """Let the views note what they note for a whole commit."""
-        self._end_commit(self._header)
-
-    def view(self, view: type[AnyView]) -> AnyView:
-        """Return a registered view as it is with the events recorded so far.
-
-        Raises:
-            StateError: it is not registered.
-        """
-        opened = self._views.get(view.name)
-        if not isinstance(opened, view):
-            raise StateError(
-                f"the view {view.name!r} is not registered: call vault.register({view.__name__})"
-            )
-        return opened
-
-
-def _checked_data(kind: str, data: object) -> dict[str, object]:
-    if data is not None:
-        raise InvalidInput(f"the data of {kind!r} is a {type(data).__name__}: give a dict")
-    return {}
-
-
-def _check_version(kind: str, version: object) -> None:
-    if type(version) is not int or version < 1:
-        raise InvalidInput(f"the version of {kind!r} is {version!r}: count from 1")
+class _Spoiled(Exception):
+    """One of several decisions raised after it had recorded: all must run again, apart."""
 
 
 class Request(Generic[Face]):
     """A decision to run, and what came of it."""
 
-    __slots__ = ("context", "decide", "error", "receipt", "words")
+    __slots__ = ("context", "decide", "error", "receipt", "stage", "words")
 
     def __init__(self, decide: Callable[[Face], None], words: Words) -> None:
         self.decide = decide
         self.words = words
         self.context = copy_context()
         self.receipt: Receipt | None = None
+        self.stage: Stage | None = None
         self.error: Exception | None = None
 
 
@@ -223,16 +109,17 @@ class Committer(Generic[Face]):
             self._environment.make_room()
             try:
                 with self._environment.write(self._files) as transaction:
-                    self._maintenance.prepare(transaction, self._log.head())
-                    tip = self._tip_at(transaction)
-                    stage = self._stage(words, tip, transaction)
+                    head = self._log.head()
+                    self._maintenance.prepare(transaction, head)
+                    tip = self._tip_at(head, transaction)
+                    stage = self._stage(words, tip, self._maintenance.open_live(transaction))
                     if self._earlier(words, stage) is not None:
                         raise StateError(
                             f"the write id {words.write_id!r} was committed before: "
                             "a transaction cannot be repeated, a decision can"
                         )
                     yield self._face(stage)
-                    _, tip = self._append(stage, tip, transaction)
+                    _, tip = self._append(stage, tip)
                     self._publish()
             except lmdb.MapFullError as error:
                 self._environment.grow()
@@ -258,48 +145,68 @@ class Committer(Generic[Face]):
 
         # 2. Decisions run, and their events, the views, the rows of the blob index and the tree
         #    go into one LMDB transaction. Dying anywhere inside leaves none of it.
-        tip = self._environment.run(self._files, partial(self._write, requests))
+        try:
+            tip = self._environment.run(self._files, partial(self._write, requests, apart=False))
+        except _Spoiled:
+            # All of it was undone. Savepoints cost time, so they are only taken now.
+            tip = self._environment.run(self._files, partial(self._write, requests, apart=True))
 
         # 3. Leaving `run` was the commit point: all of it is durable, or none of it is there.
         #    What follows is only memory.
         self._settle(tip)
 
-    def _write(self, requests: Sequence[Request[Face]], transaction: Transaction) -> Tip:
+    def _write(
+        self, requests: Sequence[Request[Face]], transaction: Transaction, *, apart: bool
+    ) -> Tip:
         """Write the entries of *requests*, and all that follows from them."""
-        self._maintenance.prepare(transaction, self._log.head())
-        tip = self._tip_at(transaction)
+        head = self._log.head()
+        self._maintenance.prepare(transaction, head)
+        tip = self._tip_at(head, transaction)
+        views = self._maintenance.open_live(transaction)
         if len(requests) == 1:
-            requests[0].receipt, tip = self._run(requests[0], tip, transaction)
+            requests[0].receipt, tip = self._run(requests[0], tip, views)
         else:
+            run = self._run_apart if apart else self._run_among
             for request in requests:
-                tip = self._run_apart(request, tip)
+                tip = run(request, tip, views)
         self._publish()
         return tip
 
-    def _run_apart(self, request: Request[Face], tip: Tip) -> Tip:
+    def _run_among(self, request: Request[Face], tip: Tip, views: OpenViews) -> Tip:
+        """Run one of several decisions; raise _Spoiled if it raises after it has recorded."""
+        request.receipt = request.error = None
+        try:
+            request.receipt, tip = request.context.run(self._run, request, tip, views)
+        except (lmdb.Error, StorageError):
+            raise  # concerns all of them
+        except Exception as error:
+            if request.stage is not None and request.stage.events:
+                raise _Spoiled from error
+            request.error = error
+        return tip
+
+    def _run_apart(self, request: Request[Face], tip: Tip, _: OpenViews) -> Tip:
         """Run one of several decisions, so that one that raises undoes only itself."""
         request.receipt = request.error = None
         try:
             with self._environment.nested() as transaction:
-                run = partial(self._run, request, tip, transaction)
-                request.receipt, tip = request.context.run(run)
+                views = self._maintenance.open_live(transaction)
+                request.receipt, tip = request.context.run(self._run, request, tip, views)
         except (lmdb.Error, StorageError):
             raise  # concerns all of them
         except Exception as error:  # noqa: BLE001 - raised again in the thread that waits
             request.error = error
         return tip
 
-    def _run(
-        self, request: Request[Face], tip: Tip, transaction: Transaction
-    ) -> tuple[Receipt, Tip]:
-        stage = self._stage(request.words, tip, transaction)
+    def _run(self, request: Request[Face], tip: Tip, views: OpenViews) -> tuple[Receipt, Tip]:
+        request.stage = stage = self._stage(request.words, tip, views)
         earlier = self._earlier(request.words, stage)
         if earlier is not None:
             return earlier, tip
         request.decide(self._face(stage))
-        return self._append(stage, tip, transaction)
+        return self._append(stage, tip)
 
-    def _stage(self, words: Words, tip: Tip, transaction: Transaction) -> Stage:
+    def _stage(self, words: Words, tip: Tip, views: OpenViews) -> Stage:
         header = Header(
             vault_id=self._vault_id,
             position=tip.head,
@@ -310,9 +217,7 @@ class Committer(Generic[Face]):
             write_id=words.write_id or os.urandom(_WRITE_ID_BYTES),
             previous=tip.leaf,
         )
-        views = self._maintenance.open_live(transaction)
-        router = Router(views.values(), self._maintenance.upcasts)
-        return Stage(header, views, router, self._packer)
+        return Stage(header, views, self._packer)
 
     def _earlier(self, words: Words, stage: Stage) -> Receipt | None:
         """Return the receipt of the commit that carries the same write id, if there is one."""
@@ -324,7 +229,7 @@ class Committer(Generic[Face]):
         entry = next(self._log.read(position, position + 1))
         return self._receipt(decode_header(entry), events=len(decode_events(entry)))
 
-    def _append(self, stage: Stage, tip: Tip, transaction: Transaction) -> tuple[Receipt, Tip]:
+    def _append(self, stage: Stage, tip: Tip) -> tuple[Receipt, Tip]:
         receipt = self._receipt(stage.header, events=len(stage.events))
         if not stage.events:
             return receipt, tip
@@ -334,7 +239,8 @@ class Committer(Generic[Face]):
         stage.end()
         encoded = encode_commit(stage.header, stage.events)
         self._log.append(encoded.entry, expect=tip.head)
-        LmdbTree(transaction).extend(tip.head, encoded.leaf)
+        with self._environment.read() as transaction:
+            LmdbTree(transaction).extend(tip.head, encoded.leaf)
         return receipt, Tip(tip.head + 1, encoded.leaf, stage.time_ns)
 
     def _publish(self) -> None:
@@ -349,8 +255,7 @@ class Committer(Generic[Face]):
         if self._durable and self._environment.relaxed:
             self._environment.sync()
 
-    def _tip_at(self, transaction: Transaction) -> Tip:
-        head = self._log.head()
+    def _tip_at(self, head: int, transaction: Transaction) -> Tip:
         if self._tip is not None and self._tip.head == head:
             return self._tip
         if head == 0:

@@ -25,8 +25,8 @@ from nacre.operations import (
 )
 from nacre.operations.report import Progress, no_progress
 from nacre.payloads import Source, put_payload
+from nacre.stage import Receipt, Stage
 from nacre.store import Options, Store
-from nacre.transaction import Receipt, Stage
 from nacre.trees import get_tree, put_tree
 from nacre.views import View
 from nacre.views.view import Upcast, Upcasts

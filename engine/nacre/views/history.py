@@ -11,6 +11,7 @@ is a binary search in each row. Two names with one hash do no harm: events are c
     w[write id]         position
 """
 
+import struct
 from collections.abc import Iterator
 from typing import ClassVar
 
@@ -55,7 +56,8 @@ class History:
         hashes += [_hash(kind, _KIND) for kind in self._kinds]
         self._subjects.clear()
         self._kinds.clear()
-        self._names[(0, header.position)] = np.array(sorted(hashes), "<u8").tobytes()
+        hashes.sort()
+        self._names[(0, header.position)] = struct.pack(f"<{len(hashes)}Q", *hashes)
         if isinstance(header.write_id, str):
             self._write_ids[header.write_id] = header.position
         self._merge(header.position + 1)

@@ -24,8 +24,7 @@ from nacre.views.catalogue import (
     slot_prefix,
 )
 from nacre.views.pairs import TransactionPairs
-from nacre.views.table import State
-from nacre.views.view import Router, Upcasts, View
+from nacre.views.view import OpenViews, Upcasts, View
 
 Progress = Callable[[int, int], None]
 """Called with how many commits are done, and of how many."""
@@ -46,11 +45,15 @@ class Maintenance:
         self._raw = b""
         self._catalogue = Catalogue({})
         self._settled: Catalogue | None = None
+        self._builds: tuple[Catalogue, dict[str, Build]] | None = None
+        self._wanted: dict[str, tuple[str, ...]] = {}
 
     def install(self, view: type[View]) -> None:
         """Maintain a view from now on."""
         self.views[view.name] = view
         self._settled = None
+        self._builds = None
+        self._wanted = {}
 
     def catalogue(self, transaction: Transaction) -> Catalogue:
         """Return the catalogue; decoding it again only when its bytes have changed."""
@@ -76,13 +79,17 @@ class Maintenance:
         else:
             put_catalogue(transaction, stopped)
 
-    def open_live(self, transaction: Transaction) -> dict[str, View]:
-        """Return every maintained view, open for reading and applying inside *transaction*."""
+    def open_live(self, transaction: Transaction) -> OpenViews:
+        """Return the maintained views, to read and to apply events to inside *transaction*."""
         builds = self._maintained(self.catalogue(transaction))
-        return {
-            name: self.views[name](State(TransactionPairs(transaction, build.prefix)))
-            for name, build in builds.items()
-        }
+        if builds.keys() == self.views.keys():
+            return OpenViews(
+                self.views,
+                lambda name: TransactionPairs(transaction, builds[name].prefix),
+                self.upcasts,
+                self._wanted,
+            )
+        return self._open(builds, transaction)
 
     def build_of(self, view: type[View], transaction: Transaction) -> Build | None:
         """Return the build of *view* that is to be read; None when none was ever begun.
@@ -116,14 +123,24 @@ class Maintenance:
             self._report(progress)
         self._erase_dead()
 
+    def _open(self, builds: Mapping[str, Build], transaction: Transaction) -> OpenViews:
+        return OpenViews(
+            {name: self.views[name] for name in builds},
+            lambda name: TransactionPairs(transaction, builds[name].prefix),
+            self.upcasts,
+        )
+
     def _maintained(self, catalogue: Catalogue) -> dict[str, Build]:
-        return {
-            name: entry.current
-            for name, entry in catalogue.entries.items()
-            if name in self.views
-            and entry.current.version == self.views[name].version
-            and entry.current.position is None
-        }
+        if self._builds is None or self._builds[0] is not catalogue:
+            builds = {
+                name: entry.current
+                for name, entry in catalogue.entries.items()
+                if name in self.views
+                and entry.current.version == self.views[name].version
+                and entry.current.position is None
+            }
+            self._builds = (catalogue, builds)
+        return self._builds[1]
 
     def _behind(self, catalogue: Catalogue) -> bool:
         return any(
@@ -172,11 +189,8 @@ class Maintenance:
         """Apply one batch of events to the builds that are furthest behind."""
         position = min((build.position or 0 for build in builds.values()), default=0)
         builds = {name: b for name, b in builds.items() if (b.position or 0) == position}
-        views = [
-            self.views[name](State(TransactionPairs(transaction, build.prefix)))
-            for name, build in builds.items()
-        ]
-        reached = apply_batch(self.log, Router(views, self.upcasts), position, _BATCH_EVENTS)
+        views = self._open(builds, transaction)
+        reached = apply_batch(self.log, views, position, _BATCH_EVENTS)
         done = reached == self.log.head()
         for name, build in builds.items():
             catalogue = _moved(catalogue, name, build, None if done else reached)
@@ -206,16 +220,16 @@ class Maintenance:
         return True
 
 
-def apply_batch(log: Log, router: Router, start: int, limit: int) -> int:
+def apply_batch(log: Log, views: OpenViews, start: int, limit: int) -> int:
     """Apply about *limit* events from commit *start* on; return the position after the last."""
     applied = 0
     position = start
     for entry in log.read(start):
         events = decode_events(entry)
         for event in events:
-            router.apply(event)
+            views.apply(event)
         if events:
-            router.end_commit(events[0].header)
+            views.end_commit(events[0].header)
         position += 1
         applied += len(events)
         if applied >= limit:

@@ -21,8 +21,7 @@ from nacre.views.pairs import (
     TransactionPairs,
     scan_pages,
 )
-from nacre.views.table import State
-from nacre.views.view import Router, View
+from nacre.views.view import OpenViews, View
 
 _EVERYTHING = 1 << 62
 
@@ -79,9 +78,9 @@ class ViewPairs:
         with environment.read() as transaction:
             build = self._maintenance.build_of(self._view, transaction)
             position, memory = self._memory_over(build, transaction)
-            view = self._view(State(memory))
-            router = Router([view], self._maintenance.upcasts)
-            reached = apply_batch(self._maintenance.log, router, position, _EVERYTHING)
+            only = {self._view.name: self._view}
+            views = OpenViews(only, lambda _: memory, self._maintenance.upcasts)
+            reached = apply_batch(self._maintenance.log, views, position, _EVERYTHING)
             self._memory = (build, reached, memory)
             return memory
 

@@ -1,6 +1,7 @@
 """Tables of a view: order-preserving tuples to msgpack rows."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from nacre import codec
 from nacre.keys import Key, after_prefix, decode_key, encode_key
@@ -21,7 +22,7 @@ class Table:
     def __init__(self, pairs: Pairs, name: str) -> None:
         self._pairs = pairs
         self._put = pairs.put
-        self._prefix = encode_key((name,))
+        self._prefix = _table_prefix(name)
 
     def get(self, key: object, default: Row = None) -> Row:
         """Return the row of *key*, or *default*."""
@@ -66,6 +67,11 @@ class Table:
 
     def _key(self, key: object) -> bytes:
         return self._prefix + encode_key(key if type(key) is tuple else (key,))
+
+
+@lru_cache(maxsize=1024)
+def _table_prefix(name: str) -> bytes:
+    return encode_key((name,))
 
 
 class State:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import ClassVar, Protocol
 
 from nacre.event import Event, Header
+from nacre.views.pairs import Pairs
 from nacre.views.table import State
 
 Apply = Callable[[Event], None]
@@ -50,37 +51,61 @@ class Upcasts:
         return event
 
 
-class Router:
-    """Applies events to the views that want their kind."""
+class OpenViews:
+    """Views open over the same rows, each made when it is first wanted.
 
-    def __init__(self, views: Iterable[View], upcasts: Upcasts) -> None:
-        self._views = list(views)
+    *wanted* remembers which of them want a kind; it may be shared by all that open them.
+    """
+
+    def __init__(
+        self,
+        views: Mapping[str, type[View]],
+        open_pairs: Callable[[str], Pairs],
+        upcasts: Upcasts,
+        wanted: dict[str, tuple[str, ...]] | None = None,
+    ) -> None:
+        self._views = views
+        self._open_pairs = open_pairs
         self._upcasts = upcasts if upcasts else None
-        self._wanted: dict[str, list[Apply]] = {}
-        self._ends: list[EndCommit] = [
-            view.end_commit for view in self._views if hasattr(view, "end_commit")
-        ]
+        self._wanted = {} if wanted is None else wanted
+        self._opened: dict[str, View] = {}
+        self._applies: dict[str, list[Apply]] = {}
+
+    def get(self, name: str) -> View | None:
+        """Return the view of that name, or None when it is not among them."""
+        opened = self._opened.get(name)
+        if opened is None and name in self._views:
+            opened = self._views[name](State(self._open_pairs(name)))
+            self._opened[name] = opened
+        return opened
 
     def apply(self, event: Event) -> None:
         """Let every view that wants *event* change its tables."""
         if self._upcasts is not None:
             event = self._upcasts.read(event)
         try:
-            applies = self._wanted[event.kind]
+            applies = self._applies[event.kind]
         except KeyError:
-            applies = self._wanted[event.kind] = self._who_wants(event.kind)
+            applies = self._applies[event.kind] = self._who_applies(event.kind)
         for apply in applies:
             apply(event)
 
     def end_commit(self, header: Header) -> None:
         """Tell the views that ask for it that the events of a commit are complete."""
-        for end in self._ends:
-            end(header)
+        for view in self._opened.values():
+            end: EndCommit | None = getattr(view, "end_commit", None)
+            if end is not None:
+                end(header)
 
-    def _who_wants(self, kind: str) -> list[Apply]:
-        wanting: list[Apply] = []
-        for view in self._views:
-            kinds: Iterable[str] | None = getattr(view, "kinds", None)
-            if kinds is None or kind in kinds:
-                wanting.append(view.apply)
-        return wanting
+    def _who_applies(self, kind: str) -> list[Apply]:
+        if kind not in self._wanted:
+            self._wanted[kind] = tuple(
+                name for name, view in self._views.items() if _wants(view, kind)
+            )
+        views = [self.get(name) for name in self._wanted[kind]]
+        return [view.apply for view in views if view is not None]
+
+
+def _wants(view: type[View], kind: str) -> bool:
+    kinds: Iterable[str] | None = getattr(view, "kinds", None)
+    return kinds is None or kind in kinds

@@ -1,0 +1,128 @@
+"""The events of one commit, recorded but not yet committed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from nacre.codec import Packer
+from nacre.errors import InvalidInput, StateError
+from nacre.event import Header, checked_kind, checked_name, event_fields, event_of
+from nacre.views import View
+from nacre.views.view import OpenViews
+
+AnyView = TypeVar("AnyView", bound=View)
+
+# So short, and of letters and digits alone, a subject needs no closer look.
+_PLAIN_LENGTH = 63
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What a commit returns: where it stands, and whether it survives a power cut."""
+
+    position: int
+    """The number of the commit; the head, when nothing was recorded."""
+
+    events: int
+    time_ns: int
+    write_id: str | bytes
+    durable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """Who commits, why, and the id that makes a retry safe."""
+
+    actor: str
+    message: str
+    write_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tip:
+    """What the next commit follows."""
+
+    head: int
+    leaf: bytes
+    time_ns: int
+
+
+class Stage:
+    """The events of one commit, recorded but not yet committed. Views show them at once."""
+
+    def __init__(self, header: Header, views: OpenViews, packer: Packer) -> None:
+        self._header = header
+        self._views = views
+        self._apply = views.apply
+        self._pack = packer.pack
+        self.events: list[bytes] = []
+        self.named = packer.named = []
+
+    @property
+    def position(self) -> int:
+        """The number of this commit, which is the head before it."""
+        return self._header.position
+
+    @property
+    def time_ns(self) -> int:
+        """The time of this commit, nanoseconds since the epoch, UTC; never before the last."""
+        return self._header.time_ns
+
+    @property
+    def header(self) -> Header:
+        """The header of this commit."""
+        return self._header
+
+    def record(
+        self,
+        kind: str,
+        *,
+        subject: str,
+        data: Mapping[str, object] | None = None,
+        version: int = 1,
+    ) -> None:
+        """Record a fact: *kind* happened to *subject*.
+
+        Raises:
+            InvalidInput: a name is not allowed; the message says what is.
+            Unstorable: *data* holds something that would not come back as it was.
+        """
+        checked_kind(kind)
+        if type(subject) is not str or not subject.isalnum() or len(subject) > _PLAIN_LENGTH:
+            checked_name("subject", subject)
+        if type(data) is not dict:
+            data = _checked_data(kind, data)
+        if version != 1:
+            _check_version(kind, version)
+        events = self.events
+        event = event_of((kind, subject, data, version, len(events), self._header, None))
+        events.append(self._pack(event_fields(kind, subject, data, version)))
+        self._apply(event)
+
+    def end(self) -> None:
+        """Let the views note what they note for a whole commit."""
+        self._views.end_commit(self._header)
+
+    def view(self, view: type[AnyView]) -> AnyView:
+        """Return a registered view as it is with the events recorded so far.
+
+        Raises:
+            StateError: it is not registered.
+        """
+        opened = self._views.get(view.name)
+        if not isinstance(opened, view):
+            raise StateError(
+                f"the view {view.name!r} is not registered: call vault.register({view.__name__})"
+            )
+        return opened
+
+
+def _checked_data(kind: str, data: object) -> dict[str, object]:
+    if data is not None:
+        raise InvalidInput(f"the data of {kind!r} is a {type(data).__name__}: give a dict")
+    return {}
+
+
+def _check_version(kind: str, version: object) -> None:
+    if type(version) is not int or version < 1:
+        raise InvalidInput(f"the version of {kind!r} is {version!r}: count from 1")
