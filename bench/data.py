@@ -66,7 +66,7 @@ def fingerprint(frame: pd.DataFrame) -> str:
 
 
 def make_deposits(events: int, accounts: int, seed: int = 1) -> list[tuple[str, dict[str, object]]]:
-    """Return subject and data of *events*: deposits, numbered by account."""
+    """Return subject and data of *events*: deposits to random accounts, numbered by account."""
     random = np.random.default_rng(seed)
     chosen = random.integers(0, accounts, events).tolist()
     amounts = random.integers(1, 1_000_000, events).tolist()

@@ -10,6 +10,7 @@ from pathlib import Path
 import lmdb
 
 from bench import data
+from bench.views import row_of
 from nacre import codec, keys
 from nacre.prefixes import LOG
 
@@ -28,14 +29,18 @@ class RawLmdb:
                 self._entries = [bytes(entry) for _, entry in cursor.iternext()]
         return len(self._entries)
 
-    def prepare_rows(self, events: int, accounts: int) -> None:
-        """Make the rows of the account view, as the vault encodes them."""
+    def prepare_rows(self, events: int, accounts: int, view: str) -> None:
+        """Make the rows of a view, as the vault encodes them."""
+        deposits = data.make_deposits(events, accounts)
+        each = events // len(self._entries)
         rows = [
-            (keys.encode_key((subject, fields["number"])), codec.pack(fields["amount"]))
-            for subject, fields in data.make_deposits(events, accounts)
+            (keys.encode_key(key), codec.pack(row))
+            for key, row in (
+                row_of(view, subject, fields, divmod(number, each))
+                for number, (subject, fields) in enumerate(deposits)
+            )
         ]
-        each = len(rows) // len(self._entries)
-        self._batches = [rows[first : first + each] for first in range(0, len(rows), each)]
+        self._batches = [rows[first : first + each] for first in range(0, events, each)]
 
     def open(self, path: str) -> None:
         self._environment = lmdb.open(
