@@ -15,15 +15,20 @@ _CARRIERS = ("9E", "AA", "AS", "B6", "DL", "EV", "F9", "FL", "HA", "MQ", "OO", "
 _TAILS = 4000
 
 
-def make_frame(rows: int, seed: int = 1) -> pd.DataFrame:
-    """Return 6 float64, 2 int64 and 2 string columns; random floats, which do not compress."""
+def make_frame(rows: int, seed: int = 1, *, ids: bool = False) -> pd.DataFrame:
+    """Return 6 float64, 2 int64 and 2 string columns; random floats, which do not compress.
+
+    The strings are of few kinds, carriers and tail numbers; with *ids*, the latter are ids that
+    all differ.
+    """
     random = np.random.default_rng(seed)
     columns: dict[str, object] = {name: random.standard_normal(rows) for name in FLOATS}
     columns["time_ns"] = 1_700_000_000_000_000_000 + np.cumsum(random.integers(1, 10**9, rows))
     columns["account"] = random.integers(0, 2**62, rows)
     columns["carrier"] = _picked(_CARRIERS, random.integers(0, len(_CARRIERS), rows))
     tails = [f"N{number}{chr(65 + number % 26)}" for number in range(10_000, 10_000 + _TAILS)]
-    columns["tail"] = _picked(tails, random.integers(0, _TAILS, rows))
+    chosen = random.integers(0, _TAILS, rows)
+    columns["tail"] = [f"id-{n:08d}" for n in range(rows)] if ids else _picked(tails, chosen)
     return pd.DataFrame(columns)
 
 

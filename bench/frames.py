@@ -17,8 +17,8 @@ ARCTIC = "bench.peers.arctic:Arctic"
 class FrameVault:
     """One vault at a time, and the frame that goes into it."""
 
-    def prepare(self, rows: int, seed: int) -> str:
-        self.frame = data.make_frame(rows, seed)
+    def prepare(self, rows: int, seed: int, ids: bool = False) -> str:
+        self.frame = data.make_frame(rows, seed, ids=ids)
         return data.fingerprint(self.frame)
 
     def open(self, path: str) -> None:
@@ -64,12 +64,15 @@ class FrameVault:
 class Pair:
     """nacre and ArcticDB with the same frame, each in its own process."""
 
-    def __init__(self, setting: Setting) -> None:
+    def __init__(self, setting: Setting, *, ids: bool = False) -> None:
         python = peer_python("arcticdb", ARCTICDB, setting.say)
         self.rows = setting.size(ROWS, QUICK_ROWS)
         self._setting = setting
         self.children = {"nacre": Child("bench.frames:FrameVault"), "arctic": Child(ARCTIC, python)}
-        prints = {child.call("prepare", rows=self.rows, seed=1) for child in self.children.values()}
+        prints = {
+            child.call("prepare", rows=self.rows, seed=1, ids=ids)
+            for child in self.children.values()
+        }
         assert len(prints) == 1, "the two environments made different frames"
 
     def open(self) -> None:
@@ -118,21 +121,8 @@ def write(setting: Setting) -> list[Line]:
 
 
 def read(setting: Setting) -> list[Line]:
-    """The same frame back, to pandas and to Arrow."""
-    with Pair(setting) as pair:
-        pair.open()
-        for child in pair.children.values():
-            child.call("write")
-        rounds = 2 * setting.rounds
-        pandas = pair.take_turns(rounds, nacre="read_pandas", arctic="read_pandas")
-        arrow = pair.take_turns(rounds, nacre="read_arrow", arctic="read_arrow")
-        pair.close()
-    mixed = {"nacre": arrow["nacre"], "arctic": pandas["arctic"]}
-    return [
-        _line("read it back to pandas", "ArcticDB to pandas", pandas, Target(2.5, "x")),
-        _line("read it back to Arrow", "ArcticDB to pandas, its default", mixed, Target(8, "x")),
-        _line("read it back to Arrow", "ArcticDB to Arrow", arrow, None),
-    ]
+    """The same frame back, to pandas and to Arrow; strings of few kinds, then one of ids."""
+    return [*_read(setting, ids=False), *_read(setting, ids=True)]
 
 
 def rewrite(setting: Setting) -> list[Line]:
@@ -149,6 +139,25 @@ def rewrite(setting: Setting) -> list[Line]:
 
         samples = take_turns(setting.rounds, {"nacre": again("nacre"), "arctic": again("arctic")})
     return [_line("write it again with one column changed", "ArcticDB", samples, Target(3, "x"))]
+
+
+def _read(setting: Setting, *, ids: bool) -> list[Line]:
+    with Pair(setting, ids=ids) as pair:
+        pair.open()
+        for child in pair.children.values():
+            child.call("write")
+        rounds = 2 * setting.rounds
+        pandas = pair.take_turns(rounds, nacre="read_pandas", arctic="read_pandas")
+        arrow = pair.take_turns(rounds, nacre="read_arrow", arctic="read_arrow")
+        pair.close()
+    mixed = {"nacre": arrow["nacre"], "arctic": pandas["arctic"]}
+    with_ids = ", one string column of ids" if ids else ""
+    to_pandas, to_arrow = (f"read it back to {name}{with_ids}" for name in ("pandas", "Arrow"))
+    return [
+        _line(to_pandas, "ArcticDB to pandas", pandas, Target(2.5, "x")),
+        _line(to_arrow, "ArcticDB to pandas, its default", mixed, Target(8, "x")),
+        _line(to_arrow, "ArcticDB to Arrow", arrow, None),
+    ]
 
 
 def _line(work: str, against: str, samples: dict[str, Samples], target: Target | None) -> Line:

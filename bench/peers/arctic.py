@@ -12,8 +12,8 @@ from bench import data
 class Arctic:
     """One store at a time, and the frame that goes into it."""
 
-    def prepare(self, rows: int, seed: int) -> str:
-        self.frame = data.make_frame(rows, seed)
+    def prepare(self, rows: int, seed: int, ids: bool = False) -> str:
+        self.frame = data.make_frame(rows, seed, ids=ids)
         return data.fingerprint(self.frame)
 
     def open(self, path: str, dedup: bool = False) -> None:
