@@ -39,9 +39,14 @@ def put_file(payloads: Payloads, path: Path) -> Digest:
                     return payloads.put_blob(content)
     except FileNotFoundError as error:
         raise NotFound(f"there is no file {path} to put: correct the path") from error
+    except IsADirectoryError as error:
+        raise InvalidInput(f"{path} is a directory: put it with put_tree") from error
 
 
 def _flat(data: Buffer) -> Buffer:
-    if isinstance(data, memoryview) and (data.ndim != 1 or data.itemsize != 1):
-        return data.cast("B") if data.c_contiguous else data.tobytes()
-    return data
+    if not isinstance(data, memoryview):
+        return data
+    try:
+        return data.cast("B")
+    except (TypeError, ValueError):  # with gaps, empty, or of a foreign byte order
+        return data.tobytes()

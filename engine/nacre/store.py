@@ -11,8 +11,8 @@ from typing import TypeVar
 from nacre.blobs import VaultBlobs
 from nacre.checkpoint import Checkpoint, origin_of
 from nacre.environment import Environment
-from nacre.errors import ReadOnly
-from nacre.event import Commit, Event, checked_name, checked_text, decode_commit
+from nacre.errors import InvalidInput, ReadOnly, StateError
+from nacre.event import Commit, Event, checked_kind, checked_name, checked_text, decode_commit
 from nacre.files import Files, OsFiles
 from nacre.layout import Layout
 from nacre.log import LmdbLog
@@ -29,6 +29,7 @@ from nacre.views.view import Upcasts
 AnyView = TypeVar("AnyView", bound=View)
 
 _REVERSE_PAGE = 256
+_MOST_COMMITS = 1 << 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +136,7 @@ class Store:
 
     def commits(self, start: int = 0, stop: int | None = None) -> Iterator[Commit]:
         """Yield the commits at `start <= position < stop`."""
+        _check_range(start, stop)
         return map(decode_commit, self.log.read(start, stop))
 
     def events(
@@ -146,10 +148,21 @@ class Store:
         stop: int | None,
         reverse: bool,
     ) -> Iterator[Event]:
-        """Yield the events of a range of commits that have the subject and the kind."""
-        for event in self._candidates(subject, kind, start, stop, reverse=reverse):
-            if subject in (None, event.subject) and kind in (None, event.kind):
-                yield event
+        """Yield the events of a range of commits that have the subject and the kind.
+
+        Raises:
+            InvalidInput: nothing could ever have such a subject, kind or position.
+        """
+        _check_range(start, stop)
+        if subject is not None:
+            checked_name("subject", subject)
+        if kind is not None:
+            checked_kind(kind)
+        return (
+            event
+            for event in self._candidates(subject, kind, start, stop, reverse=reverse)
+            if subject in (None, event.subject) and kind in (None, event.kind)
+        )
 
     def checkpoint(self) -> Checkpoint:
         """Return origin, head and Merkle root of the log as it is now."""
@@ -159,9 +172,18 @@ class Store:
         return Checkpoint(origin_of(self.identity.vault_id), head, root)
 
     def close(self) -> None:
-        """Release the vault; what was put but never committed is dropped. Idempotent."""
+        """Release the vault; what was put but never committed is dropped. Idempotent.
+
+        Raises:
+            StateError: this thread is inside a transaction or a read, which would lose its floor.
+        """
         if self._closed:
             return
+        if self.environment.transaction is not None:
+            raise StateError(
+                "this thread is inside a transaction or a read of the vault: "
+                "leave it before closing"
+            )
         self._closed = True
         self._committer.close()
         self.blobs.close()
@@ -206,3 +228,11 @@ class Store:
     def _events_of(self, start: int, stop: int | None, *, reverse: bool) -> Iterator[Event]:
         events = events_between(self.log, self.maintenance.upcasts, start, stop)
         return reversed(list(events)) if reverse else events
+
+
+def _check_range(start: int, stop: int | None) -> None:
+    for name, position in (("start", start), ("stop", stop)):
+        if position is None and name == "stop":
+            continue
+        if not isinstance(position, int) or not 0 <= position < _MOST_COMMITS:
+            raise InvalidInput(f"{name} is {position!r}: positions count from 0, give an integer")

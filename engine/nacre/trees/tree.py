@@ -69,7 +69,11 @@ def get_tree(payloads: Payloads, digest: Digest, directory: Path) -> None:
 
 def tree_entries(payloads: Payloads, digest: Digest) -> list[TreeEntry]:
     """Return path, mode and content of everything in a stored tree, in order of path."""
-    manifest = codec.unpack(payloads.get_blob(digest))
+    content = payloads.get_blob(digest)
+    try:
+        manifest = codec.unpack(content)
+    except CorruptionError:  # not of the blob, which was checked: it is something else
+        manifest = None
     if not isinstance(manifest, list) or manifest[:1] != [_NAME]:
         raise InvalidInput(f"{digest} is no tree: get it as what it was put as")
     if manifest[1:2] != [_VERSION] or len(manifest) != 3:
@@ -78,10 +82,15 @@ def tree_entries(payloads: Payloads, digest: Digest) -> list[TreeEntry]:
 
 
 def _walk(directory: Path) -> Iterator[tuple[Path, int]]:
-    for folder, folders, files in os.walk(directory):
+    for folder, folders, files in os.walk(directory, onerror=_raise):
         for name in [*folders, *files]:
             path = Path(folder, name)
             yield path, path.lstat().st_mode
+
+
+def _raise(error: OSError) -> None:
+    # Left to itself, os.walk would leave out a folder that cannot be read.
+    raise error
 
 
 def _put_content(payloads: Payloads, path: Path, mode: int) -> Content:
