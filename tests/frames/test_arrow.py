@@ -37,7 +37,6 @@ ARRAYS = {
     "timestamp in a zone": pa.array([NOW, None], pa.timestamp("ns", "Europe/Berlin")),
     "duration": pa.array([dt.timedelta(1), None], pa.duration("us")),
     "interval": pa.array([(1, 2, 3), None], pa.month_day_nano_interval()),
-    "decimal32": pa.array([decimal.Decimal("1.50"), None], pa.decimal32(5, 2)),
     "decimal128": pa.array([decimal.Decimal("1.50"), None], pa.decimal128(20, 2)),
     "decimal256": pa.array([decimal.Decimal("1.5")], pa.decimal256(50, 1)),
     "list": pa.array([[1, None], None, []]),
@@ -63,13 +62,17 @@ ARRAYS = {
     "sparse union": pa.UnionArray.from_sparse(
         pa.array([0, 1], pa.int8()), [pa.array([1, 2]), pa.array(["x", "y"])]
     ),
-    "uuid": pa.array([b"0123456789abcdef", None], pa.uuid()),
-    "json": pa.array(['{"a": 1}', None], pa.json_(pa.string())),
     "bool8": pa.ExtensionArray.from_storage(pa.bool8(), pa.array([1, None], pa.int8())),
     "fixed shape tensor": pa.ExtensionArray.from_storage(
         pa.fixed_shape_tensor(pa.int32(), [2]), pa.array([[1, 2]], pa.list_(pa.int32(), 2))
     ),
 }
+
+if hasattr(pa, "json_"):
+    ARRAYS["json"] = pa.array(['{"a": 1}', None], pa.json_(pa.string()))
+    ARRAYS["uuid"] = pa.array([b"0123456789abcdef", None], pa.uuid())
+if hasattr(pa, "decimal32"):
+    ARRAYS["decimal32"] = pa.array([decimal.Decimal("1.50"), None], pa.decimal32(5, 2))
 
 
 def round_trip(table: pa.Table) -> pa.Table:

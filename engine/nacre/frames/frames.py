@@ -18,7 +18,7 @@ from nacre.frames.read import Library, get_frame
 from nacre.frames.view import DELETED, WRITTEN, FrameVersion, FrameVersions, Moment
 from nacre.frames.write import Frame, put_frame
 from nacre.hashing import Digest
-from nacre.transaction import Receipt
+from nacre.stage import Receipt
 from nacre.views import View
 
 AnyView = TypeVar("AnyView", bound=View)

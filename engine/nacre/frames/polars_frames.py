@@ -13,12 +13,18 @@ import pyarrow as pa
 
 from nacre.errors import CorruptionError, InvalidInput, Unstorable
 from nacre.frames import arrow_frames
-from nacre.frames.arrow_columns import decode_arrow
-from nacre.frames.columns import Column, as_loaded
+from nacre.frames.arrow_columns import decode_arrow, encode_arrow
+from nacre.frames.columns import Column, as_loaded, equal_columns
 from nacre.frames.parts import FrameParts, Part, refused
 from nacre.frames.polars_types import decode_type, encode_type
 
 _TYPES = "types"
+
+# Polars panics over some of what it cannot do.
+_RAISED = (
+    *(pl.exceptions.PolarsError, pl.exceptions.PanicException, pa.ArrowException),
+    *(ValueError, TypeError, IndexError),
+)
 
 
 def take_apart(frame: pl.DataFrame) -> FrameParts:
@@ -52,7 +58,7 @@ def put_together(
             _series(schema.field(number).name, column, decode_type(types[number]))
             for column, number in zip(columns, chosen, strict=True)
         ]
-    except (pl.exceptions.PolarsError, ValueError, TypeError, IndexError) as error:
+    except _RAISED as error:
         raise CorruptionError(f"a stored polars frame does not fit together: {error}") from error
     if len({one.name for one in series}) < len(series):
         raise InvalidInput("polars has no two columns of one name: ask for each once")
@@ -85,8 +91,15 @@ def _prove(part: Part, series: pl.Series) -> None:
     try:
         dtype = decode_type(encode_type(series.dtype))
         back = _series(part.label, as_loaded(part.column), dtype)
-    except (pl.exceptions.PolarsError, ValueError, TypeError, pa.ArrowException) as error:
+        same = back.dtype == series.dtype and _is_same(part, back, series)
+    except _RAISED as error:
         raise refused(what, error) from error
-    if back.dtype != series.dtype or not back.equals(series, null_equal=True):
+    if not same:
         reason = Unstorable(f"its type {series.dtype} does not come back: cast it")
         raise refused(what, reason)
+
+
+def _is_same(part: Part, back: pl.Series, series: pl.Series) -> bool:
+    """Compare as Arrow; categoricals may number their values otherwise, so then as values."""
+    again = encode_arrow(_to_arrow(back))
+    return equal_columns(part.column, again) or bool(back.equals(series, null_equal=True))

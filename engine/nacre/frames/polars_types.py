@@ -12,7 +12,8 @@ _BY_NAME = {kind.__name__: kind for kind in _PLAIN}
 
 def encode_type(dtype: pl.DataType) -> list[object] | None:
     """Return what describes *dtype*; None when this module does not know it."""
-    kind = type(dtype)
+    # Some versions of polars give the class of a type without parameters.
+    kind = dtype if isinstance(dtype, type) else type(dtype)
     if kind in _PLAIN:
         return [kind.__name__]
     if kind in (pl.List, pl.Array):
