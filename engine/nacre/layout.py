@@ -80,7 +80,8 @@ def creating(layout: Layout) -> Iterator[None]:
 
 def _layout(path: Path, *, single_file: bool) -> Layout:
     if single_file:
-        return Layout(path=path, environment=path, packs=None)
+        # LMDB's lock file lies beside the name: through a link there would be a second one.
+        return Layout(path=path, environment=path.resolve(), packs=None)
     return Layout(path=path, environment=path / _ENVIRONMENT, packs=path / _PACKS)
 
 

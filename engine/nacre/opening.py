@@ -6,15 +6,16 @@ value  msgpack {"format": 1, "id": 16 random bytes, "created_ns": time}
 
 import getpass
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.metadata import entry_points
 from pathlib import Path
 
 from nacre import codec
 from nacre.clock import now_ns
 from nacre.environment import Environment, Transaction
-from nacre.errors import CorruptionError, FormatError
-from nacre.files import refuse_network_storage
+from nacre.errors import CorruptionError, FormatError, NacreError
+from nacre.files import refuse_network_storage, storage_error
 from nacre.layout import Layout, creating, find_layout
 from nacre.prefixes import META
 from nacre.registry import REGISTRY
@@ -26,6 +27,7 @@ FORMAT = 1
 
 _IDENTITY_KEY = bytes([META]) + b"vault"
 _VAULT_ID_BYTES = 16
+_NO_IDENTITY = "does not say what it is: restore it from a backup"
 
 
 def open_store(
@@ -37,9 +39,15 @@ def open_store(
     single_file: bool | None,
 ) -> Store:
     """Open or create the vault at *path*. Transactions show themselves through *face*."""
-    layout = find_layout(path, create=create and not options.read_only, single_file=single_file)
-    refuse_network_storage(path)
-    environment, identity = _open_environment(layout, options, create=create)
+    create = create and not options.read_only
+    try:
+        layout = find_layout(path, create=create, single_file=single_file)
+        refuse_network_storage(path)
+        environment, identity = _open_environment(layout, options, create=create)
+    except NacreError:
+        raise
+    except OSError as error:
+        raise storage_error(f"open {path}", error) from error
     store = Store(layout, environment, identity, options, face)
     try:
         store.register(History)
@@ -61,18 +69,38 @@ def current_user() -> str:
 def _open_environment(
     layout: Layout, options: Options, *, create: bool
 ) -> tuple[Environment, Identity]:
-    if options.read_only or (layout.environment.exists() and layout.environment.stat().st_size):
-        environment = _acquire(layout, options)
-        with environment.read() as transaction:
-            identity = _identity(layout, transaction)
-        if identity is not None:
-            return environment, identity
-        REGISTRY.release(environment)
-    if options.read_only or not create:
+    # LMDB would make even a handle that only reads fill an empty file.
+    if layout.environment.exists() and layout.environment.stat().st_size:
+        opened = _open_existing(layout, options)
+        if opened is not None:
+            return opened
+    if not create:
         raise FormatError(f"{layout.path} is not a complete vault: open it for writing once")
     with creating(layout):
         environment = _acquire(layout, options)
-        return environment, environment.run(options.files, lambda t: _identify(layout, t))
+        with _released_if_raised(environment):
+            return environment, environment.run(options.files, lambda t: _identify(layout, t))
+
+
+def _open_existing(layout: Layout, options: Options) -> tuple[Environment, Identity] | None:
+    """Return None when the creation of the vault was cut short."""
+    environment = _acquire(layout, options)
+    with _released_if_raised(environment):
+        with environment.read() as transaction:
+            identity = _identity(layout, transaction)
+    if identity is not None:
+        return environment, identity
+    REGISTRY.release(environment)
+    return None
+
+
+@contextmanager
+def _released_if_raised(environment: Environment) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        REGISTRY.release(environment)
+        raise
 
 
 def _acquire(layout: Layout, options: Options) -> Environment:
@@ -92,13 +120,16 @@ def _identity(layout: Layout, transaction: Transaction) -> Identity | None:
         return None
     fields = codec.unpack(raw)
     if not isinstance(fields, dict) or not isinstance(fields.get("format"), int):
-        raise CorruptionError(f"{layout.path} does not say what it is: restore it from a backup")
+        raise CorruptionError(f"{layout.path} {_NO_IDENTITY}")
     if fields["format"] > FORMAT:
         raise FormatError(
             f"{layout.path} has format {fields['format']}, and this nacre reads {FORMAT}: "
             "upgrade nacre"
         )
-    return Identity(vault_id=fields["id"], created_ns=fields["created_ns"])
+    try:
+        return Identity(vault_id=bytes(fields["id"]), created_ns=int(fields["created_ns"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise CorruptionError(f"{layout.path} {_NO_IDENTITY}") from error
 
 
 def _identify(layout: Layout, transaction: Transaction) -> Identity:
