@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
-from nacre.codec import pack, unpack
+from nacre.codec import pack
 from nacre.errors import CorruptionError
 from nacre.frames.chunks import equal_chunks
 from nacre.frames.streams import Stream, parse_stream, stream_manifest
@@ -115,11 +115,6 @@ def parse_column(manifest: object, *, depth: int = 0) -> StoredColumn:
             inner = tuple(parse_column(child, depth=depth + 1) for child in children)
             return StoredColumn(kind, parameters, tuple(map(parse_stream, streams)), inner)
     raise CorruptionError("the manifest of a column has other fields: run `nacre verify`")
-
-
-def unpack_column(data: bytes | memoryview) -> StoredColumn:
-    """Return the column that a manifest of its own describes."""
-    return parse_column(unpack(data))
 
 
 def _equal_arrays(one: pa.Array, other: pa.Array) -> bool:

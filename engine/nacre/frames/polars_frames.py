@@ -23,7 +23,7 @@ _TYPES = "types"
 # Polars panics over some of what it cannot do.
 _RAISED = (
     *(pl.exceptions.PolarsError, pl.exceptions.PanicException, pa.ArrowException),
-    *(ValueError, TypeError, IndexError),
+    *(ValueError, TypeError, LookupError),
 )
 
 
@@ -67,7 +67,7 @@ def put_together(
 
 def from_arrow(table: pa.Table) -> pl.DataFrame:
     """Return *table*, which was stored by another library, as a Polars frame."""
-    return pl.from_arrow(table)
+    return pl.DataFrame(pl.from_arrow(table))
 
 
 def _to_arrow(series: pl.Series) -> pa.ChunkedArray:

@@ -1,5 +1,7 @@
 """Polars types as lists that msgpack can hold, and back."""
 
+from typing import Literal
+
 import polars as pl
 
 _PLAIN = (
@@ -7,20 +9,21 @@ _PLAIN = (
     *(pl.Float32, pl.Float64, pl.Boolean, pl.String, pl.Binary, pl.Date, pl.Time, pl.Null),
     pl.Categorical,
 )
+_UNITS: dict[str, Literal["ns", "us", "ms"]] = {"ns": "ns", "us": "us", "ms": "ms"}
 _BY_NAME = {kind.__name__: kind for kind in _PLAIN}
 
 
-def encode_type(dtype: pl.DataType) -> list[object] | None:
+def encode_type(dtype: object) -> list[object] | None:
     """Return what describes *dtype*; None when this module does not know it."""
     # Some versions of polars give the class of a type without parameters.
     kind = dtype if isinstance(dtype, type) else type(dtype)
     if kind in _PLAIN:
         return [kind.__name__]
-    if kind in (pl.List, pl.Array):
+    if isinstance(dtype, pl.List | pl.Array):
         inner = encode_type(dtype.inner)
-        size = [dtype.size] if kind is pl.Array else []
+        size = [dtype.size] if isinstance(dtype, pl.Array) else []
         return None if inner is None else [kind.__name__, inner, *size]
-    if kind is pl.Struct:
+    if isinstance(dtype, pl.Struct):
         fields = [[field.name, encode_type(field.dtype)] for field in dtype.fields]
         return None if any(inner is None for _, inner in fields) else ["Struct", fields]
     return _encode_parameters(dtype)
@@ -42,9 +45,9 @@ def decode_type(content: object) -> pl.DataType:
         case ["Struct", list() as fields]:
             return pl.Struct({name: decode_type(inner) for name, inner in fields})
         case ["Datetime", str() as unit, str() | None as zone]:
-            return pl.Datetime(unit, zone)
+            return pl.Datetime(_UNITS[unit], zone)
         case ["Duration", str() as unit]:
-            return pl.Duration(unit)
+            return pl.Duration(_UNITS[unit])
         case ["Decimal", int() as precision, int() as scale]:
             return pl.Decimal(precision, scale)
         case ["Enum", list() as categories]:
@@ -52,7 +55,7 @@ def decode_type(content: object) -> pl.DataType:
     raise ValueError(f"{content!r:.60} is no type of polars")
 
 
-def _encode_parameters(dtype: pl.DataType) -> list[object] | None:
+def _encode_parameters(dtype: object) -> list[object] | None:
     if isinstance(dtype, pl.Datetime):
         return ["Datetime", dtype.time_unit, dtype.time_zone]
     if isinstance(dtype, pl.Duration):

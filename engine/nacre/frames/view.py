@@ -91,10 +91,6 @@ class FrameVersions:
         """Return the names of the frames that exist, in order."""
         return [str(name) for (name,), row in self._names.scan() if _lives(row)]
 
-    def known_names(self) -> list[str]:
-        """Return every name that ever had a version, in order."""
-        return [str(name) for (name,), _ in self._names.scan()]
-
     def written_at(self, name: str, position: int) -> FrameVersion | None:
         """Return the version of *name* that the commit at *position* wrote."""
         for (_, version), row in self._versions.scan((name,), reverse=True):
