@@ -42,18 +42,23 @@ def main() -> int:
     started = datetime.now(UTC)
     place = Path(tempfile.mkdtemp(prefix="nacre-bench-", dir=options.directory))
     lines: list[Line] = []
+    failed = []
     try:
         for name in options.names or ROWS:
             with console.status(f"{name} ...") as status:
-                directory = place / name
                 setting = Setting(
-                    directory=directory,
+                    directory=place / name,
                     quick=options.quick,
                     rounds=options.rounds or (2 if options.quick else 5),
                     say=lambda text, name=name, status=status: status.update(f"{name}: {text}"),
                 )
-                taken = ROWS[name](setting)
-                shutil.rmtree(directory, ignore_errors=True)
+                try:
+                    taken = ROWS[name](setting)
+                except Exception:  # noqa: BLE001 - shown; the other rows are worth having
+                    console.print_exception()
+                    failed.append(name)
+                    continue
+                shutil.rmtree(setting.directory, ignore_errors=True)
             lines += taken
             for line in taken:
                 console.print(_sentence(line), style="dim", highlight=False)
@@ -63,7 +68,9 @@ def main() -> int:
     path = options.json or CHECKOUT / "bench" / "results" / f"{started:%Y-%m-%d-%H%M%S}.json"
     _save(path, started, options.quick, lines)
     console.print(f"figures in {path}")
-    return 0
+    if failed:
+        console.print(f"not measured: {', '.join(failed)}", style="red")
+    return 1 if failed else 0
 
 
 def _options() -> argparse.Namespace:

@@ -49,7 +49,8 @@ class Commits:
 
 def commits(setting: Setting) -> list[Line]:
     """One thread, against raw LMDB with the same bytes and flags."""
-    count = setting.size(2000, 300)
+    # Short turns and many of them: what a sync takes changes from second to second.
+    count = setting.size(1000, 300)
     with Child("bench.commits:Commits") as ours, Child("bench.peers.raw_lmdb:RawLmdb") as raw:
         model = setting.place("commits-model")
         ours.seconds("commit_each", path=str(model), commits=count - 1)
@@ -65,7 +66,7 @@ def commits(setting: Setting) -> list[Line]:
             return run
 
         samples = take_turns(
-            setting.rounds,
+            3 * setting.rounds,
             {
                 "nacre": lambda: ours.seconds(
                     "commit_each", path=str(setting.place("commits")), commits=count
