@@ -28,6 +28,7 @@ class LmdbLog:
         self._environment = environment
         self._files = files or OsFiles()
         self._closed = False
+        self._seen: tuple[Transaction | None, int] = (None, 0)
 
     def head(self) -> int:
         with self._read() as transaction:
@@ -39,11 +40,12 @@ class LmdbLog:
                 self.append(entry, expect=expect)
             return
         with self._read() as transaction:
-            head = _head(transaction)
+            head = self._head_in(transaction)
             if head != expect:
                 raise Conflict(expected=expect, actual=head)
             if not transaction.put(_KEY.pack(LOG, head), entry, append=True):
                 raise CorruptionError(f"rows lie behind the head {head}: run `nacre verify`")
+            self._seen = (transaction, head + 1)
 
     def read(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
         position = start
@@ -58,6 +60,11 @@ class LmdbLog:
 
     def close(self) -> None:
         self._closed = True
+
+    def _head_in(self, transaction: Transaction) -> int:
+        # Many entries may go into one transaction: only the first looks for the head.
+        seen, head = self._seen
+        return head if seen is transaction else _head(transaction)
 
     def _read(self) -> Read:
         if self._closed:
