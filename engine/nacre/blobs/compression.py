@@ -10,8 +10,9 @@ _LARGEST_BYTES = 64 << 20
 _SAMPLE_BYTES = 8 << 10
 _SAMPLES = 3
 _LEVEL = 1
-# Every read decompresses: below this gain, that costs more than it saves.
-_WORTHWHILE = 0.80
+# Every read decompresses. What shrinks less than this is read twice as fast as it is, and a frame
+# of a million rows takes 1 % more disk for it (docs/benchmarks.md).
+_WORTHWHILE = 0.35
 
 
 def compressed(content: Buffer) -> bytes | None:
