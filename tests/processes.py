@@ -28,6 +28,11 @@ class Process:
         self._process.join(_PATIENCE_SECONDS)
         assert self._process.exitcode == 0
 
+    def join(self) -> None:
+        """Wait for the process, however it ends."""
+        self._process.join(_PATIENCE_SECONDS)
+        assert self._process.exitcode is not None
+
     def kill(self) -> None:
         """End the process at once."""
         self._process.kill()

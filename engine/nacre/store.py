@@ -24,7 +24,7 @@ from nacre.views import State, View
 from nacre.views.history import History
 from nacre.views.maintenance import Maintenance, Progress, events_between
 from nacre.views.reading import ViewPairs
-from nacre.views.view import Upcasts
+from nacre.views.view import Upcasts, check_view
 
 AnyView = TypeVar("AnyView", bound=View)
 
@@ -116,13 +116,22 @@ class Store:
 
     def register(self, view: type[View], progress: Progress | None = None) -> None:
         """Maintain a view from now on, caught up at once; in memory through a read-only handle."""
-        if self.maintenance.views.get(view.name) is view:
+        check_view(view)
+        replaced = self.maintenance.views.get(view.name)
+        if replaced is view:
             return
-        checked_name("view", view.name)
         self.maintenance.install(view)
         self._views.clear()
-        if not self.read_only:
+        if self.read_only:
+            return
+        try:
             self.maintenance.catch_up(progress)
+        except BaseException:
+            # A view that cannot be caught up must not keep every later commit from succeeding.
+            self.maintenance.uninstall(view.name)
+            if replaced is not None:
+                self.maintenance.install(replaced)
+            raise
 
     def view(self, view: type[AnyView]) -> AnyView:
         """Return a view to read; each call on it sees every commit made before."""

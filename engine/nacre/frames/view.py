@@ -99,6 +99,14 @@ class FrameVersions:
                 return found if found.position == position else None
         return None
 
+    def written_by(self, position: int) -> list[FrameVersion]:
+        """Return the versions that the commit at *position* wrote, of frames deleted since too."""
+        return [
+            _version(str(name), version, row)
+            for (name, version), row in self._versions.scan()
+            if isinstance(row, dict) and row.get("position") == position
+        ]
+
     def _add(self, event: Event, version: int) -> None:
         self._versions[event.subject, version] = {
             **event.data,

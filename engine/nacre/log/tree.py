@@ -20,6 +20,7 @@ EMPTY_ROOT = sha256(b"").digest()
 
 WIDTH_BITS = 8
 _WIDTH = 1 << WIDTH_BITS
+LEVELS = 8
 _KEY = struct.Struct(">BBQ")
 
 # Returns the hashes of the complete subtrees `start <= index < stop` of a level.
@@ -50,6 +51,11 @@ class LmdbTree:
         """Return the root over the first *size* leaves."""
         return tree_root(size, self.read)
 
+    def stored(self, level: int, stop: int) -> list[bytes | None]:
+        """Return the first hashes of a level, None for each that is missing."""
+        keys = (_KEY.pack(TREE, level, index) for index in range(stop))
+        return [self._transaction.get(key) for key in keys]
+
     def read(self, level: int, start: int, stop: int) -> list[bytes]:
         """Return the stored hashes of a level.
 
@@ -76,7 +82,7 @@ def stored_level_sizes(transaction: Transaction) -> dict[int, int]:
     """Return how many hashes are stored at each level."""
     sizes: dict[int, int] = {}
     cursor = transaction.cursor()
-    for level in range(8):
+    for level in range(LEVELS):
         behind = _KEY.pack(TREE, level, (1 << 64) - 1)
         found = cursor.prev() if cursor.set_range(behind) else cursor.last()
         if found and cursor.key()[:2] == behind[:2]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from nacre.codec import digests_in, unpack
 from nacre.errors import CorruptionError, NotFound
 from nacre.event import Event
+from nacre.frames import FrameVersions
 from nacre.hashing import Digest
 from nacre.store import Store
 
@@ -16,8 +17,21 @@ def label_of(event: Event) -> str:
     """Return how a user would call what the event speaks of."""
     version = event.data.get("version")
     if event.kind == "frame.written" and isinstance(version, int):
-        return f"frame {event.subject!r} version {version}"
+        return _frame_label(event.subject, version)
     return f"{event.kind} {event.subject!r} (commit {event.position})"
+
+
+def frames_of(store: Store, position: int) -> tuple[str, ...]:
+    """Return the labels of the frames that a commit wrote: the view knows, if the log does not."""
+    try:
+        written = store.view(FrameVersions).written_by(position)
+    except (CorruptionError, KeyError, ValueError):
+        return ()  # the view was altered too, which is told where views are checked
+    return tuple(_frame_label(found.name, found.version) for found in written)
+
+
+def _frame_label(name: str, version: int) -> str:
+    return f"frame {name!r} version {version}"
 
 
 class Naming:

@@ -36,10 +36,11 @@ class BlobFindings:
 def check_blobs(store: Store, progress: Progress) -> BlobFindings:
     """Read every blob of the index, then every record of the packs."""
     findings = BlobFindings()
+    placed = _check_rows(store, findings)
+    # After the rows: every pack that one of them names is committed by now.
     with store.environment.read() as transaction:
         sizes = index.committed_packs(transaction)
     total = sum(sizes.values())
-    placed = _check_rows(store, findings)
     done = 0
     for pack_id, size in sizes.items():
         progress("packs", done, total)

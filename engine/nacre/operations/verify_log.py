@@ -1,19 +1,20 @@
 """Check every entry of the log, the chain between them, and the tree over them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from nacre.codec import digests_in
 from nacre.errors import CorruptionError, FormatError
 from nacre.event import NO_PREVIOUS, Commit, decode_commit
 from nacre.hashing import Digest
-from nacre.log.tree import LmdbTree, root_of, stored_level_sizes
-from nacre.operations.affected import label_of
+from nacre.log.tree import LEVELS, LmdbTree, root_of, stored_level_sizes
+from nacre.operations.affected import frames_of, label_of
 from nacre.operations.report import Problem, Progress
 from nacre.store import Store
 
 _REPORT_EVERY = 1024
 _TILE = 256
+_MOST_NAMED = 100
 
 
 @dataclass(slots=True)
@@ -45,35 +46,61 @@ def check_log(store: Store, progress: Progress) -> LogFindings:
 
 
 def _commits(store: Store, findings: LogFindings) -> Iterator[tuple[int, Commit | None]]:
-    """Yield position and commit; None for one that does not decode."""
+    """Yield position and commit; None for one that is missing or does not decode."""
+    for position, entry in _entries(store, findings.head):
+        try:
+            if entry is None:
+                raise CorruptionError("its entry is missing")
+            yield position, decode_commit(entry)
+        except (CorruptionError, FormatError) as error:
+            findings.problems.append(_problem(store, position, str(error)))
+            yield position, None
+
+
+def _entries(store: Store, head: int) -> Iterator[tuple[int, bytes | None]]:
+    """Yield position and entry; None for a missing one."""
     position = 0
+    while position < head:
+        try:
+            for entry in store.log.read(position, head):
+                yield position, entry
+                position += 1
+        except CorruptionError:
+            # One of the next page is missing: they are read one by one until it is passed.
+            yield position, _entry(store, position)
+            position += 1
+
+
+def _entry(store: Store, position: int) -> bytes | None:
     try:
-        for position, entry in enumerate(store.log.read(0, findings.head)):
-            try:
-                yield position, decode_commit(entry)
-            except (CorruptionError, FormatError) as error:
-                findings.problems.append(_problem(position, str(error)))
-                yield position, None
-    except CorruptionError as error:
-        findings.problems.append(_problem(position + 1, str(error)))
+        return next(store.log.read(position, position + 1), None)
+    except CorruptionError:
+        return None
 
 
 def _check_links(
     store: Store, position: int, previous: Commit | None, commit: Commit, findings: LogFindings
 ) -> None:
+    for what in _broken_links(store, position, previous, commit):
+        findings.problems.append(_problem(store, position, what))
+
+
+def _broken_links(
+    store: Store, position: int, previous: Commit | None, commit: Commit
+) -> Iterator[str]:
     header = commit.header
     if header.position != position:
-        findings.problems.append(_problem(position, f"it says that it is commit {header.position}"))
+        yield f"it says that it is commit {header.position}"
     if header.vault_id != store.identity.vault_id:
-        findings.problems.append(_problem(position, "it belongs to another vault"))
+        yield "it belongs to another vault"
     if position == 0 and header.previous != NO_PREVIOUS:
-        findings.problems.append(_problem(position, "it follows a commit, and is the first"))
+        yield "it follows a commit, and is the first"
     if previous is None:
         return
     if header.previous != previous.leaf:
-        findings.problems.append(_problem(position, "it does not follow the commit before it"))
+        yield "it does not follow the commit before it"
     if header.time_ns < previous.header.time_ns:
-        findings.problems.append(_problem(position, "it is older than the commit before it"))
+        yield "it is older than the commit before it"
 
 
 def _note(commit: Commit, findings: LogFindings) -> None:
@@ -93,22 +120,36 @@ def _check_tree(store: Store, findings: LogFindings) -> None:
     with store.environment.read() as transaction:
         tree = LmdbTree(transaction)
         sizes = stored_level_sizes(transaction)
+        findings.problems += _wrong_sizes(store, sizes)
         while expected or sizes.get(level):
             # Commits made since the log was read have added to the end.
-            stored = tree.read(level, 0, min(len(expected), sizes.get(level, 0)))
+            stored = tree.stored(level, min(len(expected), sizes.get(level, 0)))
             for index, (have, want) in enumerate(zip(stored, expected, strict=False)):
                 if have != want:
+                    what = "is missing" if have is None else "was altered"
                     findings.problems.append(
-                        Problem(where="tree", what=f"hash {index} at level {level} was altered")
+                        Problem(where="tree", what=f"hash {index} at level {level} {what}")
                     )
-            if len(stored) < len(expected):
-                what = f"level {level} has {len(stored)} hashes instead of {len(expected)}"
-                findings.problems.append(Problem(where="tree", what=what))
             tiles = len(expected) // _TILE
             expected = [root_of(expected[i * _TILE : (i + 1) * _TILE]) for i in range(tiles)]
             level += 1
     findings.root = root_of(findings.leaves)
 
 
-def _problem(position: int, what: str) -> Problem:
-    return Problem(where="log", what=f"commit {position}: {what}", affects=(f"commit {position}",))
+def _wrong_sizes(store: Store, sizes: Mapping[int, int]) -> Iterator[Problem]:
+    """Yield the levels of the tree that have more or fewer hashes than the log makes."""
+    head = store.log.head()
+    for position in range(head, min(sizes.get(0, 0), head + _MOST_NAMED)):
+        yield _problem(store, position, "its entry is missing, and it was the last")
+    for level in range(LEVELS):
+        want, have = head // _TILE**level, sizes.get(level, 0)
+        if have != want:
+            yield Problem(where="tree", what=f"level {level} has {have} hashes instead of {want}")
+
+
+def _problem(store: Store, position: int, what: str) -> Problem:
+    return Problem(
+        where="log",
+        what=f"commit {position}: {what}",
+        affects=(f"commit {position}", *frames_of(store, position)),
+    )

@@ -73,12 +73,12 @@ def _differences(store: Store, scratch: Environment) -> Iterator[Problem]:
 
 def _first_difference(store: Store, scratch: Environment, view: type[View]) -> Problem | None:
     with store.environment.read() as live, scratch.read() as replayed:
-        build = store.maintenance.build_of(view, live)
-        if build is None or build.position is not None:
-            return None  # it is behind, and will catch up: it claims nothing
+        build = store.maintenance.live_build(view, live)
+        if build is None:
+            return None  # it is behind, or of newer code: it claims nothing here
         have = TransactionPairs(live, build.prefix).scan(b"", None)
         scratch_build = Maintenance(scratch, store.log, OsFiles(), store.maintenance.upcasts)
-        want_build = scratch_build.build_of(view, replayed)
+        want_build = scratch_build.live_build(view, replayed)
         assert want_build is not None
         want = TransactionPairs(replayed, want_build.prefix).scan(b"", None)
         for ours, theirs in zip_longest(have, want):

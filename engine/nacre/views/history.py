@@ -87,9 +87,8 @@ class History:
     def _holding(self, name: int) -> Iterator[int]:
         for key, row in self._names.scan():
             hashes, positions = _opened(key, row)
-            low, high = np.searchsorted(hashes, np.array([name, name + 1], np.uint64))
-            if name == (1 << 64) - 1:
-                high = len(hashes)
+            low = np.searchsorted(hashes, np.uint64(name), "left")
+            high = np.searchsorted(hashes, np.uint64(name), "right")
             yield from positions[low:high].tolist()
 
     def _merge(self, head: int) -> None:

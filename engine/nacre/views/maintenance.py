@@ -42,15 +42,21 @@ class Maintenance:
         self.upcasts = upcasts
         self.views: dict[str, type[View]] = {}
         self._files = files
-        self._raw = b""
-        self._catalogue = Catalogue({})
+        self._decoded = (b"", Catalogue({}))
         self._settled: Catalogue | None = None
         self._builds: tuple[Catalogue, dict[str, Build]] | None = None
         self._wanted: dict[str, tuple[str, ...]] = {}
 
     def install(self, view: type[View]) -> None:
         """Maintain a view from now on."""
-        self.views[view.name] = view
+        self._set_views({**self.views, view.name: view})
+
+    def uninstall(self, name: str) -> None:
+        """Maintain a view no longer."""
+        self._set_views({kept: view for kept, view in self.views.items() if kept != name})
+
+    def _set_views(self, views: dict[str, type[View]]) -> None:
+        self.views = views
         self._settled = None
         self._builds = None
         self._wanted = {}
@@ -58,9 +64,11 @@ class Maintenance:
     def catalogue(self, transaction: Transaction) -> Catalogue:
         """Return the catalogue; decoding it again only when its bytes have changed."""
         raw = raw_catalogue(transaction)
-        if raw != self._raw:
-            self._raw, self._catalogue = raw, decode_catalogue(raw)
-        return self._catalogue
+        decoded = self._decoded
+        if raw != decoded[0]:
+            # In one step: threads that read at different heads share it.
+            decoded = self._decoded = (raw, decode_catalogue(raw))
+        return decoded[1]
 
     def prepare(self, transaction: Transaction, head: int) -> None:
         """Make ready for a commit at *head*: installed views see all before, others stop here.
@@ -106,6 +114,13 @@ class Maintenance:
                 f"this program has {view.version}: upgrade the program"
             )
         return entry.current
+
+    def live_build(self, view: type[View], transaction: Transaction) -> Build | None:
+        """Return the build of *view* if it is of this version and has seen every commit."""
+        entry = self.catalogue(transaction).entries.get(view.name)
+        if entry is None or entry.current.version != view.version:
+            return None
+        return entry.current if entry.current.position is None else None
 
     def catch_up(self, progress: Progress | None = None) -> None:
         """Let every installed view see every commit."""
@@ -163,6 +178,7 @@ class Maintenance:
     def _begin_rebuild(self, transaction: Transaction, names: list[str]) -> None:
         catalogue = self.catalogue(transaction)
         for name in names:
+            self.build_of(self.views[name], transaction)  # raises when a newer nacre wrote it
             entry = catalogue.entries[name]
             successor = Build(
                 slot=catalogue.free_slot(), version=self.views[name].version, position=0
@@ -172,16 +188,18 @@ class Maintenance:
 
     def _rebuild_step(self, transaction: Transaction) -> bool:
         catalogue = self.catalogue(transaction)
-        builds = {
+        self._advance(transaction, catalogue, self._successors(catalogue))
+        return not self._successors(self.catalogue(transaction))
+
+    def _successors(self, catalogue: Catalogue) -> dict[str, Build]:
+        """Return the builds that will replace others, as far as their code is installed here."""
+        return {
             name: entry.successor
             for name, entry in catalogue.entries.items()
-            if name in self.views and entry.successor is not None
+            if entry.successor is not None
+            and name in self.views
+            and entry.successor.version == self.views[name].version
         }
-        self._advance(transaction, catalogue, builds)
-        return all(
-            entry.successor is None or name not in self.views
-            for name, entry in self.catalogue(transaction).entries.items()
-        )
 
     def _advance(
         self, transaction: Transaction, catalogue: Catalogue, builds: Mapping[str, Build]

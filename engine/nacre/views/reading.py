@@ -4,9 +4,11 @@ A view that is behind, because another process without its code has committed, i
 date first; through a read-only handle that happens in memory.
 """
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import islice
+from typing import TypeVar
 
 from nacre.environment import Transaction
 from nacre.errors import ReadOnly
@@ -25,6 +27,11 @@ from nacre.views.view import OpenViews, View
 
 _EVERYTHING = 1 << 62
 
+Result = TypeVar("Result")
+
+Memory = tuple[Build | None, int, MemoryPairs]
+"""The build below, how many commits the rows have seen, and the rows."""
+
 
 class ViewPairs:
     """`Pairs` of a view as of now, a short transaction for every call."""
@@ -33,7 +40,8 @@ class ViewPairs:
         self._maintenance = maintenance
         self._view = view
         self._read_only = read_only
-        self._memory: tuple[Build | None, int, MemoryPairs] | None = None
+        self._lock = threading.Lock()
+        self._memory: Memory | None = None
 
     def get(self, key: bytes) -> bytes | None:
         """Return the value of *key*, or None."""
@@ -41,7 +49,7 @@ class ViewPairs:
             pairs = self._live(transaction)
             if pairs is not None:
                 return pairs.get(key)
-        return self._caught_up().get(key)
+        return self._read_behind(lambda pairs: pairs.get(key))
 
     def put(self, key: bytes, value: bytes) -> None:
         """Views change in commits only."""
@@ -57,11 +65,14 @@ class ViewPairs:
         return scan_pages(read, start, stop, reverse=reverse)
 
     def _page(self, start: bytes, stop: bytes | None, *, reverse: bool) -> list[Pair]:
+        def page(pairs: Pairs) -> list[Pair]:
+            return list(islice(pairs.scan(start, stop, reverse=reverse), PAGE_ROWS))
+
         with self._maintenance.environment.read() as transaction:
             pairs = self._live(transaction)
             if pairs is not None:
-                return list(islice(pairs.scan(start, stop, reverse=reverse), PAGE_ROWS))
-        return list(islice(self._caught_up().scan(start, stop, reverse=reverse), PAGE_ROWS))
+                return page(pairs)
+        return self._read_behind(page)
 
     def _live(self, transaction: Transaction) -> Pairs | None:
         build = self._maintenance.build_of(self._view, transaction)
@@ -69,26 +80,35 @@ class ViewPairs:
             return None
         return TransactionPairs(transaction, build.prefix)
 
-    def _caught_up(self) -> Pairs:
-        """Return the view's rows at the head, although its stored ones are behind."""
+    def _read_behind(self, read: Callable[[Pairs], Result]) -> Result:
+        """Return what *read* returns of the rows at the head, although the stored are behind."""
         environment = self._maintenance.environment
         if not self._read_only and environment.transaction is None:
             self._maintenance.catch_up()
-            return ViewPairs(self._maintenance, self._view, read_only=True)
         with environment.read() as transaction:
-            build = self._maintenance.build_of(self._view, transaction)
-            position, memory = self._memory_over(build, transaction)
-            only = {self._view.name: self._view}
-            views = OpenViews(only, lambda _: memory, self._maintenance.upcasts)
-            reached = apply_batch(self._maintenance.log, views, position, _EVERYTHING)
-            self._memory = (build, reached, memory)
-            return memory
+            pairs = self._live(transaction)
+            if pairs is not None:
+                return read(pairs)
+            with self._lock:  # another thread would apply the same events to the same memory
+                return read(self._in_memory(transaction))
 
-    def _memory_over(
-        self, build: Build | None, transaction: Transaction
-    ) -> tuple[int, MemoryPairs]:
+    def _in_memory(self, transaction: Transaction) -> MemoryPairs:
+        build = self._maintenance.build_of(self._view, transaction)
+        position, memory = self._memory_over(build)
+        self._memory = None  # what `apply` leaves half done when it raises is not kept
+        views = OpenViews(
+            {self._view.name: self._view}, lambda _: memory, self._maintenance.upcasts
+        )
+        reached = apply_batch(self._maintenance.log, views, position, _EVERYTHING)
+        self._memory = (build, reached, memory)
+        return memory
+
+    def _memory_over(self, build: Build | None) -> tuple[int, MemoryPairs]:
+        """Return the rows kept in memory, unless they are of another build or a later head."""
         if self._memory is not None and self._memory[0] == build:
-            return self._memory[1:]
+            _, reached, memory = self._memory
+            if reached <= self._maintenance.log.head():
+                return reached, memory
         if build is None:
             return 0, MemoryPairs()
         base = ReadPairs(self._maintenance.environment, build.prefix)

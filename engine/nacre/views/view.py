@@ -3,12 +3,15 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import ClassVar, Protocol
 
-from nacre.event import Event, Header
+from nacre.errors import InvalidInput
+from nacre.event import Event, Header, checked_name
 from nacre.views.pairs import Pairs
 from nacre.views.table import State
 
 Apply = Callable[[Event], None]
 EndCommit = Callable[[Header], None]
+
+_ENDS = ""  # no kind is empty: here stand the views that note the end of a commit
 
 
 class View(Protocol):
@@ -29,6 +32,20 @@ class View(Protocol):
 
     def apply(self, event: Event) -> None:
         """Change the tables as *event* says. An event of an unknown kind changes nothing."""
+
+
+def check_view(view: type[View]) -> None:
+    """Refuse a class that is no view, before it is asked to maintain anything.
+
+    Raises:
+        InvalidInput: its name or version cannot be used, or it has no `apply`.
+    """
+    name, version = getattr(view, "name", None), getattr(view, "version", None)
+    checked_name("the name of a view", name)  # type: ignore[arg-type]  # it says what it got
+    if type(version) is not int or version < 1:
+        raise InvalidInput(f"the version of the view {name!r} is {version!r}: count from 1")
+    if not callable(getattr(view, "apply", None)):
+        raise InvalidInput(f"the view {name!r} has no method `apply`: give it one")
 
 
 Upcast = Callable[[Mapping[str, object]], Mapping[str, object]]
@@ -92,10 +109,15 @@ class OpenViews:
 
     def end_commit(self, header: Header) -> None:
         """Tell the views that ask for it that the events of a commit are complete."""
-        for view in self._opened.values():
-            end: EndCommit | None = getattr(view, "end_commit", None)
-            if end is not None:
-                end(header)
+        if _ENDS not in self._wanted:
+            self._wanted[_ENDS] = tuple(
+                name for name, view in self._views.items() if hasattr(view, "end_commit")
+            )
+        # Not only those that are open: what is depends on the commits before, as the rows must not.
+        for name in self._wanted[_ENDS]:
+            end: EndCommit | None = getattr(self.get(name), "end_commit", None)
+            assert end is not None
+            end(header)
 
     def _who_applies(self, kind: str) -> list[Apply]:
         if kind not in self._wanted:
