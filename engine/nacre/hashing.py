@@ -42,13 +42,21 @@ class Digest:
     def parse(cls, text: str) -> "Digest":
         """Read what `str(digest)` wrote."""
         try:
-            if not text.startswith("b3:"):
+            # Its length is looked at, because fromhex passes over blanks.
+            if not text.startswith("b3:") or len(text) != 3 + 2 * HASH_SIZE:
                 raise ValueError
             return cls(bytes.fromhex(text[3:]))
         except ValueError:
             raise InvalidInput(
                 f"{text[:80]!r} is not a digest: write b3: and 64 hexadecimal digits"
             ) from None
+
+
+def flat(data: Buffer) -> Buffer:
+    """Return *data* as one run of unsigned bytes, not copied if it is contiguous."""
+    if not isinstance(data, memoryview) or (data.format == "B" and data.contiguous):
+        return data
+    return data.cast("B") if data.c_contiguous and data.nbytes else data.tobytes()
 
 
 def digest_of(data: Buffer) -> Digest:

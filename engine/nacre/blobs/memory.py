@@ -2,7 +2,7 @@
 
 from nacre.codec import digests_in, unpack
 from nacre.errors import Closed, NotFound
-from nacre.hashing import Buffer, Digest, digest_of
+from nacre.hashing import Buffer, Digest, digest_of, flat
 
 
 class MemoryBlobs:
@@ -14,6 +14,7 @@ class MemoryBlobs:
 
     def put_blob(self, data: Buffer, *, manifest: bool = False) -> Digest:
         blobs = self._open()
+        data = flat(data)
         if manifest:
             for child in digests_in(unpack(data)):
                 self.get_blob(child)

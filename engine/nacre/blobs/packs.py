@@ -1,17 +1,20 @@
 """Packs: append-only files that hold many blobs, each written by one process at a time."""
 
 import os
+import re
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from nacre.blobs import record
-from nacre.errors import CorruptionError, Poisoned
-from nacre.files import Files, create_folder, map_file, storage_error
+from nacre.errors import CorruptionError, NacreError, Poisoned
+from nacre.files import Files, create_folder, map_file, storage_error, sync_folder
 from nacre.hashing import Buffer
 
 SUFFIX = ".pack"
 _SEAL_AT_BYTES = 256 << 20
+_NAME = re.compile(f"[0-9a-f]{{{2 * record.PACK_ID_BYTES}}}")
 
 # How far a pack is named by commits, in bytes; what lies behind was never published.
 CommittedSize = Callable[[bytes], int]
@@ -23,9 +26,9 @@ def pack_path(folder: Path, pack_id: bytes) -> Path:
 
 
 def pack_ids(folder: Path) -> list[bytes]:
-    """Return the ids of the packs in a folder, in a stable order."""
+    """Return the ids of the packs in a folder, in a stable order; other files are let be."""
     names = sorted(path.stem for path in folder.glob("*" + SUFFIX))
-    return [bytes.fromhex(name) for name in names if len(name) == 2 * record.PACK_ID_BYTES]
+    return [bytes.fromhex(name) for name in names if _NAME.fullmatch(name)]
 
 
 class PackWriter:
@@ -36,6 +39,8 @@ class PackWriter:
         self.size = size
         self._descriptor = descriptor
         self._files = files
+        # Bytes may lie behind `size`: of a write that failed, or that was never published.
+        self._has_tail = True
 
     @property
     def is_full(self) -> bool:
@@ -43,13 +48,17 @@ class PackWriter:
         return self.size >= _SEAL_AT_BYTES
 
     def append(self, parts: Sequence[Buffer]) -> int:
-        """Write one record and return its offset; a failed write leaves the pack as it was."""
+        """Write one record and return its offset; nothing of a failed write stays before it."""
         offset = self.size
         try:
+            self._cut_tail()
+            self._has_tail = True
             self._files.append(self._descriptor, parts)
         except OSError as error:
-            self._files.truncate(self._descriptor, offset)
+            with suppress(OSError):  # the next append tries again, and may not go on without
+                self._cut_tail()
             raise storage_error(f"write to pack {self.pack_id.hex()}", error) from error
+        self._has_tail = False
         self.size += sum(map(len, parts))
         return offset
 
@@ -68,18 +77,29 @@ class PackWriter:
         """Let other processes append to the pack."""
         os.close(self._descriptor)
 
+    def _cut_tail(self) -> None:
+        if self._has_tail:
+            self._files.truncate(self._descriptor, self.size)
+            self._has_tail = False
 
-def open_writer(folder: Path, committed_size: CommittedSize, files: Files) -> PackWriter:
-    """Return a writer of a pack that has room and no other writer, or of a new one."""
-    create_folder(folder)
-    for pack_id in pack_ids(folder):
-        if committed_size(pack_id) < _SEAL_AT_BYTES:
-            writer = _reopen(folder, pack_id, committed_size, files)
-            if writer is not None:
-                return writer
-    pack_id = os.urandom(record.PACK_ID_BYTES)
-    descriptor = files.open_append(pack_path(folder, pack_id), create=True)
-    return _with_header(PackWriter(pack_id, descriptor, 0, files))
+
+def open_writer(folder: Path, files: Files, committed_size: CommittedSize | None) -> PackWriter:
+    """Return a writer of a pack that has room and no other writer, or of a new one.
+
+    Of a new one, too, when *committed_size* is None: it is not known how far packs are named.
+    """
+    try:
+        if committed_size is not None:
+            for pack_id in pack_ids(folder):
+                if committed_size(pack_id) < _SEAL_AT_BYTES:
+                    writer = _reopen(folder, pack_id, committed_size, files)
+                    if writer is not None:
+                        return writer
+        return _create(folder, files)
+    except NacreError:
+        raise
+    except OSError as error:
+        raise storage_error(f"begin a pack in {folder}", error) from error
 
 
 class PackReader:
@@ -126,11 +146,26 @@ def _reopen(
     if os.fstat(descriptor).st_size < size:
         os.close(descriptor)  # damaged: leave it to verify
         return None
-    files.truncate(descriptor, size)
     writer = PackWriter(pack_id, descriptor, size, files)
-    return writer if size else _with_header(writer)
-
-
-def _with_header(writer: PackWriter) -> PackWriter:
-    writer.append([record.pack_header(writer.pack_id)])
+    if size == 0:
+        # Whoever created it may have died before its name was durable.
+        sync_folder(folder)
+        _write_header(writer)
     return writer
+
+
+def _create(folder: Path, files: Files) -> PackWriter:
+    create_folder(folder)
+    pack_id = os.urandom(record.PACK_ID_BYTES)
+    descriptor = files.open_append(pack_path(folder, pack_id), create=True)
+    writer = PackWriter(pack_id, descriptor, 0, files)
+    _write_header(writer)
+    return writer
+
+
+def _write_header(writer: PackWriter) -> None:
+    try:
+        writer.append([record.pack_header(writer.pack_id)])
+    except BaseException:
+        writer.close()
+        raise

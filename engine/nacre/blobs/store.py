@@ -4,7 +4,7 @@ Guards I1: a blob is published (indexed) only after the pack that holds it was s
 """
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from nacre import codec
@@ -15,7 +15,7 @@ from nacre.blobs.record import Description
 from nacre.environment import Environment
 from nacre.errors import Closed, CorruptionError, InvalidInput, NotFound, Poisoned, ReadOnly
 from nacre.files import Files
-from nacre.hashing import Buffer, Digest, checksum, digest_of
+from nacre.hashing import Buffer, Digest, checksum, digest_of, flat
 
 # Up to a page, a row of LMDB costs less than a record and the sync of a pack.
 _SMALL_BYTES = 4096
@@ -46,13 +46,14 @@ class VaultBlobs:
         self._fresh: dict[Digest, Row] = {}
         self._in_sync: dict[Digest, Row] = {}
         self._durable: dict[Digest, Row] = {}
-        self._published: list[Digest] = []
         self._waiting_bytes = 0
         self._writer: list[PackWriter] = []  # none or one
+        # Kept until all that is in them is published: the next writer cuts off the rest.
         self._full: list[PackWriter] = []
 
     def put_blob(self, data: Buffer, *, manifest: bool = False) -> Digest:
         self._check_writable()
+        data = flat(data)
         if len(data) > record.MAX_BLOB_BYTES:
             raise InvalidInput(f"a blob of {len(data)} bytes is too large: split it")
         if manifest:
@@ -88,19 +89,19 @@ class VaultBlobs:
         self._check_writable()
         with self._syncing:
             with self._lock:
-                fresh, self._fresh = self._fresh, {}
-                self._in_sync = fresh
+                # Into the next place before out of the last one: readers take no lock.
+                self._in_sync = fresh = self._fresh
+                self._fresh = {}
                 self._waiting_bytes = 0
-                writers, self._full = [*self._full, *self._writer], []
-            if any(isinstance(row.payload, Place) for row in fresh.values()):
-                self._sync_packs(writers)
+                unsynced = _packs_of(fresh)
+                writers = [w for w in (*self._full, *self._writer) if w.pack_id in unsynced]
+            self._sync_packs(writers)
             with self._lock:
                 self._durable |= fresh
                 self._in_sync = {}
 
     def publish(self) -> None:
         with self._lock, self._environment.read() as transaction:
-            self._published = list(self._durable)
             ends: dict[bytes, int] = {}
             for row in self._durable.values():
                 if index.put_row(transaction, row) and isinstance(row.payload, Place):
@@ -111,15 +112,18 @@ class VaultBlobs:
                     index.put_committed_size(transaction, pack_id, end)
 
     def forget_published(self) -> None:
-        with self._lock:
-            for digest in self._published:
-                self._durable.pop(digest, None)
-            self._published = []
+        if not self._durable:
+            return
+        with self._environment.read() as transaction, self._lock:
+            # Not all that is durable: another thread may just be publishing the rest.
+            for digest in [d for d in self._durable if index.has_row(transaction, d)]:
+                del self._durable[digest]
+            self._close_full()
 
     @property
     def has_unpublished(self) -> bool:
         """Whether anything was put that no commit has published yet."""
-        return bool(self._fresh or self._durable)
+        return bool(self._fresh or self._in_sync or self._durable)
 
     def close(self) -> None:
         if self._closed:
@@ -144,13 +148,16 @@ class VaultBlobs:
                 return
             self._fresh[digest] = Row(description, bytes(payload))
             self._waiting_bytes += len(payload)
-            spill = self._waiting_bytes > _WAITING_BYTES and not self._environment.is_writing
+            spill = self._waiting_bytes > _WAITING_BYTES and self._environment.transaction is None
         if spill:
             self._spill()
 
     def _append(self, folder: Path, description: Description, payload: Buffer) -> Place:
         if not self._writer:
-            self._writer = [open_writer(folder, self._committed_size, self._files)]
+            # A read that the thread is inside may be older than what others have committed.
+            is_current = self._environment.transaction is None or self._environment.is_writing
+            committed_size = self._committed_size if is_current else None
+            self._writer = [open_writer(folder, self._files, committed_size)]
         (writer,) = self._writer
         offset = writer.append(record.record_parts(description, payload))
         if writer.is_full:
@@ -171,9 +178,12 @@ class VaultBlobs:
         except Poisoned as error:
             self._environment.poison(error)
             raise
-        for writer in writers:
-            if writer.is_full:
-                writer.close()
+
+    def _close_full(self) -> None:
+        unpublished = _packs_of(self._fresh) | _packs_of(self._in_sync) | _packs_of(self._durable)
+        for writer in [w for w in self._full if w.pack_id not in unpublished]:
+            self._full.remove(writer)
+            writer.close()
 
     def _committed_size(self, pack_id: bytes) -> int:
         with self._environment.read() as transaction:
@@ -214,3 +224,7 @@ class VaultBlobs:
         self._check_open()
         if self._read_only:
             raise ReadOnly("the vault was opened read-only: open it for writing")
+
+
+def _packs_of(rows: Mapping[Digest, Row]) -> set[bytes]:
+    return {row.payload.pack_id for row in rows.values() if isinstance(row.payload, Place)}
