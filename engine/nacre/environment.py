@@ -44,6 +44,7 @@ class Environment:
         self.incarnation = 0  # a forked child is another one
         self.users = 0
         self.writer_lock = threading.Lock()
+        self._opening = threading.Lock()
         self._gate = Gate()
         self._local = threading.local()
         self._lmdb: lmdb.Environment | None = None
@@ -169,6 +170,7 @@ class Environment:
         """Let go of what was inherited; the file is opened again when it is next used."""
         self.incarnation += 1
         self.writer_lock = threading.Lock()
+        self._opening = threading.Lock()
         self._gate = Gate()
         self._local = threading.local()
         if self._lmdb is None:
@@ -186,7 +188,8 @@ class Environment:
         if self._unusable is not None:
             raise self._unusable()
         if self._lmdb is None:
-            self._lmdb = self._open()
+            with self._opening:
+                self._lmdb = self._lmdb or self._open()
         return self._lmdb
 
     def _begin(self, *, write: bool) -> Transaction:

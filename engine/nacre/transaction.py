@@ -239,8 +239,9 @@ class Committer(Generic[Face]):
         stage.end()
         encoded = encode_commit(stage.header, stage.events)
         self._log.append(encoded.entry, expect=tip.head)
-        with self._environment.read() as transaction:
-            LmdbTree(transaction).extend(tip.head, encoded.leaf)
+        transaction = self._environment.transaction
+        assert transaction is not None
+        LmdbTree(transaction).extend(tip.head, encoded.leaf)
         return receipt, Tip(tip.head + 1, encoded.leaf, stage.time_ns)
 
     def _publish(self) -> None:

