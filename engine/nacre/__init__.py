@@ -1,11 +1,12 @@
 """An embedded storage engine: one immutable, provable log under frames, blobs and views."""
 
 from nacre.checkpoint import Checkpoint
+from nacre.decision import Transaction
 from nacre.event import Event, Header
 from nacre.frames import FrameVersion
 from nacre.hashing import Digest
 from nacre.stage import Receipt
-from nacre.vault import Transaction, Vault
+from nacre.vault import Vault
 from nacre.vault import open_vault as open  # noqa: A004 - nacre.open, as gzip.open
 from nacre.views import State, Table, View
 

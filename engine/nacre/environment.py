@@ -7,8 +7,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import lmdb
+from lmdb.verify import VerifyError
+from lmdb.verify import verify as find_lmdb_problems
 
-from nacre.errors import Closed, DiskFull, FormatError, NacreError, Poisoned, ReadOnly, StateError
+from nacre.errors import (
+    Closed,
+    CorruptionError,
+    DiskFull,
+    FormatError,
+    NacreError,
+    Poisoned,
+    ReadOnly,
+    StateError,
+)
 from nacre.files import Files, storage_error
 from nacre.locks import Gate
 
@@ -349,6 +360,23 @@ def is_lmdb_file(path: Path) -> bool:
     except FileNotFoundError:
         return False
     return start[_LMDB_MAGIC_AT:] == _LMDB_MAGIC
+
+
+def check_untrusted(path: Path) -> None:
+    """Check every page of an LMDB file before LMDB itself, which trusts its files, maps it.
+
+    Raises:
+        CorruptionError: something in it could make the process crash, or read what is not there.
+    """
+    try:
+        problems = find_lmdb_problems(str(path), subdir=False)  # type: ignore[no-untyped-call]
+    except VerifyError as error:
+        problems = [str(error)]
+    if problems:
+        raise CorruptionError(
+            f"{path} is damaged or was tampered with ({len(problems)} problems; the first: "
+            f"{problems[0]}): do not open it, restore it from a backup"
+        )
 
 
 def lock_path(path: Path) -> Path:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from nacre import codec
 from nacre.clock import now_ns
-from nacre.environment import Environment, Transaction
+from nacre.environment import Environment, Transaction, check_untrusted
 from nacre.errors import CorruptionError, FormatError, NacreError
 from nacre.files import refuse_network_storage, storage_error
 from nacre.layout import Layout, creating, find_layout
@@ -37,12 +37,15 @@ def open_store(
     *,
     create: bool,
     single_file: bool | None,
+    untrusted: bool = False,
 ) -> Store:
     """Open or create the vault at *path*. Transactions show themselves through *face*."""
     create = create and not options.read_only
     try:
         layout = find_layout(path, create=create, single_file=single_file)
         refuse_network_storage(path)
+        if untrusted and layout.environment.exists():
+            check_untrusted(layout.environment)
         environment, identity = _open_environment(layout, options, create=create)
     except NacreError:
         raise

@@ -18,10 +18,14 @@ from nacre.cli.terminal import (
 
 @click.command()
 @vault_argument
+@click.option("--untrusted", is_flag=True, help="Check the pages of the file before opening it.")
 @json_option
-def verify(vault: Path, as_json: bool) -> int:
+def verify(vault: Path, untrusted: bool, as_json: bool) -> int:
     """Check log, tree, blobs and views; exit 1 when something is not as it was written."""
-    with nacre.open(vault, read_only=True) as opened, progress_bar() as progress:
+    with (
+        nacre.open(vault, read_only=True, untrusted=untrusted) as opened,
+        progress_bar() as progress,
+    ):
         report = opened.verify(progress)
     if as_json:
         print_json(report)

@@ -1,0 +1,56 @@
+"""What a decision is given to read, put and record with."""
+
+import os
+from pathlib import Path
+from typing import TypeVar
+
+from nacre.frames import StagedFrames, put_frame
+from nacre.frames.write import Frame
+from nacre.hashing import Digest
+from nacre.payloads import Source, put_payload
+from nacre.stage import Stage
+from nacre.store import Store
+from nacre.trees import put_tree
+from nacre.views import View
+
+AnyView = TypeVar("AnyView", bound=View)
+
+
+class Transaction:
+    """What a decision is given: reads views, puts payloads, records events."""
+
+    def __init__(self, stage: Stage, store: Store) -> None:
+        self._stage = stage
+        self._store = store
+        self.record = stage.record
+
+    @property
+    def frames(self) -> StagedFrames:
+        """Writes, appends and deletes frames as part of this commit."""
+        return StagedFrames(self._store.blobs, self._stage)
+
+    @property
+    def position(self) -> int:
+        """The number of this commit, which is the head before it."""
+        return self._stage.position
+
+    @property
+    def time_ns(self) -> int:
+        """The time of this commit, in nanoseconds since the epoch, UTC."""
+        return self._stage.time_ns
+
+    def view(self, view: type[AnyView]) -> AnyView:
+        """Return a registered view, as it is with the events recorded so far."""
+        return self._stage.view(view)
+
+    def put(self, source: Source) -> Digest:
+        """Store bytes, a file at a path, or an open binary file."""
+        return put_payload(self._store.blobs, source)
+
+    def put_frame(self, frame: Frame) -> Digest:
+        """Store a dataframe that no name has yet."""
+        return put_frame(self._store.blobs, frame)
+
+    def put_tree(self, directory: str | os.PathLike[str]) -> Digest:
+        """Store every file below a directory."""
+        return put_tree(self._store.blobs, Path(directory))
