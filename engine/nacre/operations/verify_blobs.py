@@ -57,6 +57,8 @@ def check_blobs(store: Store, progress: Progress) -> BlobFindings:
 
 def check_payload(description: Description, payload: memoryview) -> str | None:
     """Say what is wrong with a stored payload, or return None."""
+    if len(payload) != description.stored_size:
+        return f"it has {len(payload)} stored bytes instead of {description.stored_size}"
     if checksum(payload) != description.stored_checksum:
         return "its stored bytes were altered"
     try:
@@ -138,6 +140,9 @@ def _check_records(
             if row is None:
                 return  # without a row, nobody knows where the next record starts
             description = row.description
+        if row is not None and row.description != description:
+            what = f"the index row of {row.description.digest} differs from its record"
+            yield Damage(where="blob", what=what, digests=(row.description.digest,))
         if row is None:
             start = offset + record.ALIGNMENT
             wrong = check_payload(description, pack[start : start + description.stored_size])

@@ -14,6 +14,7 @@ from nacre.keys import decode_key
 from nacre.log import Log
 from nacre.operations.report import Problem, Progress
 from nacre.store import Store
+from nacre.views.catalogue import decode_catalogue, put_catalogue, raw_catalogue
 from nacre.views.maintenance import Maintenance
 from nacre.views.pairs import Pair, TransactionPairs
 from nacre.views.view import View
@@ -47,9 +48,11 @@ def check_views(store: Store, progress: Progress) -> Iterator[Problem]:
     with TemporaryDirectory(prefix="nacre-replay-") as folder:
         scratch = Environment(Path(folder) / "replay.mdb", read_only=False, relaxed=True)
         try:
-            _replay(store, scratch, store.head, progress)
+            head = store.head
+            _replay(store, scratch, head, progress)
             with store.environment.read():
                 # What was committed meanwhile; this read now holds the head where it is.
+                _stop(scratch, head)
                 _replay(store, scratch, store.head, progress)
                 yield from _differences(store, scratch)
         finally:
@@ -62,6 +65,13 @@ def _replay(store: Store, scratch: Environment, head: int, progress: Progress) -
     for view in store.maintenance.views.values():
         maintenance.install(view)
     maintenance.catch_up(lambda done, total: progress("views", done, total))
+
+
+def _stop(scratch: Environment, head: int) -> None:
+    """Say in *scratch* that its views have seen *head* commits, and not all that there are."""
+    with scratch.write(OsFiles()) as transaction:
+        catalogue = decode_catalogue(raw_catalogue(transaction))
+        put_catalogue(transaction, catalogue.stopped_except(frozenset(), head))
 
 
 def _differences(store: Store, scratch: Environment) -> Iterator[Problem]:
