@@ -80,7 +80,9 @@ def digests_in(value: object) -> Iterator[Digest]:
     if isinstance(value, Digest):
         yield value
     elif isinstance(value, dict):
-        for inner in value.values():
+        for key, inner in value.items():
+            if isinstance(key, Digest):
+                yield key
             yield from digests_in(inner)
     elif isinstance(value, list | tuple):
         for inner in value:

@@ -151,11 +151,13 @@ def _decode(data: bytes, offset: int) -> tuple[object, int]:
 
 
 def _decode_int(data: bytes, offset: int, sign_and_size: int) -> tuple[int, int]:
-    size = abs(sign_and_size)
-    number = int.from_bytes(data[offset : offset + size], "big")
+    stop = offset + abs(sign_and_size)
+    if stop > len(data):
+        raise ValueError("an integer is cut off")
+    number = int.from_bytes(data[offset:stop], "big")
     if sign_and_size < 0:
-        number -= (1 << 8 * size) - 1
-    return number, offset + size
+        number -= (1 << 8 * (stop - offset)) - 1
+    return number, stop
 
 
 def _decode_bytes(data: bytes, offset: int) -> tuple[bytes, int]:
