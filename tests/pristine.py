@@ -14,7 +14,7 @@ FLIGHTS = pd.DataFrame({"delay": range(600), "carrier": ["ua", "aa", "b6"] * 200
 
 
 def make_pristine(folder: Path) -> Path:
-    """Return the path of a new vault with a frame, a packed blob, a small blob, a file tree and a view."""
+    """Return the path of a new vault: a frame, a packed and a small blob, a file tree, a view."""
     (folder / "tree").mkdir()
     (folder / "tree" / "notes.txt").write_text("notes")
     with nacre.open(folder / "v", actor="ana") as vault:

@@ -251,3 +251,15 @@ def test_a_decision_may_read_the_vault(vault: nacre.Vault) -> None:
     vault.commit(decide)
 
     assert [event.data for event in vault.events(kind="a.b")] == [{"seen": ["ana"], "ana": 10}]
+
+
+@pytest.mark.xfail(reason="what is recorded after the end is dropped without a word")
+def test_a_transaction_that_has_ended_records_nothing(vault: nacre.Vault) -> None:
+    with vault.transaction() as tx:
+        tx.record("a.b", subject="s")
+
+    with pytest.raises(StateError):
+        tx.record("a.b", subject="late")
+
+    assert vault.head == 1
+    assert vault.verify().is_clean
