@@ -17,6 +17,7 @@ from rows import rows
 import nacre
 from nacre.errors import FormatError, InvalidInput, NotFound
 from nacre.prefixes import VIEWS
+from nacre.views.view import Names
 
 BATCH_EVENTS = 50_000  # that many events are applied in one transaction
 
@@ -44,7 +45,7 @@ class CommitSizes:
     def apply(self, event: nacre.Event) -> None:
         self._deposits += 1
 
-    def end_commit(self, header: nacre.Header) -> None:
+    def end_commit(self, header: nacre.Header, names: Names) -> None:
         self._sizes[header.position] = self._deposits
         self._deposits = 0
 

@@ -21,7 +21,7 @@ import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import lru_cache, partial
+from functools import partial
 from typing import NamedTuple
 
 from nacre import codec
@@ -230,7 +230,6 @@ def _is_plain(name: str, limit: int) -> bool:
     return 0 < len(name) <= limit and ".." not in name and name != "." and name.strip() == name
 
 
-@lru_cache(maxsize=1024)
 def checked_kind(kind: str) -> str:
     """Return *kind* if it is dotted lower-case words, such as `weather.loaded`."""
     if type(kind) is not str or len(kind) > _MAX_KIND or not _KIND.fullmatch(kind):

@@ -8,12 +8,9 @@ from nacre.codec import Packer
 from nacre.errors import InvalidInput, StateError
 from nacre.event import Header, checked_kind, checked_name, event_fields, event_of
 from nacre.views import View
-from nacre.views.view import OpenViews
+from nacre.views.view import Apply, Names, OpenViews
 
 AnyView = TypeVar("AnyView", bound=View)
-
-# So short, and of letters and digits alone, a subject needs no closer look.
-_PLAIN_LENGTH = 63
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +50,8 @@ class Stage:
     def __init__(self, header: Header, views: OpenViews, packer: Packer) -> None:
         self._header = header
         self._views = views
-        self._apply = views.apply
+        self._applies: dict[str, list[Apply]] = {}
+        self._subjects: set[str] = set()
         self._pack = packer.pack
         self.events: list[bytes] = []
         self.named = packer.named = []
@@ -87,9 +85,13 @@ class Stage:
             InvalidInput: a name is not allowed; the message says what is.
             Unstorable: *data* holds something that would not come back as it was.
         """
-        checked_kind(kind)
-        if type(subject) is not str or not subject.isalnum() or len(subject) > _PLAIN_LENGTH:
-            checked_name("subject", subject)
+        try:
+            applies = self._applies[kind]
+        except (KeyError, TypeError):
+            applies = self._views.applies(checked_kind(kind))
+            self._applies[kind] = applies
+        if type(subject) is not str or subject not in self._subjects:
+            self._subjects.add(checked_name("subject", subject))
         if type(data) is not dict:
             data = _checked_data(kind, data)
         if version != 1:
@@ -97,11 +99,12 @@ class Stage:
         events = self.events
         event = event_of((kind, subject, data, version, len(events), self._header, None))
         events.append(self._pack(event_fields(kind, subject, data, version)))
-        self._apply(event)
+        for apply in applies:
+            apply(event)
 
     def end(self) -> None:
         """Let the views note what they note for a whole commit."""
-        self._views.end_commit(self._header)
+        self._views.end_commit(self._header, Names(self._subjects, self._applies.keys()))
 
     def view(self, view: type[AnyView]) -> AnyView:
         """Return a registered view as it is with the events recorded so far.

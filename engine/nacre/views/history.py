@@ -20,6 +20,7 @@ from xxhash import xxh3_64_intdigest
 
 from nacre.event import Event, Header
 from nacre.views.table import State
+from nacre.views.view import Names
 
 _BLOCK = 128
 _FEW = 8
@@ -36,25 +37,20 @@ class History:
 
     name: ClassVar[str] = "nacre.history"
     version: ClassVar[int] = 1
+    kinds: ClassVar[tuple[str, ...]] = ()  # no event by itself
 
     def __init__(self, state: State) -> None:
         self._blocks = state.table("b")
         self._many = state.table("m")
         self._write_ids = state.table("w")
-        self._subjects: set[str] = set()
-        self._kinds: set[str] = set()
 
     def apply(self, event: Event) -> None:
-        """Remember the names of *event* until its commit ends."""
-        self._subjects.add(event.subject)
-        self._kinds.add(event.kind)
+        """A commit is noted once, when it ends."""
 
-    def end_commit(self, header: Header) -> None:
+    def end_commit(self, header: Header, names: Names) -> None:
         """Note the commit for each name in it."""
-        hashes = [_hash(subject, _SUBJECT) for subject in self._subjects]
-        hashes += [_hash(kind, _KIND) for kind in self._kinds]
-        self._subjects.clear()
-        self._kinds.clear()
+        hashes = [_hash(subject, _SUBJECT) for subject in names.subjects]
+        hashes += [_hash(kind, _KIND) for kind in names.kinds]
         hashes.sort()  # a set has no order, and equal logs give equal rows
         if len(hashes) > _FEW:
             self._many[header.position] = struct.pack(f"<{len(hashes)}Q", *hashes)

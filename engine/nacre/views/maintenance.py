@@ -24,7 +24,7 @@ from nacre.views.catalogue import (
     slot_prefix,
 )
 from nacre.views.pairs import TransactionPairs
-from nacre.views.view import OpenViews, Upcasts, View
+from nacre.views.view import Names, OpenViews, Upcasts, View
 
 Progress = Callable[[int, int], None]
 """Called with how many commits are done, and of how many."""
@@ -247,7 +247,8 @@ def apply_batch(log: Log, views: OpenViews, start: int, limit: int) -> int:
         for event in events:
             views.apply(event)
         if events:
-            views.end_commit(events[0].header)
+            names = Names({event.subject for event in events}, {event.kind for event in events})
+            views.end_commit(events[0].header, names)
         position += 1
         applied += len(events)
         if applied >= limit:

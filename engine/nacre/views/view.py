@@ -1,7 +1,8 @@
 """What a view is, and how events find the views that want them."""
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import ClassVar, Protocol
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import partial
+from typing import ClassVar, NamedTuple, Protocol
 
 from nacre.errors import InvalidInput
 from nacre.event import Event, Header, checked_name
@@ -9,7 +10,16 @@ from nacre.views.pairs import Pairs
 from nacre.views.table import State
 
 Apply = Callable[[Event], None]
-EndCommit = Callable[[Header], None]
+
+
+class Names(NamedTuple):
+    """What the events of one commit speak of."""
+
+    subjects: Collection[str]
+    kinds: Collection[str]
+
+
+EndCommit = Callable[[Header, Names], None]
 
 _ENDS = ""  # no kind is empty: here stand the views that note the end of a commit
 
@@ -20,7 +30,8 @@ class View(Protocol):
     A class with a `name`, a `version` to raise when `apply` changes (the view is then built
     again), a constructor that takes its `State`, and `apply`. It may also name the only
     `kinds` of events that it wants, as a class attribute; the others then cost it nothing. One
-    that notes something for each commit, rather than event, may define `end_commit(header)`,
+    that notes something for each commit, rather than event, may define
+    `end_commit(header, names)`,
     which is called after the last event.
     """
 
@@ -98,16 +109,14 @@ class OpenViews:
 
     def apply(self, event: Event) -> None:
         """Let every view that wants *event* change its tables."""
-        if self._upcasts is not None:
-            event = self._upcasts.read(event)
         try:
             applies = self._applies[event.kind]
         except KeyError:
-            applies = self._applies[event.kind] = self._who_applies(event.kind)
+            applies = self._applies[event.kind] = self.applies(event.kind)
         for apply in applies:
             apply(event)
 
-    def end_commit(self, header: Header) -> None:
+    def end_commit(self, header: Header, names: Names) -> None:
         """Tell the views that ask for it that the events of a commit are complete."""
         if _ENDS not in self._wanted:
             self._wanted[_ENDS] = tuple(
@@ -117,15 +126,23 @@ class OpenViews:
         for name in self._wanted[_ENDS]:
             end: EndCommit | None = getattr(self.get(name), "end_commit", None)
             assert end is not None
-            end(header)
+            end(header, names)
 
-    def _who_applies(self, kind: str) -> list[Apply]:
+    def applies(self, kind: str) -> list[Apply]:
+        """Return what changes the tables of each view that wants events of a kind."""
         if kind not in self._wanted:
             self._wanted[kind] = tuple(
                 name for name, view in self._views.items() if _wants(view, kind)
             )
         views = [self.get(name) for name in self._wanted[kind]]
-        return [view.apply for view in views if view is not None]
+        found: list[Apply] = [view.apply for view in views if view is not None]
+        if self._upcasts is not None:
+            found = [partial(_apply_newest, self._upcasts, apply) for apply in found]
+        return found
+
+
+def _apply_newest(upcasts: Upcasts, apply: Apply, event: Event) -> None:
+    apply(upcasts.read(event))
 
 
 def _wants(view: type[View], kind: str) -> bool:
