@@ -74,7 +74,7 @@ def test_equal_values_have_equal_bytes(value: object) -> None:
         -(1 << 63) - 1,
         "\ud800",
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 def test_what_would_not_come_back_is_refused_by_its_place(value: object) -> None:
     with pytest.raises(Unstorable, match=r"value\['list'\]\[1\]") as raised:

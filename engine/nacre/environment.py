@@ -19,6 +19,7 @@ from nacre.errors import (
     Poisoned,
     ReadOnly,
     StateError,
+    StorageError,
 )
 from nacre.files import Files, storage_error
 from nacre.locks import Gate
@@ -127,29 +128,32 @@ class Environment:
         if self.transaction is not None:
             raise StateError("the map cannot grow inside a transaction: leave it and run again")
         with self._gate.alone():
-            size = self._current().info()["map_size"]
-            self._current().set_mapsize(size * 2)
+            self._set_map_size(2 * self._current().info()["map_size"])
 
     def adopt_size(self) -> None:
         """Take over the map size that another process has set."""
         with self._gate.alone():
-            self._current().set_mapsize(0)
+            self._set_map_size(0)
 
     def sync(self) -> None:
         """Make commits durable that were made without the meta sync."""
-        self._current().sync(True)
+        try:
+            self._current().sync(True)
+        except lmdb.Error as error:
+            raise self.poison(error) from error
 
     def size_bytes(self) -> int:
         """Return how much of the file is in use, free pages included."""
         info = self._current().info()
         return int((info["last_pgno"] + 1) * self._current().stat()["psize"])
 
-    def poison(self, cause: BaseException) -> None:
+    def poison(self, cause: BaseException) -> Poisoned:
         """Refuse everything from now on: a sync failed, and what is on disk is unknown."""
-        self._unusable = lambda: Poisoned(
-            f"an earlier write to {self.path} failed ({cause}): "
-            "close the vault, open it again and verify it"
+        message = (
+            f"a write to {self.path} failed ({cause}): close the vault, open it again and verify it"
         )
+        self._unusable = lambda: Poisoned(message)
+        return Poisoned(message)
 
     def is_gone(self) -> bool:
         """Tell whether the file was unlinked or replaced since it was opened."""
@@ -210,8 +214,10 @@ class Environment:
                 return transaction
             except lmdb.MapResizedError:
                 self._gate.leave()
-                self.adopt_size()
-                self._gate.enter()
+                try:
+                    self.adopt_size()
+                finally:
+                    self._gate.enter()
             except lmdb.ReadonlyError as error:
                 raise ReadOnly(f"{self.path} cannot be written: it was opened read-only") from error
             except lmdb.PanicError as error:
@@ -233,6 +239,30 @@ class Environment:
             if not isinstance(failure, DiskFull):
                 self.poison(error)
             raise failure from error
+        except BaseException:
+            # An interrupt: the transaction must not outlive its turn.
+            transaction.abort()
+            raise
+
+    def _set_map_size(self, size: int) -> None:
+        current = self._current()
+        try:
+            current.set_mapsize(size)
+        except (lmdb.MemoryError, MemoryError) as error:
+            # py-lmdb has closed it: the next use opens it again, with the largest map that fits.
+            current.close()
+            self._lmdb = None
+            raise StorageError(
+                f"the map of {self.path} cannot grow ({error}), and nothing was committed: "
+                "allow the process more address space (ulimit -v), then run the same call again"
+            ) from error
+
+    def _check_place(self) -> None:
+        if self.is_gone():
+            raise Closed(
+                f"{self.path} was moved, unlinked or replaced while it was open, and what would "
+                "be written to it now could be lost: open the vault again"
+            )
 
     def _open(self) -> lmdb.Environment:
         size = _MAP_BYTES
@@ -327,6 +357,7 @@ class Write:
         environment.writer_lock.acquire()
         environment._gate.enter()
         try:
+            environment._check_place()
             self._transaction = environment._begin(write=True)
         except BaseException:
             environment._gate.leave()

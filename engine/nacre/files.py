@@ -8,6 +8,7 @@ import errno
 import fcntl
 import mmap
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
@@ -19,6 +20,7 @@ from nacre.hashing import Buffer
 
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _NO_PERMISSION = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+_ESCAPED = re.compile(r"\\([0-7]{3})")  # blanks and backslashes, in /proc/self/mounts
 _NETWORK = frozenset(
     {"9p", "afs", "ceph", "cifs", "coda", "glusterfs", "lustre", "ncpfs", "nfs", "nfs4", "smb3"}
     | {"smbfs", "fuse.glusterfs", "fuse.s3fs", "fuse.sshfs"}
@@ -133,7 +135,7 @@ def refuse_network_storage(path: Path) -> None:
 
     LMDB's locks are shared memory: two machines would not see each other's.
     """
-    kind = _file_system(path.resolve())
+    kind = file_system_of(path.resolve(), _mounts())
     if kind in _NETWORK:
         raise FormatError(
             f"{path} lies on a network file system ({kind}), where LMDB's locks do not work: "
@@ -141,16 +143,25 @@ def refuse_network_storage(path: Path) -> None:
         )
 
 
-def _file_system(path: Path) -> str:
-    try:
-        lines = Path("/proc/self/mounts").read_text(errors="replace").splitlines()
-    except OSError:
-        return ""
+def file_system_of(path: Path, mounts: str) -> str:
+    """Return the kind of file system that *path* lies on, or "" when *mounts* does not tell.
+
+    *mounts* is the text of /proc/self/mounts: device, mount point and kind, a line each.
+    """
     # The deepest mount point above the path wins, and of equal ones the last.
     best = ("", "")
-    for line in lines:
-        _, mount, kind, *_ = line.split(" ")
-        mount = mount.replace("\\040", " ")
+    for line in mounts.split("\n"):
+        fields = line.split(" ")
+        if len(fields) < 3:
+            continue
+        mount = _ESCAPED.sub(lambda escaped: chr(int(escaped[1], 8)), fields[1])
         if len(mount) >= len(best[0]) and path.is_relative_to(mount):
-            best = (mount, kind)
+            best = (mount, fields[2])
     return best[1]
+
+
+def _mounts() -> str:
+    try:
+        return Path("/proc/self/mounts").read_text(errors="replace")
+    except OSError:
+        return ""

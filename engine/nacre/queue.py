@@ -10,8 +10,6 @@ from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
-from nacre.errors import Closed
-
 Task = TypeVar("Task")
 
 # After this many batches of one the crowd has gone, and threads commit for themselves again.
@@ -61,8 +59,10 @@ class CommitQueue(Generic[Task]):
             return
         waiting = Waiting(task)
         self._crowded = True
-        self._ensure_thread()
-        self._waiting.put(waiting)
+        # Not while the queue is being closed: nobody would look into it any more.
+        with self._starting:
+            self._ensure_thread()
+            self._waiting.put(waiting)
         waiting.done.acquire()
         if waiting.error is not None:
             raise waiting.error
@@ -74,16 +74,12 @@ class CommitQueue(Generic[Task]):
                 self._waiting.put(None)
                 self._thread.join()
             self._thread = None
+            self._crowded = False
 
     def _ensure_thread(self) -> None:
-        if self._thread is not None:
-            return
-        with self._starting:
-            if self._thread is None:
-                self._thread = threading.Thread(
-                    target=self._serve, name="nacre writer", daemon=True
-                )
-                self._thread.start()
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._serve, name="nacre writer", daemon=True)
+            self._thread.start()
 
     def _serve(self) -> None:
         crowd = 1
@@ -97,15 +93,7 @@ class CommitQueue(Generic[Task]):
                 self._finish([waiting for waiting in batch if waiting is not None])
             crowd = len(batch)
             if batch[-1] is None:
-                break
-        while True:  # put by threads that came while this one was ending
-            try:
-                late = self._waiting.get_nowait()
-            except Empty:
                 return
-            if late is not None:
-                late.error = Closed("the vault was closed: open it again")
-                late.done.release()
 
     def _more(self) -> list[Waiting[Task] | None]:
         batch: list[Waiting[Task] | None] = []

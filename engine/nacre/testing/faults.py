@@ -105,7 +105,7 @@ class FailingFiles:
     def commit(self, transaction: lmdb.Transaction) -> None:
         if self._fails("commit"):
             transaction.abort()
-            raise lmdb.Error("mdb_txn_commit", self._error)
+            raise _lmdb_error(self._error)
         self._trace.commit(transaction)
 
     def _fails(self, operation: str) -> bool:
@@ -232,6 +232,13 @@ class PowerLossFiles:
 def _first_half(parts: Sequence[Buffer]) -> list[Buffer]:
     content = b"".join(parts)
     return [content[: len(content) // 2]]
+
+
+def _lmdb_error(number: int) -> lmdb.Error:
+    """Return what py-lmdb raises when the system refuses a commit; its stub says otherwise."""
+    error = lmdb.Error(f"mdb_txn_commit: {os.strerror(number)}")
+    vars(error)["code"] = number
+    return error
 
 
 def _die() -> None:
