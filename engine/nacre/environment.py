@@ -303,10 +303,11 @@ class Environment:
 class Read:
     """A read transaction: the thread's own when it is inside one, or a new one."""
 
-    __slots__ = ("_environment", "_fresh")
+    __slots__ = ("_environment", "_fresh", "_incarnation")
 
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
+        self._incarnation = environment.incarnation
         self._fresh: Transaction | None = None
 
     def __enter__(self) -> Transaction:
@@ -327,9 +328,9 @@ class Read:
         return self._fresh
 
     def __exit__(self, *_: object) -> None:
-        if self._fresh is None:
-            return
         environment = self._environment
+        if self._fresh is None or environment.incarnation != self._incarnation:
+            return  # entered within another one, or before a fork, by the parent
         local = environment._local
         local.transaction = None
         local.broken = False
@@ -341,10 +342,11 @@ class Read:
 class Write:
     """The write transaction of an environment, with the writer lock around it."""
 
-    __slots__ = ("_environment", "_files", "_transaction")
+    __slots__ = ("_environment", "_files", "_incarnation", "_transaction")
 
     def __init__(self, environment: Environment, files: Files) -> None:
         self._environment = environment
+        self._incarnation = environment.incarnation
         self._files = files
 
     def __enter__(self) -> Transaction:
@@ -371,6 +373,8 @@ class Write:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: object
     ) -> None:
         environment = self._environment
+        if environment.incarnation != self._incarnation:
+            return  # entered before a fork, by the parent, which alone can end it
         environment._local.transaction = None
         environment._local.writing = False
         try:

@@ -230,6 +230,11 @@ class Committer(Generic[Face]):
         return self._receipt(decode_header(entry), events=len(decode_events(entry)))
 
     def _append(self, stage: Stage, tip: Tip) -> tuple[Receipt, Tip]:
+        if not self._environment.is_writing:
+            raise StateError(
+                "the process forked inside this transaction, which is its parent's: "
+                "leave the child with os._exit, or fork outside"
+            )
         receipt = self._receipt(stage.header, events=len(stage.events))
         if not stage.events:
             return receipt, tip
