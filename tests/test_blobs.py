@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import nacre
 from nacre.blobs import Blobs, MemoryBlobs, VaultBlobs, packs, store
 from nacre.blobs.record import read_records
 from nacre.environment import Environment
@@ -427,3 +428,23 @@ def flip(path: Path, offset: int) -> None:
 
 def open_descriptors() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def test_what_is_put_again_mends_what_was_damaged(tmp_path: Path) -> None:
+    content = os.urandom(100_000)
+    with nacre.open(tmp_path / "v") as vault:
+        digest = vault.put(content)
+        vault.record("put", subject="s", data={"blob": digest})
+    (pack,) = (tmp_path / "v" / "packs").iterdir()
+    with pack.open("r+b") as file:
+        file.seek(5_000)
+        file.write(b"damage")
+
+    with nacre.open(tmp_path / "v") as vault:
+        with pytest.raises(CorruptionError):
+            vault.get(digest)
+        vault.record("put.again", subject="s", data={"blob": vault.put(content)})
+
+        assert vault.get(digest) == content
+    with nacre.open(tmp_path / "v", read_only=True) as reopened:
+        assert reopened.get(digest) == content

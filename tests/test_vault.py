@@ -8,7 +8,7 @@ import pytest
 from accounts import Accounts, deposit
 
 import nacre
-from nacre.errors import StateError
+from nacre.errors import Closed, StateError
 
 
 def test_a_recorded_event_is_read_back_with_its_commit(vault: nacre.Vault) -> None:
@@ -199,3 +199,22 @@ def test_the_actor_is_the_one_of_the_handle_or_the_commit(tmp_path: Path) -> Non
 
         assert [event.actor for event in vault.events()] == [user, "bo"]
         assert user
+
+
+def test_recording_after_the_block_is_refused(tmp_path: Path) -> None:
+    with nacre.open(tmp_path / "v") as vault:
+        with vault.transaction() as tx:
+            tx.record("begun", subject="s")
+
+        with pytest.raises(StateError, match="has ended"):
+            tx.record("late", subject="s")
+
+
+def test_a_closed_handle_reads_no_view(tmp_path: Path) -> None:
+    with nacre.open(tmp_path / "v") as other:
+        closed = nacre.open(tmp_path / "v")
+        closed.close()
+
+        with pytest.raises(Closed):
+            closed.frames.names()
+        assert other.frames.names() == []

@@ -29,7 +29,7 @@ def test_a_closed_vault_says_so(vault: nacre.Vault) -> None:
         lambda: accounts.get("ana"),
         vault.checkpoint,
         vault.verify,
-        vault.transaction().__enter__,
+        vault.transaction,
     ):
         with pytest.raises(Closed):
             call()

@@ -474,3 +474,38 @@ def test_installed_views_are_found_through_entry_points(
 
     assert in_process(commit_without_the_code) == 2
     assert in_process(commit_with_the_code) == (4, True)
+
+
+class Wordy:
+    """Reads a kind whose data had another shape in its first version."""
+
+    name = "wordy"
+    version = 1
+    upcasts: ClassVar = {("said", 1): lambda data: {"words": str(data["text"]).split()}}
+
+    def __init__(self, state: nacre.State) -> None:
+        self.rows = state.table("rows")
+
+    def apply(self, event: nacre.Event) -> None:
+        """Count the words."""
+        self.rows[event.position] = len(event.data["words"])  # type: ignore[arg-type]
+
+
+def test_a_view_brings_the_upcasts_of_its_kinds(tmp_path: Path) -> None:
+    with nacre.open(tmp_path / "v") as vault:
+        vault.record("said", subject="s", data={"text": "a b c"})
+        vault.register(Wordy)
+
+        assert list(vault.view(Wordy).rows.scan()) == [((0,), 3)]
+        assert [event.data for event in vault.events()] == [{"words": ["a", "b", "c"]}]
+        assert vault.verify().is_clean
+
+
+def test_an_exception_in_a_view_says_which_event_it_was(tmp_path: Path) -> None:
+    with nacre.open(tmp_path / "v") as vault:
+        vault.register(Wordy)
+
+        with pytest.raises(KeyError) as raised:
+            vault.record("odd", subject="s", data={})
+
+        assert "'odd' of 's' in commit 0" in raised.value.__notes__[0]

@@ -21,7 +21,8 @@ _threads = threading.local()
 
 
 def pack(value: object) -> bytes:
-    """Encode *value*: None, bool, int, float, str, bytes, list, dict with str keys, Digest.
+    """Encode *value*: None, bool, int, float, str, bytes, Digest, and lists and
+    dicts of these. A bytearray is stored as the bytes that it holds.
 
     Raises:
         Unstorable: *value* holds something else; the message names where.
@@ -59,6 +60,13 @@ class Packer:
         if self.named is not None:
             self.named.append(value)
         return msgpack.ExtType(DIGEST_EXTENSION, _BLAKE3 + value.raw)
+
+
+def check_storable(value: object, name: str) -> None:
+    """Raise Unstorable, saying where in *value*, if `pack` would refuse it."""
+    what = _explain(value, name, 0)
+    if what is not None:
+        raise Unstorable(what)
 
 
 def unpack(data: Buffer) -> object:
@@ -131,9 +139,10 @@ def _explain(value: object, path: str, depth: int) -> str | None:
     kind = type(value)
     if kind is dict:
         assert isinstance(value, dict)
-        bad = [key for key in value if type(key) is not str]
-        if bad:
-            return f"{path} has the key {bad[0]!r}: keys are strings"
+        keys = (_explain_scalar(key, f"the key {key!r} of {path}") for key in value)
+        odd = next(filter(None, keys), None)
+        if odd is not None:
+            return odd
         parts = ((f"{path}[{key!r}]", inner) for key, inner in value.items())
         return next(filter(None, (_explain(v, p, depth + 1) for p, v in parts)), None)
     if kind is list:

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from nacre import codec
 from nacre.codec import Packer
-from nacre.errors import InvalidInput, StateError
+from nacre.errors import InvalidInput, StateError, Unstorable
 from nacre.event import Header, checked_kind, checked_name, event_fields, event_of
 from nacre.views import View
-from nacre.views.view import Apply, Names, OpenViews
+from nacre.views.view import Apply, Names, OpenViews, apply_all
 
 AnyView = TypeVar("AnyView", bound=View)
 
@@ -52,6 +53,7 @@ class Stage:
         self._views = views
         self._applies: dict[str, list[Apply]] = {}
         self._subjects: set[str] = set()
+        self._is_ended = False
         self._pack = packer.pack
         self.events: list[bytes] = []
         self.named = packer.named = []
@@ -85,6 +87,8 @@ class Stage:
             InvalidInput: a name is not allowed; the message says what is.
             Unstorable: *data* holds something that would not come back as it was.
         """
+        if self._is_ended:
+            raise StateError("the transaction has ended: record inside the decision or the block")
         try:
             applies = self._applies[kind]
         except (KeyError, TypeError):
@@ -98,9 +102,16 @@ class Stage:
             _check_version(kind, version)
         events = self.events
         event = event_of((kind, subject, data, version, len(events), self._header, None))
-        events.append(self._pack(event_fields(kind, subject, data, version)))
-        for apply in applies:
-            apply(event)
+        try:
+            events.append(self._pack(event_fields(kind, subject, data, version)))
+        except Unstorable:
+            codec.check_storable(data, "data")
+            raise
+        apply_all(applies, event)
+
+    def close(self) -> None:
+        """Refuse to record more."""
+        self._is_ended = True
 
     def end(self) -> None:
         """Let the views note what they note for a whole commit."""

@@ -11,7 +11,7 @@ from typing import TypeVar
 from nacre.blobs import VaultBlobs
 from nacre.checkpoint import Checkpoint, origin_of
 from nacre.environment import Environment
-from nacre.errors import InvalidInput, ReadOnly, StateError
+from nacre.errors import Closed, InvalidInput, ReadOnly, StateError
 from nacre.event import Commit, Event, checked_kind, checked_name, checked_text, decode_commit
 from nacre.files import Files, OsFiles
 from nacre.layout import Layout
@@ -111,6 +111,7 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[None]:
         """Let everything that the thread reads in a block see the same head."""
+        self._check_open()
         with self.environment.read():
             yield
 
@@ -135,6 +136,7 @@ class Store:
 
     def view(self, view: type[AnyView]) -> AnyView:
         """Return a view to read; each call on it sees every commit made before."""
+        self._check_open()
         opened = self._views.get(view)
         if opened is None:
             self.register(view)
@@ -208,7 +210,12 @@ class Store:
             write_id=write_id,
         )
 
+    def _check_open(self) -> None:
+        if self._closed:
+            raise Closed(f"{self.layout.path} was closed: open the vault again")
+
     def _check_writable(self) -> None:
+        self._check_open()
         if self.read_only:
             raise ReadOnly(f"{self.layout.path} was opened read-only: open it for writing")
 

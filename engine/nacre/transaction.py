@@ -118,7 +118,10 @@ class Committer(Generic[Face]):
                             f"the write id {words.write_id!r} was committed before: "
                             "a transaction cannot be repeated, a decision can"
                         )
-                    yield self._face(stage)
+                    try:
+                        yield self._face(stage)
+                    finally:
+                        stage.close()
                     _, tip = self._append(stage, tip)
                     self._publish()
             except lmdb.MapFullError as error:
@@ -203,7 +206,10 @@ class Committer(Generic[Face]):
         earlier = self._earlier(request.words, stage)
         if earlier is not None:
             return earlier, tip
-        request.decide(self._face(stage))
+        try:
+            request.decide(self._face(stage))
+        finally:
+            stage.close()
         return self._append(stage, tip)
 
     def _stage(self, words: Words, tip: Tip, views: OpenViews) -> Stage:

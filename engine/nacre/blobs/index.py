@@ -56,10 +56,10 @@ def has_row(transaction: Transaction, digest: Digest) -> bool:
     return transaction.get(_BLOB_PREFIX + digest.raw) is not None
 
 
-def put_row(transaction: Transaction, row: Row) -> bool:
-    """Store a row unless the blob has one; tell whether it was stored."""
+def put_row(transaction: Transaction, row: Row, *, overwrite: bool = False) -> bool:
+    """Store a row, unless the blob has one that is not to be replaced; tell whether it was."""
     key = _BLOB_PREFIX + row.description.digest.raw
-    return transaction.put(key, _encode(row), overwrite=False)
+    return transaction.put(key, _encode(row), overwrite=overwrite)
 
 
 def rows(

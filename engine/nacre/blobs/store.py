@@ -12,7 +12,7 @@ from nacre.blobs import compression, index, record
 from nacre.blobs.index import Place, Row
 from nacre.blobs.packs import PackReader, PackWriter, open_writer
 from nacre.blobs.record import Description
-from nacre.environment import Environment
+from nacre.environment import Environment, Transaction
 from nacre.errors import Closed, CorruptionError, InvalidInput, NotFound, Poisoned, ReadOnly
 from nacre.files import Files
 from nacre.hashing import Buffer, Digest, checksum, digest_of, flat
@@ -46,6 +46,7 @@ class VaultBlobs:
         self._fresh: dict[Digest, Row] = {}
         self._in_sync: dict[Digest, Row] = {}
         self._durable: dict[Digest, Row] = {}
+        self._mended: set[Digest] = set()  # what is published of them was damaged
         self._waiting_bytes = 0
         self._writer: list[PackWriter] = []  # none or one
         # Kept until all that is in them is published: the next writer cuts off the rest.
@@ -59,8 +60,9 @@ class VaultBlobs:
         if manifest:
             self._require(codec.digests_in(codec.unpack(data)))
         digest = digest_of(data)
-        if not self.has_blob(digest):
-            self._store(digest, data, is_manifest=manifest)
+        row = self._row(digest)
+        if row is None or not self._is_intact(row):
+            self._store(digest, data, is_manifest=manifest, mends=row is not None)
         return digest
 
     def get_blob(self, digest: Digest) -> memoryview:
@@ -104,7 +106,10 @@ class VaultBlobs:
         with self._lock, self._environment.read() as transaction:
             ends: dict[bytes, int] = {}
             for row in self._durable.values():
-                if index.put_row(transaction, row) and isinstance(row.payload, Place):
+                mends = row.description.digest in self._mended
+                if index.put_row(transaction, row, overwrite=mends) and isinstance(
+                    row.payload, Place
+                ):
                     end = row.payload.offset + record.record_size(row.description.stored_size)
                     ends[row.payload.pack_id] = max(end, ends.get(row.payload.pack_id, 0))
             for pack_id, end in ends.items():
@@ -116,8 +121,9 @@ class VaultBlobs:
             return
         with self._environment.read() as transaction, self._lock:
             # Not all that is durable: another thread may just be publishing the rest.
-            for digest in [d for d in self._durable if index.has_row(transaction, d)]:
+            for digest in [d for d in self._durable if self._is_published(transaction, d)]:
                 del self._durable[digest]
+                self._mended.discard(digest)
             self._close_full()
 
     @property
@@ -133,7 +139,14 @@ class VaultBlobs:
             for writer in [*self._full, *self._writer]:
                 writer.close()
 
-    def _store(self, digest: Digest, data: Buffer, *, is_manifest: bool) -> None:
+    def _is_intact(self, row: Row) -> bool:
+        """Tell whether a stored payload can be read: no commit may name a damaged one anew."""
+        try:
+            return checksum(self._payload(row)) == row.description.stored_checksum
+        except CorruptionError:
+            return False
+
+    def _store(self, digest: Digest, data: Buffer, *, is_manifest: bool, mends: bool) -> None:
         packed = compression.compressed(data)
         payload = data if packed is None else packed
         description = record.describe(
@@ -142,6 +155,8 @@ class VaultBlobs:
         with self._lock:
             if self._waiting_row(digest) is not None:
                 return
+            if mends:
+                self._mended.add(digest)
             if self._folder is not None and len(payload) > _SMALL_BYTES:
                 place = self._append(self._folder, description, payload)
                 self._fresh[digest] = Row(description, place)
@@ -184,6 +199,11 @@ class VaultBlobs:
         for writer in [w for w in self._full if w.pack_id not in unpublished]:
             self._full.remove(writer)
             writer.close()
+
+    def _is_published(self, transaction: Transaction, digest: Digest) -> bool:
+        if digest in self._mended:
+            return index.get_row(transaction, digest) == self._durable[digest]
+        return index.has_row(transaction, digest)
 
     def _committed_size(self, pack_id: bytes) -> int:
         with self._environment.read() as transaction:

@@ -40,6 +40,7 @@ class Maintenance:
         self.environment = environment
         self.log = log
         self.upcasts = upcasts
+        self._own_upcasts = upcasts
         self.views: dict[str, type[View]] = {}
         self._files = files
         self._decoded = (b"", Catalogue({}))
@@ -57,6 +58,7 @@ class Maintenance:
 
     def _set_views(self, views: dict[str, type[View]]) -> None:
         self.views = views
+        self.upcasts = self._own_upcasts.with_those_of(views.values())
         self._settled = None
         self._builds = None
         self._wanted = {}

@@ -4,10 +4,14 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from nacre import codec
-from nacre.keys import Key, after_prefix, decode_key, encode_key
+from nacre.errors import InvalidInput
+from nacre.keys import MAX_KEY_BYTES, Key, after_prefix, decode_key, encode_key
 from nacre.views.pairs import Pairs
 
 Row = object
+
+# The slot of the view stands before it.
+_MAX_BYTES = MAX_KEY_BYTES - 3
 
 
 class Table:
@@ -36,8 +40,7 @@ class Table:
         return codec.unpack(value)
 
     def __setitem__(self, key: object, row: Row) -> None:
-        encoded = encode_key(key if type(key) is tuple else (key,))
-        self._put(self._prefix + encoded, codec.pack(row))
+        self._put(self._key(key), codec.pack(row))
 
     def __delitem__(self, key: object) -> None:
         if not self._pairs.delete(self._key(key)):
@@ -66,7 +69,13 @@ class Table:
             yield decode_key(key[cut:]), codec.unpack(value)
 
     def _key(self, key: object) -> bytes:
-        return self._prefix + encode_key(key if type(key) is tuple else (key,))
+        encoded = self._prefix + encode_key(key if type(key) is tuple else (key,))
+        if len(encoded) > _MAX_BYTES:
+            raise InvalidInput(
+                f"the key {str(key)[:60]}... takes {len(encoded)} bytes with its table's name, "
+                f"more than {_MAX_BYTES}: shorten it, or use its digest as the key"
+            )
+        return encoded
 
 
 @lru_cache(maxsize=1024)

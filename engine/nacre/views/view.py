@@ -32,7 +32,8 @@ class View(Protocol):
     `kinds` of events that it wants, as a class attribute; the others then cost it nothing. One
     that notes something for each commit, rather than event, may define
     `end_commit(header, names)`,
-    which is called after the last event.
+    which is called after the last event. And it may bring `upcasts`, as `nacre.open` takes
+    them, for the kinds that it reads.
     """
 
     name: ClassVar[str]
@@ -71,6 +72,13 @@ class Upcasts:
 
     def __bool__(self) -> bool:
         return bool(self._steps)
+
+    def with_those_of(self, views: Iterable[type[View]]) -> "Upcasts":
+        """Return these together with the upcasts that views bring along."""
+        steps: dict[tuple[str, int], Upcast] = {}
+        for view in views:
+            steps |= getattr(view, "upcasts", {})
+        return Upcasts(steps | self._steps)
 
     def read(self, event: Event) -> Event:
         """Return *event* in the newest version that is known."""
@@ -113,8 +121,7 @@ class OpenViews:
             applies = self._applies[event.kind]
         except KeyError:
             applies = self._applies[event.kind] = self.applies(event.kind)
-        for apply in applies:
-            apply(event)
+        apply_all(applies, event)
 
     def end_commit(self, header: Header, names: Names) -> None:
         """Tell the views that ask for it that the events of a commit are complete."""
@@ -139,6 +146,17 @@ class OpenViews:
         if self._upcasts is not None:
             found = [partial(_apply_newest, self._upcasts, apply) for apply in found]
         return found
+
+
+def apply_all(applies: Iterable[Apply], event: Event) -> None:
+    """Apply an event; an exception says which event it was."""
+    try:
+        for apply in applies:
+            apply(event)
+    except Exception as error:
+        place = f"{event.kind!r} of {event.subject!r} in commit {event.position}"
+        error.add_note(f"raised by a view that applied {place}")
+        raise
 
 
 def _apply_newest(upcasts: Upcasts, apply: Apply, event: Event) -> None:
