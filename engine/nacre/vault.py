@@ -76,6 +76,7 @@ class Vault:
         *,
         subject: str,
         data: Mapping[str, object] | None = None,
+        version: int = 1,
         message: str = "",
         write_id: str | None = None,
     ) -> Receipt:
@@ -86,7 +87,7 @@ class Vault:
             Unstorable: *data* holds something that would not come back as it was.
         """
         return self.commit(
-            lambda tx: tx.record(kind, subject=subject, data=data),
+            lambda tx: tx.record(kind, subject=subject, data=data, version=version),
             message=message,
             write_id=write_id,
         )
@@ -267,10 +268,8 @@ def open_vault(
         durability: "commit" (what is acknowledged survives a power cut) or "relaxed" (the last
             commits may be lost with the machine; the vault stays whole).
         single_file: create it as one file; when None, take what is there, or a directory.
-        upcasts: how old versions of events are read: (kind, version) to a pure function from
-            the event's data to that of the version above.
-        untrusted: check every page of the LMDB file before opening it, as is wise with a vault
-            from hostile hands; takes about a second for every 20 MB.
+        upcasts: (kind, version) to a pure function from such data to that of the next version.
+        untrusted: check every page of the LMDB file first; about a second for every 20 MB.
 
     Raises:
         CorruptionError: it is *untrusted*, and its pages are not what LMDB writes.
@@ -287,6 +286,8 @@ def open_vault(
         relaxed=durability == "relaxed",
         upcasts=Upcasts(upcasts),
     )
+    if not os.fspath(path):
+        raise InvalidInput("the path of the vault is empty: name a directory or a file")
     place = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow symbolic links
     store = open_store(
         place, options, Transaction, create=create, single_file=single_file, untrusted=untrusted

@@ -69,7 +69,7 @@ def test_numbers_go_on_after_a_deletion(frames) -> None:
     frames.delete("p", message="wrong")
 
     assert frames.names() == []
-    with pytest.raises(NotFound, match="there is no frame 'p'"):
+    with pytest.raises(NotFound, match="'p' was deleted: read its versions 0 to 0"):
         frames.read("p")
     with pytest.raises(NotFound):
         frames.versions("p")

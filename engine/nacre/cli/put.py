@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 import nacre
-from nacre.cli.terminal import json_option, print_json, vault_argument
+from nacre.cli.terminal import actor_option, json_option, print_json, vault_argument
 from nacre.operations.exchange import import_frame
 
 
@@ -14,10 +14,11 @@ from nacre.operations.exchange import import_frame
 @click.argument("name")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--message", "-m", default="", help="Why.")
+@actor_option
 @json_option
-def put(vault: Path, name: str, file: Path, message: str, as_json: bool) -> None:
+def put(vault: Path, name: str, file: Path, message: str, actor: str | None, as_json: bool) -> None:
     """Write FILE (.parquet, .csv or .arrow) as the next version of the frame NAME."""
-    with nacre.open(vault, create=False) as opened:
+    with nacre.open(vault, create=False, actor=actor) as opened:
         written = import_frame(opened.frames, name, file, message=message)
     if as_json:
         print_json(written)

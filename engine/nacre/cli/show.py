@@ -22,7 +22,7 @@ def show(vault: Path, position: int, as_json: bool) -> None:
             raise NotFound(f"there is no commit {position}: the head is {opened.head}")
     header = commit.header
     fields: dict[str, object] = {
-        "commit": header.position,
+        "position": header.position,
         "time": header.time,
         "actor": header.actor,
         "message": header.message,
@@ -31,7 +31,8 @@ def show(vault: Path, position: int, as_json: bool) -> None:
         "previous": header.previous.hex(),
     }
     if as_json:
-        print_json({**fields, "events": [event_fields(event) for event in commit.events]})
+        named = {name.replace(" ", "_"): value for name, value in fields.items()}
+        print_json({**named, "events": [event_fields(event) for event in commit.events]})
         return
     print_fields(fields)
     for event in commit.events:

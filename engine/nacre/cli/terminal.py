@@ -21,6 +21,7 @@ EXIT_FINDINGS = 1
 Report = Callable[[str, int, int], None]
 
 vault_argument = click.argument("vault", type=click.Path(path_type=Path))
+actor_option = click.option("--actor", help="Who does it; else the user of the process.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 

@@ -177,7 +177,9 @@ class Frames:
         receipt = self._vault.commit(decide, message=message, write_id=write_id)
         written = self._versions().written_at(name, receipt.position)
         if written is None:
-            raise InvalidInput(f"the write id {write_id!r} was used for something else: choose one")
+            raise InvalidInput(
+                f"the write id {write_id!r} was used for something else: choose another"
+            )
         return written
 
     def _versions(self) -> FrameVersions:
@@ -187,9 +189,23 @@ class Frames:
         versions = self._versions()
         found = versions.latest(name, _moment(as_of))
         if found is None:
-            when = "" if as_of is None else f" as of {as_of}"
-            raise no_frame(name, versions.names(), when)
+            raise self._no_frame(name, as_of)
         return found
+
+    def _no_frame(self, name: str, as_of: int | datetime | None) -> NotFound:
+        versions = self._versions()
+        first = versions.get(name, 0)
+        if first is None:
+            return no_frame(name, versions.names())
+        if as_of is not None:
+            return NotFound(
+                f"there is no frame {name!r} as of {as_of}: its first version is from commit "
+                f"{first.position}, {first.time:%Y-%m-%d %H:%M:%S} UTC"
+            )
+        last = versions.next_version(name) - 1
+        return NotFound(
+            f"the frame {name!r} was deleted: read its versions 0 to {last} by number, or as_of"
+        )
 
     def _no_version(self, name: str, version: int) -> str:
         following = self._versions().next_version(name)
@@ -231,10 +247,10 @@ def _moment(as_of: int | datetime | None) -> Moment | None:
     return lambda position, _: position < as_of
 
 
-def no_frame(name: str, names: Sequence[str], when: str = "") -> NotFound:
+def no_frame(name: str, names: Sequence[str]) -> NotFound:
     """Return the error that says which frames there are instead of *name*."""
     near = difflib.get_close_matches(name, names, _MAX_NAMES) or list(names[:_MAX_NAMES])
     if not near:
-        return NotFound(f"there is no frame {name!r}{when}, nor any other: write one first")
+        return NotFound(f"there is no frame {name!r}, nor any other: write one first")
     meant = ", ".join(map(repr, near))
-    return NotFound(f"there is no frame {name!r}{when}: did you mean {meant}")
+    return NotFound(f"there is no frame {name!r}: did you mean {meant}")
