@@ -223,7 +223,6 @@ def test_an_interrupt_in_a_decision_commits_nothing(vault: nacre.Vault) -> None:
     assert_whole(vault)
 
 
-@pytest.mark.xfail(reason="what is no Exception is raised for every decision of the batch")
 def test_an_interrupt_among_other_decisions_is_raised_in_its_thread_alone(
     vault: nacre.Vault,
 ) -> None:

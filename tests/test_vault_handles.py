@@ -253,7 +253,6 @@ def test_a_decision_may_read_the_vault(vault: nacre.Vault) -> None:
     assert [event.data for event in vault.events(kind="a.b")] == [{"seen": ["ana"], "ana": 10}]
 
 
-@pytest.mark.xfail(reason="what is recorded after the end is dropped without a word")
 def test_a_transaction_that_has_ended_records_nothing(vault: nacre.Vault) -> None:
     with vault.transaction() as tx:
         tx.record("a.b", subject="s")

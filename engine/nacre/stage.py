@@ -93,9 +93,8 @@ class Stage:
             applies = self._applies[kind]
         except (KeyError, TypeError):
             applies = self._views.applies(checked_kind(kind))
-            self._applies[kind] = applies
         if type(subject) is not str or subject not in self._subjects:
-            self._subjects.add(checked_name("subject", subject))
+            checked_name("subject", subject)
         if type(data) is not dict:
             data = _checked_data(kind, data)
         if version != 1:
@@ -105,8 +104,12 @@ class Stage:
         try:
             events.append(self._pack(event_fields(kind, subject, data, version)))
         except Unstorable:
+            self._forget_refused()
             codec.check_storable(data, "data")
             raise
+        # Only now: a decision may go on without what was refused.
+        self._applies[kind] = applies
+        self._subjects.add(subject)
         apply_all(applies, event)
 
     def close(self) -> None:
@@ -116,6 +119,11 @@ class Stage:
     def end(self) -> None:
         """Let the views note what they note for a whole commit."""
         self._views.end_commit(self._header, Names(self._subjects, self._applies.keys()))
+
+    def _forget_refused(self) -> None:
+        """Keep of the digests that were met while packing those of events that are recorded."""
+        recorded = [codec.unpack(event) for event in self.events]
+        self.named[:] = codec.digests_in(recorded)
 
     def view(self, view: type[AnyView]) -> AnyView:
         """Return a registered view as it is with the events recorded so far.

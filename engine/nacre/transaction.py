@@ -57,7 +57,7 @@ class Request(Generic[Face]):
         self.context = copy_context()
         self.receipt: Receipt | None = None
         self.stage: Stage | None = None
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
 
 
 class Committer(Generic[Face]):
@@ -182,7 +182,7 @@ class Committer(Generic[Face]):
             request.receipt, tip = request.context.run(self._run, request, tip, views)
         except (lmdb.Error, StorageError):
             raise  # concerns all of them
-        except Exception as error:
+        except BaseException as error:
             if request.stage is not None and request.stage.events:
                 raise _Spoiled from error
             request.error = error
@@ -197,7 +197,7 @@ class Committer(Generic[Face]):
                 request.receipt, tip = request.context.run(self._run, request, tip, views)
         except (lmdb.Error, StorageError):
             raise  # concerns all of them
-        except Exception as error:  # noqa: BLE001 - raised again in the thread that waits
+        except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
             request.error = error
         return tip
 
