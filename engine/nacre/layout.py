@@ -52,11 +52,14 @@ def find_layout(path: Path, *, create: bool, single_file: bool | None) -> Layout
     if (path.is_dir() and layout.is_single_file) or (path.is_file() and not layout.is_single_file):
         kind = "a directory" if path.is_dir() else "a file"
         raise InvalidInput(f"{path} is {kind}: open it with single_file={path.is_file()}")
+    # Before looking for the vault: another process may be creating it meanwhile.
+    obstacle = _obstacle(layout)
     if _is_begun(layout.environment):
         if layout.environment.stat().st_size and not is_lmdb_file(layout.environment):
             raise FormatError(f"{path} is not a vault: it is another kind of file")
         return layout
-    _check_free(path)
+    if obstacle is not None:
+        raise obstacle
     if not create:
         raise VaultMissing(f"there is no vault at {path}: create one with `nacre init {path}`")
     return layout
@@ -89,15 +92,21 @@ def _is_begun(environment: Path) -> bool:
     return environment.is_file()
 
 
-def _check_free(path: Path) -> None:
-    if path.is_dir() and any(path.iterdir()):
-        raise FormatError(
+def _obstacle(layout: Layout) -> FormatError | InvalidInput | None:
+    """Return why no vault can be created there, or None."""
+    path = layout.path
+    if path.is_dir() and _has_others(path, lock_path(layout.environment)):
+        return FormatError(
             f"{path} holds files but no vault: choose an empty directory or a new name"
         )
     if path.exists() and not path.is_dir():
-        raise FormatError(f"{path} is not a vault: it is another kind of file")
-    for parent in path.parents:
-        if parent.exists():
-            if not parent.is_dir():
-                raise InvalidInput(f"{parent} is a file: choose another place than {path}")
-            return
+        return FormatError(f"{path} is not a vault: it is another kind of file")
+    parent = next((parent for parent in path.parents if parent.exists()), None)
+    if parent is not None and not parent.is_dir():
+        return InvalidInput(f"{parent} is a file: choose another place than {path}")
+    return None
+
+
+def _has_others(folder: Path, lock: Path) -> bool:
+    # LMDB makes its lock file first, and a vault that was unlinked leaves it behind.
+    return any(entry != lock for entry in folder.iterdir())
