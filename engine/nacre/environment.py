@@ -1,5 +1,7 @@
 """One LMDB file of this process: short reads that never wait, one writer, a map that grows."""
 
+import errno
+import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,7 +23,7 @@ from nacre.errors import (
     StateError,
     StorageError,
 )
-from nacre.files import Files, storage_error
+from nacre.files import Files, is_full, storage_error
 from nacre.locks import Gate
 
 # Address space, not disk: the file grows as it is filled.
@@ -235,7 +237,7 @@ class Environment:
             raise
         except (lmdb.Error, OSError) as error:
             transaction.abort()
-            failure = storage_error(f"commit to {self.path}", error)
+            failure = storage_error(f"commit to {self.path}", self._reason(error))
             if not isinstance(failure, DiskFull):
                 self.poison(error)
             raise failure from error
@@ -243,6 +245,12 @@ class Environment:
             # An interrupt: the transaction must not outlive its turn.
             transaction.abort()
             raise
+
+    def _reason(self, error: lmdb.Error | OSError) -> lmdb.Error | OSError:
+        # Where the disk takes only a part of a write, LMDB says that the disk is broken.
+        if getattr(error, "code", None) == errno.EIO and is_full(self.path):
+            return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return error
 
     def _set_map_size(self, size: int) -> None:
         current = self._current()

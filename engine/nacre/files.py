@@ -9,6 +9,7 @@ import fcntl
 import mmap
 import os
 import re
+import resource
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
@@ -19,6 +20,7 @@ from nacre.errors import DiskFull, FormatError, ReadOnly, StorageError
 from nacre.hashing import Buffer
 
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_NO_ROOM_BYTES = 1 << 20
 _NO_PERMISSION = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 _ESCAPED = re.compile(r"\\([0-7]{3})")  # blanks and backslashes, in /proc/self/mounts
 _NETWORK = frozenset(
@@ -128,6 +130,16 @@ def storage_error(action: str, error: OSError | lmdb.Error) -> StorageError | Re
     if number in _NO_PERMISSION:
         return ReadOnly(f"{action}: not allowed ({error}): check the permissions of the vault")
     return StorageError(f"{action}: {error}; check the disk, then open the vault again")
+
+
+def is_full(path: Path) -> bool:
+    """Tell whether the file at *path* can hardly grow: the disk is full, or it is at its limit."""
+    disk = os.statvfs(path)
+    limit, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
+    room = disk.f_bavail * disk.f_frsize
+    if limit != resource.RLIM_INFINITY:
+        room = min(room, limit - path.stat().st_size)
+    return room < _NO_ROOM_BYTES
 
 
 def refuse_network_storage(path: Path) -> None:

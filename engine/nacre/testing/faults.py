@@ -152,10 +152,11 @@ class KillingFiles:
         if self._is_now("before") or self._is_now("within"):
             _die()
         dies_after = self._is_now("after")
-        result = operation()
-        if dies_after:
-            _die()
-        return result
+        try:
+            return operation()
+        finally:
+            if dies_after:
+                _die()
 
     def _is_now(self, moment: Moment) -> bool:
         return self._moment == moment and self._number == len(self._trace.operations)
