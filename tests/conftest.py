@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from accounts import Accounts, deposit
 from pristine import make_pristine
 
 import nacre
@@ -19,3 +20,13 @@ def vault(request: pytest.FixtureRequest, tmp_path: Path):
 def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small vault of everything. Copy it before changing it."""
     return make_pristine(tmp_path_factory.mktemp("pristine"))
+
+
+@pytest.fixture
+def bank(tmp_path: Path) -> Path:
+    """The place of a vault in which ana has 10 and bo has 5."""
+    with nacre.open(tmp_path / "v") as vault:
+        vault.register(Accounts)
+        deposit(vault, "ana", 10)
+        deposit(vault, "bo", 5)
+    return tmp_path / "v"

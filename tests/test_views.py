@@ -1,8 +1,5 @@
-"""Views as users meet them: raised versions, missing code, rebuilds, several processes."""
+"""Views as users meet them: raised versions, missing code, several processes, entry points."""
 
-import os
-import shutil
-import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
@@ -10,25 +7,14 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
-from accounts import Accounts, deposit
+from accounts import Accounts, DoubledAccounts, deposit, fill
 from processes import Process, in_process
 from rows import rows
 
 import nacre
-from nacre.errors import FormatError, InvalidInput, NotFound
+from nacre.errors import FormatError, InvalidInput
 from nacre.prefixes import VIEWS
 from nacre.views.view import Names
-
-BATCH_EVENTS = 50_000  # that many events are applied in one transaction
-
-
-class DoubledAccounts(Accounts):
-    """The same view by newer code: it counts cents."""
-
-    version: ClassVar[int] = 2
-
-    def apply(self, event: nacre.Event) -> None:
-        super().apply(event._replace(data={"amount": event.data["amount"] * 100}))
 
 
 class CommitSizes:
@@ -53,16 +39,6 @@ class CommitSizes:
         return [size for _, size in self._sizes.scan()]
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    """The place of a vault in which ana has 10 and bo has 5."""
-    with nacre.open(tmp_path / "v") as vault:
-        vault.register(Accounts)
-        deposit(vault, "ana", 10)
-        deposit(vault, "bo", 5)
-    return tmp_path / "v"
-
-
 def without_the_code(path: Path) -> Callable[[], None]:
     """Return work that commits in a process that does not know the view."""
 
@@ -77,19 +53,11 @@ def position_of(vault: nacre.Vault, name: str) -> int:
     return next(view.position for view in vault.describe().views if view.name == name)
 
 
-def fill(vault: nacre.Vault, commits: int, events: int) -> None:
-    """Commit many deposits of 1, to 100 owners in turn."""
-    for _ in range(commits):
-        with vault.transaction() as tx:
-            for n in range(events):
-                tx.record("deposited", subject=f"o{n % 100}", data={"amount": 1})
-
-
 # Versions
 
 
-def test_a_raised_version_is_built_again(path: Path) -> None:
-    with nacre.open(path) as vault:
+def test_a_raised_version_is_built_again(bank: Path) -> None:
+    with nacre.open(bank) as vault:
         vault.register(DoubledAccounts)
         deposit(vault, "ana", 1)
 
@@ -97,21 +65,21 @@ def test_a_raised_version_is_built_again(path: Path) -> None:
         assert vault.verify().is_clean
 
 
-def test_the_rows_of_an_old_version_are_erased(path: Path) -> None:
-    with nacre.open(path) as vault:
+def test_the_rows_of_an_old_version_are_erased(bank: Path) -> None:
+    with nacre.open(bank) as vault:
         vault.register(DoubledAccounts)
         for _ in range(5):
             vault.rebuild()
 
     # Behind a view's prefix stand the two bytes of its slot: one slot for each of three views.
-    assert len({key[:3] for key in rows(path, VIEWS)}) <= 3
+    assert len({key[:3] for key in rows(bank, VIEWS)}) <= 3
 
 
-def test_old_code_says_that_a_newer_one_wrote_the_view(path: Path) -> None:
-    with nacre.open(path) as vault:
+def test_old_code_says_that_a_newer_one_wrote_the_view(bank: Path) -> None:
+    with nacre.open(bank) as vault:
         vault.register(DoubledAccounts)
 
-    with nacre.open(path) as vault:
+    with nacre.open(bank) as vault:
         with pytest.raises(FormatError, match=r"has version 2 .* and this program has 1: upgrade"):
             vault.view(Accounts).get("ana")
         with pytest.raises(FormatError, match="upgrade the program"):
@@ -119,17 +87,17 @@ def test_old_code_says_that_a_newer_one_wrote_the_view(path: Path) -> None:
         deposit(vault, "ana", 1)
         assert vault.verify().is_clean
 
-    with nacre.open(path) as vault:
+    with nacre.open(bank) as vault:
         assert vault.view(DoubledAccounts).all() == {"ana": 1100, "bo": 500}
 
 
 # Code that is not installed
 
 
-def test_a_view_without_its_code_stops_and_catches_up(path: Path) -> None:
-    in_process(without_the_code(path))
+def test_a_view_without_its_code_stops_and_catches_up(bank: Path) -> None:
+    in_process(without_the_code(bank))
 
-    with nacre.open(path) as vault:
+    with nacre.open(bank) as vault:
         stopped_at = position_of(vault, "accounts")
         vault.register(Accounts)
 
@@ -139,14 +107,14 @@ def test_a_view_without_its_code_stops_and_catches_up(path: Path) -> None:
         assert vault.verify().is_clean
 
 
-def test_an_open_handle_catches_up_with_a_process_that_lacks_the_code(path: Path) -> None:
-    with nacre.open(path) as vault:
+def test_an_open_handle_catches_up_with_a_process_that_lacks_the_code(bank: Path) -> None:
+    with nacre.open(bank) as vault:
         accounts = vault.view(Accounts)
         for expected in (17, 24):
-            in_process(without_the_code(path))
+            in_process(without_the_code(bank))
             assert accounts.get("ana") == expected
 
-        in_process(without_the_code(path))
+        in_process(without_the_code(bank))
         in_decision = []
         vault.commit(lambda tx: in_decision.append(tx.view(Accounts).get("ana")))
 
@@ -155,12 +123,12 @@ def test_an_open_handle_catches_up_with_a_process_that_lacks_the_code(path: Path
         assert vault.verify().is_clean
 
 
-def test_a_read_only_handle_reads_views_that_are_behind_in_memory(path: Path) -> None:
-    with nacre.open(path, read_only=True) as reader:
+def test_a_read_only_handle_reads_views_that_are_behind_in_memory(bank: Path) -> None:
+    with nacre.open(bank, read_only=True) as reader:
         accounts = reader.view(Accounts)
         seen = [accounts.all()]
         for _ in range(2):
-            in_process(without_the_code(path))
+            in_process(without_the_code(bank))
             seen.append(accounts.all())
 
         assert [balances["ana"] for balances in seen] == [10, 17, 24]
@@ -169,8 +137,8 @@ def test_a_read_only_handle_reads_views_that_are_behind_in_memory(path: Path) ->
         assert reader.verify().is_clean
 
 
-def test_a_read_only_handle_reads_a_view_that_was_never_kept(path: Path) -> None:
-    with nacre.open(path, read_only=True) as reader:
+def test_a_read_only_handle_reads_a_view_that_was_never_kept(bank: Path) -> None:
+    with nacre.open(bank, read_only=True) as reader:
         assert reader.view(CommitSizes).all() == [1, 1]
         assert reader.view(DoubledAccounts).all() == {"ana": 1000, "bo": 500}
         assert {view.name for view in reader.describe().views} == {
@@ -180,12 +148,12 @@ def test_a_read_only_handle_reads_a_view_that_was_never_kept(path: Path) -> None
         }
 
 
-def test_threads_share_a_view_that_is_caught_up_in_memory(path: Path) -> None:
-    with nacre.open(path) as vault:
+def test_threads_share_a_view_that_is_caught_up_in_memory(bank: Path) -> None:
+    with nacre.open(bank) as vault:
         fill(vault, 20, 100)
     for _ in range(3):
-        in_process(without_the_code(path))
-    with nacre.open(path, read_only=True) as reader:
+        in_process(without_the_code(bank))
+    with nacre.open(bank, read_only=True) as reader:
         accounts = reader.view(DoubledAccounts)
 
         with ThreadPoolExecutor(8) as threads:
@@ -194,10 +162,10 @@ def test_threads_share_a_view_that_is_caught_up_in_memory(path: Path) -> None:
         assert set(seen) == {3100}
 
 
-def test_a_read_sees_one_head_of_a_view_that_is_behind(path: Path) -> None:
-    with nacre.open(path, read_only=True) as reader:
+def test_a_read_sees_one_head_of_a_view_that_is_behind(bank: Path) -> None:
+    with nacre.open(bank, read_only=True) as reader:
         accounts = reader.view(DoubledAccounts)
-        other = Process(lambda talk: (talk.recv(), without_the_code(path)()))
+        other = Process(lambda talk: (talk.recv(), without_the_code(bank)()))
         with reader.read(), ThreadPoolExecutor(1) as threads:
             before = accounts.get("ana")
             other.talk.send("commit")
@@ -212,8 +180,8 @@ def test_a_read_sees_one_head_of_a_view_that_is_behind(path: Path) -> None:
 # What a view may be
 
 
-def test_the_end_of_every_commit_is_noted(path: Path) -> None:
-    with nacre.open(path) as vault:
+def test_the_end_of_every_commit_is_noted(bank: Path) -> None:
+    with nacre.open(bank) as vault:
         vault.register(CommitSizes)
         vault.record("a.b", subject="s")
         fill(vault, 1, 3)
@@ -238,8 +206,8 @@ def test_the_end_of_every_commit_is_noted(path: Path) -> None:
         Accounts.__name__,
     ],
 )
-def test_what_is_no_view_is_refused_and_forgotten(path: Path, view: type) -> None:
-    with nacre.open(path) as vault:
+def test_what_is_no_view_is_refused_and_forgotten(bank: Path, view: type) -> None:
+    with nacre.open(bank) as vault:
         with pytest.raises(InvalidInput):
             vault.register(view)
 
@@ -257,8 +225,8 @@ class Hasty(Accounts):
         super().apply(event)
 
 
-def test_a_view_that_cannot_be_caught_up_harms_no_commit(path: Path) -> None:
-    with nacre.open(path) as vault:
+def test_a_view_that_cannot_be_caught_up_harms_no_commit(bank: Path) -> None:
+    with nacre.open(bank) as vault:
         with pytest.raises(LookupError, match="who is bo"):
             vault.register(Hasty)
 
@@ -276,154 +244,12 @@ def test_an_event_that_a_view_refuses_is_not_committed(tmp_path: Path) -> None:
         assert (vault.head, vault.view(Hasty).all()) == (1, {"ana": 1})
 
 
-# Rebuilding
-
-
-def test_a_rebuild_gives_the_same_rows(path: Path) -> None:
-    with nacre.open(path) as vault:
-        vault.register(Accounts)
-        before = vault.view(Accounts).all()
-
-        report = vault.rebuild()
-
-        assert (report.views, report.commits) == (("accounts", "frames", "nacre.history"), 2)
-        assert vault.view(Accounts).all() == before
-        assert deposit(vault, "ana", 1).position == 2
-        assert vault.view(Accounts).get("ana") == 11
-        assert vault.verify().is_clean
-
-
-def test_an_unknown_view_is_not_rebuilt(path: Path) -> None:
-    with nacre.open(path) as vault:
-        with pytest.raises(NotFound, match="choose of"):
-            vault.rebuild(["nobody"])
-
-
-@pytest.fixture(scope="module")
-def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A vault whose log takes more than one batch to replay."""
-    path = tmp_path_factory.mktemp("large") / "v"
-    with nacre.open(path, durability="relaxed") as vault:
-        fill(vault, 12, BATCH_EVENTS // 10)
-    return path
-
-
-@pytest.fixture
-def large_copy(large: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(large, tmp_path / "large"))
-
-
-def test_a_long_log_is_replayed_in_batches(large_copy: Path) -> None:
-    reports: list[tuple[int, int]] = []
-    with nacre.open(large_copy) as vault:
-        vault.register(Accounts)
-        vault.rebuild(progress=lambda _, done, total: reports.append((done, total)))
-
-        assert vault.view(Accounts).get("o0") == 600
-        assert reports == [(10, 12)]
-        assert vault.verify().is_clean
-
-
-def test_commits_of_other_processes_during_a_rebuild_are_in_it(large_copy: Path) -> None:
-    def commit_when_told(talk: Connection) -> None:
-        with nacre.open(large_copy) as vault:
-            while talk.recv() == "commit":
-                talk.send(deposit(vault, "late", 1).position)
-
-    other = Process(commit_when_told)
-
-    def let_it_commit(*_: object) -> None:
-        other.talk.send("commit")
-        other.hear()
-
-    with nacre.open(large_copy) as vault:
-        vault.register(Accounts)
-        vault.rebuild(progress=let_it_commit)
-        let_it_commit()
-        other.talk.send("end")
-        other.end()
-
-        assert vault.view(Accounts).get("late") == vault.head - 12 >= 2
-        assert vault.verify().is_clean
-
-
-def die(*_: object) -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def test_a_killed_rebuild_leaves_the_live_rows_and_is_begun_again(large_copy: Path) -> None:
-    with nacre.open(large_copy) as vault:
-        vault.register(Accounts)
-
-    def rebuild_and_die(_: Connection) -> None:
-        with nacre.open(large_copy) as vault:
-            vault.register(Accounts)
-            vault.rebuild(progress=die)
-
-    Process(rebuild_and_die).join()
-    with nacre.open(large_copy) as vault:
-        vault.register(Accounts)
-        deposit(vault, "o0", 1)
-        after_the_kill = vault.view(Accounts).get("o0")
-        was_clean = vault.verify().is_clean
-        vault.rebuild()
-
-        assert (after_the_kill, was_clean) == (601, True)
-        assert vault.view(Accounts).get("o0") == 601
-        assert vault.verify().is_clean
-
-
-def test_a_killed_catch_up_goes_on_where_it_was(large_copy: Path) -> None:
-    class Dying(DoubledAccounts):
-        def apply(self, event: nacre.Event) -> None:
-            if event.position == 11:
-                die()
-            super().apply(event)
-
-    applied = []
-
-    class Going(DoubledAccounts):
-        def apply(self, event: nacre.Event) -> None:
-            applied.append(event.position)
-            super().apply(event)
-
-    Process(lambda _: nacre.open(large_copy).register(Dying)).join()
-    with nacre.open(large_copy) as vault:
-        vault.register(Going)
-
-        assert sorted(set(applied)) == [10, 11]
-        assert vault.view(Going).get("o0") == 60_000
-        assert vault.verify().is_clean
-
-
-def test_old_code_does_not_continue_a_build_of_newer_code(large_copy: Path) -> None:
-    with nacre.open(large_copy) as vault:
-        vault.register(Accounts)
-
-    class Dying(DoubledAccounts):
-        def apply(self, event: nacre.Event) -> None:
-            if event.position == 11:
-                die()
-            super().apply(event)
-
-    Process(lambda _: nacre.open(large_copy).register(Dying)).join()
-    with nacre.open(large_copy) as vault:
-        vault.register(Accounts)
-        vault.rebuild()
-        assert vault.view(Accounts).get("o0") == 600
-        assert vault.verify().is_clean
-
-    with nacre.open(large_copy) as vault:
-        assert vault.view(DoubledAccounts).get("o0") == 60_000
-        assert vault.verify().is_clean
-
-
 # Entry points
 
 
 BANK = """
 class Balances:
-    name = "bank.balances"
+    name = "ledger.balances"
     version = 1
 
     def __init__(self, state):
@@ -438,37 +264,37 @@ class Balances:
 def site(tmp_path: Path) -> Path:
     """A folder for sys.path with an installed distribution that offers a view."""
     folder = tmp_path / "site"
-    (folder / "bank-1.0.dist-info").mkdir(parents=True)
-    (folder / "bank.py").write_text(BANK)
-    (folder / "bank-1.0.dist-info" / "METADATA").write_text(
-        "Metadata-Version: 2.1\nName: bank\nVersion: 1.0\n"
+    (folder / "ledger-1.0.dist-info").mkdir(parents=True)
+    (folder / "ledger.py").write_text(BANK)
+    (folder / "ledger-1.0.dist-info" / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: ledger\nVersion: 1.0\n"
     )
-    (folder / "bank-1.0.dist-info" / "entry_points.txt").write_text(
-        "[nacre.views]\nbank.balances = bank:Balances\n"
+    (folder / "ledger-1.0.dist-info" / "entry_points.txt").write_text(
+        "[nacre.views]\nledger.balances = ledger:Balances\n"
     )
     return folder
 
 
 def test_installed_views_are_found_through_entry_points(
-    path: Path, site: Path, monkeypatch: pytest.MonkeyPatch
+    bank: Path, site: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def register(_: Connection) -> None:
         monkeypatch.syspath_prepend(str(site))
-        import bank  # noqa: PLC0415 - it is on the path only now
+        import ledger  # noqa: PLC0415 - it is on the path only now
 
-        with nacre.open(path) as vault:
-            vault.register(bank.Balances)
+        with nacre.open(bank) as vault:
+            vault.register(ledger.Balances)
 
     def commit_with_the_code() -> tuple[int, bool]:
         monkeypatch.syspath_prepend(str(site))
-        with nacre.open(path) as vault:
+        with nacre.open(bank) as vault:
             deposit(vault, "ana", 1)
-            return position_of(vault, "bank.balances"), "bank.balances" in vault.verify().views
+            return position_of(vault, "ledger.balances"), "ledger.balances" in vault.verify().views
 
     def commit_without_the_code() -> int:
-        with nacre.open(path) as vault:
+        with nacre.open(bank) as vault:
             deposit(vault, "ana", 1)
-            return position_of(vault, "bank.balances")
+            return position_of(vault, "ledger.balances")
 
     Process(register).end()
 
