@@ -19,7 +19,7 @@ from processes import Process, in_process
 import nacre
 from nacre import environment as module
 from nacre import files, locks
-from nacre.environment import Environment, Transaction, lock_path
+from nacre.environment import Environment, Transaction
 from nacre.errors import (
     Closed,
     DiskFull,
@@ -31,6 +31,7 @@ from nacre.errors import (
 )
 from nacre.files import OsFiles, file_system_of, refuse_network_storage
 from nacre.keys import MAX_KEY_BYTES
+from nacre.lmdb_file import lock_path
 from nacre.queue import CommitQueue
 from nacre.registry import REGISTRY
 from nacre.testing import FailingFiles, PowerLossFiles, PowerLostError

@@ -9,12 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import lmdb
-from lmdb.verify import VerifyError
-from lmdb.verify import verify as find_lmdb_problems
 
 from nacre.errors import (
     Closed,
-    CorruptionError,
     DiskFull,
     FormatError,
     NacreError,
@@ -24,6 +21,7 @@ from nacre.errors import (
     StorageError,
 )
 from nacre.files import Files, is_full, storage_error
+from nacre.lmdb_file import file_id, is_lmdb_file
 from nacre.locks import Gate
 
 # Address space, not disk: the file grows as it is filled.
@@ -31,10 +29,6 @@ _MAP_BYTES = 64 << 30
 _SMALLEST_MAP_BYTES = 64 << 20
 _MAX_READERS = 1024
 _LMDB_0_9 = 0
-
-_LMDB_MAGIC = b"\xde\xc0\xef\xbe"
-_LMDB_MAGIC_AT = 16
-
 
 Result = TypeVar("Result")
 
@@ -393,44 +387,3 @@ class Write:
         finally:
             environment._gate.leave()
             environment.writer_lock.release()
-
-
-def is_lmdb_file(path: Path) -> bool:
-    """Tell whether a file starts as LMDB's do; one that is empty or missing does not."""
-    try:
-        with path.open("rb") as file:
-            start = file.read(_LMDB_MAGIC_AT + len(_LMDB_MAGIC))
-    except FileNotFoundError:
-        return False
-    return start[_LMDB_MAGIC_AT:] == _LMDB_MAGIC
-
-
-def check_untrusted(path: Path) -> None:
-    """Check every page of an LMDB file before LMDB itself, which trusts its files, maps it.
-
-    Raises:
-        CorruptionError: something in it could make the process crash, or read what is not there.
-    """
-    try:
-        problems = find_lmdb_problems(str(path), subdir=False)  # type: ignore[no-untyped-call]
-    except VerifyError as error:
-        problems = [str(error)]
-    if problems:
-        raise CorruptionError(
-            f"{path} is damaged or was tampered with ({len(problems)} problems; the first: "
-            f"{problems[0]}): do not open it, restore it from a backup"
-        )
-
-
-def lock_path(path: Path) -> Path:
-    """Return where LMDB keeps the lock file of a data file."""
-    return path.with_name(path.name + "-lock")
-
-
-def file_id(path: Path) -> tuple[int, int] | None:
-    """Return device and inode of a file, or None when there is none."""
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        return None
-    return status.st_dev, status.st_ino

@@ -15,9 +15,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from nacre.environment import is_lmdb_file, lock_path
 from nacre.errors import FormatError, InvalidInput, VaultMissing
 from nacre.files import create_folder, sync_folder
+from nacre.lmdb_file import is_lmdb_file, lock_path
 
 _ENVIRONMENT = "vault.mdb"
 _PACKS = "packs"

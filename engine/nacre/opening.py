@@ -13,10 +13,11 @@ from pathlib import Path
 
 from nacre import codec
 from nacre.clock import now_ns
-from nacre.environment import Environment, Transaction, check_untrusted
+from nacre.environment import Environment, Transaction
 from nacre.errors import CorruptionError, FormatError, NacreError
 from nacre.files import refuse_network_storage, storage_error
 from nacre.layout import Layout, creating, find_layout
+from nacre.lmdb_file import check_untrusted
 from nacre.prefixes import META
 from nacre.registry import REGISTRY
 from nacre.stage import Stage

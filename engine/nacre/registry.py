@@ -10,8 +10,9 @@ import select
 import threading
 from pathlib import Path
 
-from nacre.environment import Environment, file_id
+from nacre.environment import Environment
 from nacre.errors import StateError
+from nacre.lmdb_file import file_id
 
 _FORK_PATIENCE_SECONDS = 30.0
 

@@ -1,0 +1,52 @@
+"""What can be told of an LMDB file without opening it."""
+
+from pathlib import Path
+
+from lmdb.verify import VerifyError
+from lmdb.verify import verify as find_lmdb_problems
+
+from nacre.errors import CorruptionError
+
+_MAGIC = b"\xde\xc0\xef\xbe"
+_MAGIC_AT = 16
+
+
+def is_lmdb_file(path: Path) -> bool:
+    """Tell whether a file starts as LMDB's do; one that is empty or missing does not."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(_MAGIC_AT + len(_MAGIC))
+    except FileNotFoundError:
+        return False
+    return start[_MAGIC_AT:] == _MAGIC
+
+
+def check_untrusted(path: Path) -> None:
+    """Check every page of an LMDB file before LMDB itself, which trusts its files, maps it.
+
+    Raises:
+        CorruptionError: something in it could make the process crash, or read what is not there.
+    """
+    try:
+        problems = find_lmdb_problems(str(path), subdir=False)  # type: ignore[no-untyped-call]
+    except VerifyError as error:
+        problems = [str(error)]
+    if problems:
+        raise CorruptionError(
+            f"{path} is damaged or was tampered with ({len(problems)} problems; the first: "
+            f"{problems[0]}): do not open it, restore it from a backup"
+        )
+
+
+def lock_path(path: Path) -> Path:
+    """Return where LMDB keeps the lock file of a data file."""
+    return path.with_name(path.name + "-lock")
+
+
+def file_id(path: Path) -> tuple[int, int] | None:
+    """Return device and inode of a file, or None when there is none."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino
