@@ -246,7 +246,7 @@ def test_a_full_pack_is_let_go_once_its_blobs_are_published(
             blobs.put_blob(os.urandom(LARGE))
         commit(blobs, environment)
 
-        assert open_descriptors() == before
+        assert open_descriptors() <= before
 
 
 def test_a_blob_that_is_being_synced_counts_as_unpublished(
@@ -312,7 +312,7 @@ def test_a_pack_that_cannot_be_begun_is_left_alone(
         commit(blobs, environment)
 
     assert len(list(folder.iterdir())) == 1
-    assert open_descriptors() == before
+    assert open_descriptors() <= before
 
 
 def test_a_small_blob_may_fill_the_memory_inside_a_read(

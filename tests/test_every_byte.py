@@ -93,3 +93,15 @@ def test_every_flipped_byte_of_a_row_is_found(vault: nacre.Vault, prefix: int) -
                     unseen.append((key, at))
 
     assert unseen == []
+
+
+def test_every_flipped_flag_of_a_blob_is_found(vault: nacre.Vault) -> None:
+    unseen = []
+
+    for key, value in stored(vault).items():
+        for bit in range(8) if key[0] == BLOBS else ():
+            with changed(vault, key, bytes([value[0] ^ (1 << bit)]) + value[1:]):
+                if vault.verify().is_clean:
+                    unseen.append((key, bit))
+
+    assert unseen == []

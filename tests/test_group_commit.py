@@ -1,5 +1,6 @@
 """Many threads that commit at once: each gets its own receipt or error, and harms no other."""
 
+import contextlib
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -9,7 +10,7 @@ import pytest
 from accounts import Accounts, deposit
 
 import nacre
-from nacre.errors import Closed
+from nacre.errors import Closed, StateError
 
 THREADS = 16
 
@@ -249,3 +250,33 @@ def test_an_interrupt_among_other_decisions_is_raised_in_its_thread_alone(
     assert [done.result() for done in results] == [20] * 8
     assert vault.view(Accounts).all() == {"ana": 80}
     assert_whole(vault)
+
+
+class Fragile:
+    """Changes one row, then raises before it changes the other."""
+
+    name = "fragile"
+    version = 1
+
+    def __init__(self, state: nacre.State) -> None:
+        self.rows = state.table("rows")
+
+    def apply(self, event: nacre.Event) -> None:
+        """Raise half-way."""
+        self.rows["first"] = event.position
+        raise LookupError("half-way")
+
+
+def test_a_decision_cannot_go_on_after_a_view_has_raised(tmp_path: Path) -> None:
+    def decide(tx: nacre.Transaction) -> None:
+        with contextlib.suppress(LookupError):
+            tx.record("a.b", subject="s")
+
+    with nacre.open(tmp_path / "v") as vault:
+        vault.register(Fragile)
+
+        with pytest.raises(StateError, match="half changed"):
+            vault.commit(decide)
+
+        assert vault.head == 0
+        assert list(vault.view(Fragile).rows.scan()) == []

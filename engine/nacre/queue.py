@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
+from nacre.errors import Closed
+
 Task = TypeVar("Task")
 
 # After this many batches of one the crowd has gone, and threads commit for themselves again.
@@ -43,6 +45,7 @@ class CommitQueue(Generic[Task]):
     def reset(self) -> None:
         """Begin anew; in a forked child, where the threads that waited do not exist."""
         self.turn = threading.Lock()
+        self._closed = False
         self._crowded = False
         self._quiet = 0
         self._thread: threading.Thread | None = None
@@ -61,6 +64,8 @@ class CommitQueue(Generic[Task]):
         self._crowded = True
         # Not while the queue is being closed: nobody would look into it any more.
         with self._starting:
+            if self._closed:
+                raise Closed("the vault was closed: open it again")
             self._ensure_thread()
             self._waiting.put(waiting)
         waiting.done.acquire()
@@ -70,6 +75,7 @@ class CommitQueue(Generic[Task]):
     def close(self) -> None:
         """End the writer thread, after what waits."""
         with self._starting:
+            self._closed = True
             if self._thread is not None and self._thread.is_alive():
                 self._waiting.put(None)
                 self._thread.join()

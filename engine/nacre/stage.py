@@ -54,6 +54,7 @@ class Stage:
         self._applies: dict[str, list[Apply]] = {}
         self._subjects: set[str] = set()
         self._is_ended = False
+        self._is_whole = True
         self._pack = packer.pack
         self.events: list[bytes] = []
         self.named = packer.named = []
@@ -110,14 +111,25 @@ class Stage:
         # Only now: a decision may go on without what was refused.
         self._applies[kind] = applies
         self._subjects.add(subject)
+        self._is_whole = False
         apply_all(applies, event)
+        self._is_whole = True
 
     def close(self) -> None:
         """Refuse to record more."""
         self._is_ended = True
 
     def end(self) -> None:
-        """Let the views note what they note for a whole commit."""
+        """Let the views note what they note for a whole commit.
+
+        Raises:
+            StateError: a view raised while it applied an event, and the decision went on.
+        """
+        if not self._is_whole:
+            raise StateError(
+                "a view raised while it applied an event, so its rows are half changed: "
+                "do not catch what `record` raises"
+            )
         self._views.end_commit(self._header, Names(self._subjects, self._applies.keys()))
 
     def _forget_refused(self) -> None:

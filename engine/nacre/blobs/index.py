@@ -1,7 +1,8 @@
 """The blob index: digest to where the blob lies, as rows of the vault's environment.
 
     key    02, digest (32 bytes)
-    value  flags (1), size (6), size of the payload (6), xxh3-64 of the payload (8), then
+    value  flags (1), size (6), size of the payload (6), xxh3-64 of the payload (8),
+           first half of the xxh3-64 of the digest, what stands before and the place (4), then
            of a small blob the payload; of one in a pack the pack's id (8) and the offset (8)
 
     key    03, pack id (8)
@@ -18,13 +19,14 @@ from dataclasses import dataclass
 from nacre.blobs.record import PACK_ID_BYTES, Description, from_flags
 from nacre.environment import Transaction
 from nacre.errors import CorruptionError
-from nacre.hashing import Digest
+from nacre.hashing import Digest, checksum
 from nacre.prefixes import BLOBS, PACKS
 
 _IN_PACK = 0x80
 _VALUE = struct.Struct(">BHIHI8s")
 _PLACE = struct.Struct(f">{PACK_ID_BYTES}sQ")
 _SIZE = struct.Struct(">Q")
+_CHECK_BYTES = 4
 _BLOB_PREFIX = bytes([BLOBS])
 _PACK_PREFIX = bytes([PACKS])
 
@@ -114,18 +116,25 @@ def _encode(row: Row) -> bytes:
         description.stored_size & 0xFFFFFFFF,
         description.stored_checksum,
     )
+    digest = description.digest
     if isinstance(row.payload, Place):
-        return value + _PLACE.pack(row.payload.pack_id, row.payload.offset)
-    return value + row.payload
+        place = _PLACE.pack(row.payload.pack_id, row.payload.offset)
+        return value + _check(digest, value, place) + place
+    return value + _check(digest, value, b"") + row.payload
+
+
+def _check(digest: Digest, head: bytes, place: bytes) -> bytes:
+    return checksum(digest.raw + head + place)[:_CHECK_BYTES]
 
 
 def _decode(digest: Digest, value: bytes) -> Row:
-    try:
-        flags, *sizes, stored_checksum = _VALUE.unpack_from(value)
-        rest = value[_VALUE.size :]
-        payload = Place(*_PLACE.unpack(rest)) if flags & _IN_PACK else rest
-    except struct.error as error:
-        raise CorruptionError(f"the index row of {digest} was altered: verify the vault") from error
+    head, check = value[: _VALUE.size], value[_VALUE.size : _VALUE.size + _CHECK_BYTES]
+    rest = value[_VALUE.size + _CHECK_BYTES :]
+    is_in_pack = bool(value[0] & _IN_PACK) if value else False
+    if check != _check(digest, head, rest if is_in_pack else b"") or not value:
+        raise CorruptionError(f"the index row of {digest} was altered: run `nacre verify`")
+    flags, *sizes, stored_checksum = _VALUE.unpack(head)
+    payload = Place(*_PLACE.unpack(rest)) if is_in_pack else rest
     description = from_flags(
         flags & ~_IN_PACK,
         digest=digest,
