@@ -506,6 +506,44 @@ def test_a_file_put_in_the_place_of_an_open_vault_is_read(tmp_path: Path) -> Non
     old.close()
 
 
+@pytest.mark.parametrize("commits", range(4))
+def test_a_file_put_in_the_place_of_one_that_another_process_has_open_loses_nothing(
+    tmp_path: Path, commits: int
+) -> None:
+    path, copy = tmp_path / "v.nacre", tmp_path / "copy.nacre"
+    with nacre.open(path, single_file=True) as vault:
+        for number in range(3):
+            vault.record("a.b", subject=f"kept {number}")
+    shutil.copy(path, copy)
+
+    def hold(talk: Connection) -> None:
+        old = nacre.open(path)
+        for _ in range(commits):
+            old.record("a.b", subject="replaced")
+        talk.send("open")
+        talk.recv()
+        with pytest.raises(Closed):
+            old.record("a.b", subject="replaced")
+        talk.send("refused")
+
+    holder = Process(hold)
+    holder.hear()
+    copy.replace(path)
+    with nacre.open(path) as vault:
+        found = vault.head
+        vault.record("a.b", subject="new")
+        holder.talk.send("record")
+        holder.hear()
+        in_process(lambda: nacre.open(path).record("a.b", subject="other"))
+        subjects = [event.subject for event in vault.events()]
+        problems = vault.verify().problems
+    holder.end()
+
+    assert found == 3
+    assert subjects == ["kept 0", "kept 1", "kept 2", "new", "other"]
+    assert problems == ()
+
+
 def test_a_vault_that_was_moved_while_open_is_opened_at_its_new_place(tmp_path: Path) -> None:
     old = nacre.open(tmp_path / "a", single_file=True)
     old.record("a.b", subject="first")

@@ -20,7 +20,7 @@ from nacre.errors import (
     StateError,
     StorageError,
 )
-from nacre.files import Files, is_full, storage_error
+from nacre.files import Files, OsFiles, is_full, storage_error
 from nacre.lmdb_file import file_id, is_lmdb_file
 from nacre.locks import Gate
 
@@ -154,6 +154,16 @@ class Environment:
     def is_gone(self) -> bool:
         """Tell whether the file was unlinked or replaced since it was opened."""
         return file_id(self.path) != self.file_id
+
+    def has_foreign_lock(self) -> bool:
+        """Tell whether the lock file speaks of another file, which was at this path before."""
+        # Both count transactions. LMDB would take the wrong one for the last, and lose it.
+        with self.read() as read:
+            if self.read_only or read.id() == self._current().info()["last_txnid"]:
+                return False
+        # A commit may have come between: with the writer lock, the answer is exact.
+        with self.write(OsFiles()) as write:
+            return write.id() != self._current().info()["last_txnid"] + 1
 
     def close(self) -> None:
         """Release the environment, after every transaction of other threads has ended."""

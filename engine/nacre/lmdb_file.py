@@ -1,5 +1,7 @@
 """What can be told of an LMDB file without opening it."""
 
+import fcntl
+import os
 from pathlib import Path
 
 from lmdb.verify import VerifyError
@@ -41,6 +43,25 @@ def check_untrusted(path: Path) -> None:
 def lock_path(path: Path) -> Path:
     """Return where LMDB keeps the lock file of a data file."""
     return path.with_name(path.name + "-lock")
+
+
+def drop_lock(path: Path, lock_id: tuple[int, int] | None) -> None:
+    """Unlink the lock file of a data file, unless it is another one by now.
+
+    Nobody in this process may have it open: closing it here would end LMDB's locks.
+    """
+    lock = lock_path(path)
+    try:
+        descriptor = os.open(lock, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return
+    try:
+        # Of several processes that want it gone only the first may unlink: the next one is new.
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if file_id(lock) == lock_id:
+            lock.unlink()
+    finally:
+        os.close(descriptor)
 
 
 def file_id(path: Path) -> tuple[int, int] | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from nacre.environment import Environment
 from nacre.errors import StateError
-from nacre.lmdb_file import file_id
+from nacre.lmdb_file import drop_lock, file_id, lock_path
 
 _FORK_PATIENCE_SECONDS = 30.0
 
@@ -37,7 +37,7 @@ class Registry:
                 self._environments.remove(environment)
             found = [e for e in self._environments if e.file_id == file_id(path)]
             if not found:
-                found = [Environment(path, read_only=read_only, relaxed=relaxed)]
+                found = [_open(path, read_only=read_only, relaxed=relaxed)]
                 self._environments += found
             environment = found[0]
             if environment.read_only and not read_only:
@@ -84,6 +84,24 @@ class Registry:
             os.close(writer)
         self._forking = None
         self._lock = threading.Lock()
+
+
+def _open(path: Path, *, read_only: bool, relaxed: bool) -> Environment:
+    """Open an environment under a lock file of its own.
+
+    A process that still has open what was at *path* before keeps the lock file of that.
+    """
+    while True:
+        lock_id = file_id(lock_path(path))
+        environment = Environment(path, read_only=read_only, relaxed=relaxed)
+        try:
+            if not environment.has_foreign_lock():
+                return environment
+        except BaseException:
+            environment.close()
+            raise
+        environment.close()
+        drop_lock(path, lock_id)
 
 
 # The one piece of module state: LMDB itself demands one environment a file and process.
