@@ -84,7 +84,7 @@ def test_what_would_not_come_back_is_refused_by_its_place(value: object) -> None
 
 
 def test_a_key_that_would_not_come_back_is_refused() -> None:
-    with pytest.raises(Unstorable, match="the key .1, 2. of value is a tuple"):
+    with pytest.raises(Unstorable, match=r"the key .1, 2. of value is a tuple"):
         codec.pack({(1, 2): "a"})
 
 
