@@ -39,6 +39,11 @@ class Digest:
         return f"Digest.parse({str(self)!r})"
 
     @classmethod
+    def of(cls, digest: "Digest | str") -> "Digest":
+        """Return a digest that may be given as it is printed."""
+        return cls.parse(digest) if isinstance(digest, str) else digest
+
+    @classmethod
     def parse(cls, text: str) -> "Digest":
         """Read what `str(digest)` wrote."""
         try:

@@ -6,7 +6,7 @@ value  msgpack {"format": 1, "id": 16 random bytes, "created_ns": time}
 
 import getpass
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -22,6 +22,7 @@ from nacre.prefixes import META
 from nacre.registry import REGISTRY
 from nacre.stage import Stage
 from nacre.store import Identity, Options, Store
+from nacre.views import View
 from nacre.views.history import History
 
 FORMAT = 1
@@ -39,8 +40,12 @@ def open_store(
     create: bool,
     single_file: bool | None,
     untrusted: bool = False,
+    views: Sequence[type[View]] = (),
 ) -> Store:
-    """Open or create the vault at *path*. Transactions show themselves through *face*."""
+    """Open or create the vault at *path*, and maintain *views* besides the engine's own.
+
+    Transactions show themselves through *face*.
+    """
     create = create and not options.read_only
     try:
         layout = find_layout(path, create=create, single_file=single_file)
@@ -55,6 +60,8 @@ def open_store(
     store = Store(layout, environment, identity, options, face)
     try:
         store.register(History)
+        for view in views:
+            store.register(view)
         _register_installed(store)
     except BaseException:
         store.close()

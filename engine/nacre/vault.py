@@ -133,7 +133,7 @@ class Vault:
             NotFound: there is none.
             CorruptionError: its bytes on disk are not what was written.
         """
-        return bytes(self._store.blobs.get_blob(_parsed(digest)))
+        return bytes(self._store.blobs.get_blob(Digest.of(digest)))
 
     def put_frame(self, frame: Frame) -> Digest:
         """Store a dataframe of pandas, Arrow or Polars and return the digest of its manifest.
@@ -152,7 +152,7 @@ class Vault:
         to: Library | None = None,
     ) -> object:
         """Return a stored dataframe, or some columns and rows, as what it was or as *to* says."""
-        return get_frame(self._store.blobs, _parsed(digest), columns=columns, rows=rows, to=to)
+        return get_frame(self._store.blobs, Digest.of(digest), columns=columns, rows=rows, to=to)
 
     def put_tree(self, directory: str | os.PathLike[str]) -> Digest:
         """Store every file below a directory and return the digest of its manifest."""
@@ -160,7 +160,7 @@ class Vault:
 
     def get_tree(self, digest: Digest | str, directory: str | os.PathLike[str]) -> None:
         """Restore a stored directory into a new or empty one."""
-        get_tree(self._store.blobs, _parsed(digest), Path(directory))
+        get_tree(self._store.blobs, Digest.of(digest), Path(directory))
 
     def put_blob(self, data: Buffer, *, manifest: bool = False) -> Digest:
         """Store bytes; a manifest is msgpack that names other blobs by their digests."""
@@ -290,11 +290,12 @@ def open_vault(
         raise InvalidInput("the path of the vault is empty: name a directory or a file")
     place = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow symbolic links
     store = open_store(
-        place, options, Transaction, create=create, single_file=single_file, untrusted=untrusted
+        place,
+        options,
+        Transaction,
+        create=create,
+        single_file=single_file,
+        untrusted=untrusted,
+        views=(FrameVersions,),
     )
-    store.register(FrameVersions)
     return Vault(store)
-
-
-def _parsed(digest: Digest | str) -> Digest:
-    return Digest.parse(digest) if isinstance(digest, str) else digest
