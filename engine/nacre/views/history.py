@@ -2,7 +2,7 @@
 
 A row for each name and commit would touch a page for each name of a commit. So the hashes of the
 names of 128 commits are one row, which grows at its end; a commit of many names has a row of its
-own, sorted. Looking a name up reads all of these rows: 25 ms for a million commits of one event.
+own, sorted. Looking a name up reads all of these rows: 3 ms for 40,000 commits of one event.
 Two names with one hash do no harm, because the events are compared.
 
     b[first position]  of 128 commits: for each name the hash (8 bytes, little-endian) and which
