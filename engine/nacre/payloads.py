@@ -15,7 +15,7 @@ Source = Buffer | str | os.PathLike[str] | BinaryIO
 def put_payload(payloads: Payloads, source: Source) -> Digest:
     """Store bytes, the content of a file at a path, or the rest of an open binary file."""
     if isinstance(source, bytes | bytearray | memoryview):
-        return payloads.put_blob(_flat(source))
+        return payloads.put_blob(source)
     if isinstance(source, str | os.PathLike):
         return put_file(payloads, Path(source))
     if not hasattr(source, "read"):
@@ -41,12 +41,3 @@ def put_file(payloads: Payloads, path: Path) -> Digest:
         raise NotFound(f"there is no file {path} to put: correct the path") from error
     except IsADirectoryError as error:
         raise InvalidInput(f"{path} is a directory: put it with put_tree") from error
-
-
-def _flat(data: Buffer) -> Buffer:
-    if not isinstance(data, memoryview):
-        return data
-    try:
-        return data.cast("B")
-    except (TypeError, ValueError):  # with gaps, empty, or of a foreign byte order
-        return data.tobytes()
