@@ -10,7 +10,7 @@ from accounts import Accounts
 from pristine import PACKED, entry_key, flipped, pack_of
 
 import nacre
-from nacre.prefixes import BLOBS, PACKS, TREE, VIEWS
+from nacre.prefixes import BLOBS, LOG, PACKS, TREE, VIEWS
 
 
 @pytest.fixture
@@ -105,3 +105,12 @@ def test_every_flipped_flag_of_a_blob_is_found(vault: nacre.Vault) -> None:
                     unseen.append((key, bit))
 
     assert unseen == []
+
+
+def test_a_row_far_behind_the_log_is_found(vault: nacre.Vault) -> None:
+    key = bytes([LOG]) + ((1 << 62) + 1).to_bytes(8, "big")
+
+    with changed(vault, key, b"rogue"):
+        problems = vault.verify().problems
+
+    assert any("its last row says" in problem.what for problem in problems)

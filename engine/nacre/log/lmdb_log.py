@@ -34,6 +34,11 @@ class LmdbLog:
         with self._read() as transaction:
             return _head(transaction)
 
+    def row_limit(self) -> int:
+        """Return how many rows the environment has: an intact log has no more entries."""
+        with self._read() as transaction:
+            return int(transaction.stat(None)["entries"])  # type: ignore[arg-type]  # the only table
+
     def append(self, entry: Buffer, *, expect: int) -> None:
         if not self._environment.is_writing:
             with self._environment.write(self._files):

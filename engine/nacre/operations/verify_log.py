@@ -32,6 +32,11 @@ class LogFindings:
 def check_log(store: Store, progress: Progress) -> LogFindings:
     """Decode every entry, and derive chain and tree again."""
     findings = LogFindings(head=store.head)
+    rows = store.log.row_limit()
+    if findings.head > rows:
+        what = f"its last row says that it is commit {findings.head - 1}, among {rows} rows"
+        findings.problems.append(Problem(where="log", what=what))
+        findings.head = rows  # no more can be there
     previous: Commit | None = None
     for position, commit in _commits(store, findings):
         if position % _REPORT_EVERY == 0:
