@@ -37,7 +37,7 @@ class LmdbLog:
     def row_limit(self) -> int:
         """Return how many rows the environment has: an intact log has no more entries."""
         with self._read() as transaction:
-            return int(transaction.stat(None)["entries"])  # type: ignore[arg-type]  # the only table
+            return int(transaction.stat(None)["entries"])
 
     def append(self, entry: Buffer, *, expect: int) -> None:
         if not self._environment.is_writing:
