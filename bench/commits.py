@@ -136,4 +136,4 @@ def _entry_bytes(path: Path) -> int:
     """Return how large an entry of the log is that holds one such event."""
     with nacre.open(path, actor="bench") as vault:
         _record(vault, 1000)
-        return len(next(vault._store.log.read()))
+        return len(next(vault.store.log.read()))

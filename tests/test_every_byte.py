@@ -58,7 +58,7 @@ def test_every_flipped_byte_of_an_entry_is_found(vault: nacre.Vault, position: i
 
 def stored(vault: nacre.Vault) -> dict[bytes, bytes]:
     """Return every row of an open vault."""
-    with vault._store.environment.read() as transaction:
+    with vault.store.environment.read() as transaction:
         return dict(transaction.cursor())
 
 
@@ -66,8 +66,8 @@ class changed:  # noqa: N801 - a context manager
     """Lets a row of an open vault have another value for a while."""
 
     def __init__(self, vault: nacre.Vault, key: bytes, value: bytes) -> None:
-        self._environment = vault._store.environment
-        self._files = vault._store.log._files
+        self._environment = vault.store.environment
+        self._files = vault.store.log._files
         self._key, self._value = key, value
 
     def __enter__(self) -> None:

@@ -141,7 +141,7 @@ def test_a_child_that_leaves_the_read_it_was_forked_in_goes_on(
     vault: nacre.Vault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(locks, "_PATIENCE_SECONDS", 0.01)
-    environment = vault._store.environment
+    environment = vault.store.environment
 
     def grow_under_a_read() -> None:
         with vault.read(), ThreadPoolExecutor(1) as pool:

@@ -9,13 +9,11 @@ from typing import Self, TypeVar, cast
 
 from nacre.checkpoint import Checkpoint
 from nacre.decision import Transaction
-from nacre.errors import InvalidInput
-from nacre.event import Commit, Event, checked_name
-from nacre.frames import Frames, FrameVersions, get_frame, put_frame
+from nacre.event import Commit, Event
+from nacre.frames import Frames, get_frame, put_frame
 from nacre.frames.read import Library
 from nacre.frames.write import Frame
 from nacre.hashing import Buffer, Digest
-from nacre.opening import current_user, open_store
 from nacre.operations import (
     RebuildReport,
     VaultInfo,
@@ -27,48 +25,46 @@ from nacre.operations import (
 from nacre.operations.report import Progress, no_progress
 from nacre.payloads import Source, put_payload
 from nacre.stage import Receipt
-from nacre.store import Options, Store
+from nacre.store import Store
 from nacre.trees import get_tree, put_tree
 from nacre.views import View
-from nacre.views.view import Upcast, Upcasts
 
 AnyView = TypeVar("AnyView", bound=View)
-
-_DURABILITIES = ("commit", "relaxed")
 
 
 class Vault:
     """One store: a directory, or a single file. Threads may share it; `with` closes it."""
 
     def __init__(self, store: Store) -> None:
-        self._store = store
+        self.store = store
+        """Its parts put together: what the functions of `nacre.operations` take."""
         self.frames = Frames(self)
         """Versioned dataframes by name."""
 
     @property
     def path(self) -> Path:
         """Where the vault lies."""
-        return self._store.layout.path
+        return self.store.layout.path
 
     @property
     def vault_id(self) -> bytes:
         """Sixteen random bytes, made when the vault was created."""
-        return self._store.identity.vault_id
+        return self.store.identity.vault_id
 
     @property
     def head(self) -> int:
         """The number of commits."""
-        return self._store.head
+        return self.store.head
 
     @property
     def actor(self) -> str:
         """Who commits through this handle."""
-        return self._store.actor
+        return self.store.actor
 
     @property
     def read_only(self) -> bool:
         """Whether this handle refuses to write."""
-        return self._store.read_only
+        return self.store.read_only
 
     def record(
         self,
@@ -106,7 +102,7 @@ class Vault:
         in another thread, so it should only read views and record. Repeating a commit with a
         *write_id* that is already in the log returns the first receipt and writes nothing.
         """
-        return self._store.commit(decide, message=message, write_id=write_id, actor=actor)
+        return self.store.commit(decide, message=message, write_id=write_id, actor=actor)
 
     def transaction(
         self, *, message: str = "", write_id: str | None = None, actor: str | None = None
@@ -115,7 +111,7 @@ class Vault:
 
         An exception in the block undoes all of it. Other writers wait, readers do not.
         """
-        transaction = self._store.transaction(message=message, write_id=write_id, actor=actor)
+        transaction = self.store.transaction(message=message, write_id=write_id, actor=actor)
         return cast("AbstractContextManager[Transaction]", transaction)
 
     def put(self, source: Source) -> Digest:
@@ -124,7 +120,7 @@ class Vault:
         It takes no lock. It is durable when a commit that names the digest returns, and kept
         until then, or until this handle closes.
         """
-        return put_payload(self._store.blobs, source)
+        return put_payload(self.store.blobs, source)
 
     def get(self, digest: Digest | str) -> bytes:
         """Return the content of a blob; a digest may be given as it is printed, `b3:<hex>`.
@@ -133,7 +129,7 @@ class Vault:
             NotFound: there is none.
             CorruptionError: its bytes on disk are not what was written.
         """
-        return bytes(self._store.blobs.get_blob(Digest.of(digest)))
+        return bytes(self.store.blobs.get_blob(Digest.of(digest)))
 
     def put_frame(self, frame: Frame) -> Digest:
         """Store a dataframe of pandas, Arrow or Polars and return the digest of its manifest.
@@ -141,7 +137,7 @@ class Vault:
         Raises:
             Unstorable: a column would not come back exactly; nothing was stored.
         """
-        return put_frame(self._store.blobs, frame)
+        return put_frame(self.store.blobs, frame)
 
     def get_frame(
         self,
@@ -152,42 +148,42 @@ class Vault:
         to: Library | None = None,
     ) -> object:
         """Return a stored dataframe, or some columns and rows, as what it was or as *to* says."""
-        return get_frame(self._store.blobs, Digest.of(digest), columns=columns, rows=rows, to=to)
+        return get_frame(self.store.blobs, Digest.of(digest), columns=columns, rows=rows, to=to)
 
     def put_tree(self, directory: str | os.PathLike[str]) -> Digest:
         """Store every file below a directory and return the digest of its manifest."""
-        return put_tree(self._store.blobs, Path(directory))
+        return put_tree(self.store.blobs, Path(directory))
 
     def get_tree(self, digest: Digest | str, directory: str | os.PathLike[str]) -> None:
         """Restore a stored directory into a new or empty one."""
-        get_tree(self._store.blobs, Digest.of(digest), Path(directory))
+        get_tree(self.store.blobs, Digest.of(digest), Path(directory))
 
     def put_blob(self, data: Buffer, *, manifest: bool = False) -> Digest:
         """Store bytes; a manifest is msgpack that names other blobs by their digests."""
-        return self._store.blobs.put_blob(data, manifest=manifest)
+        return self.store.blobs.put_blob(data, manifest=manifest)
 
     def get_blob(self, digest: Digest) -> memoryview:
         """Return the content of a blob, not copied where it lies raw in a pack."""
-        return self._store.blobs.get_blob(digest)
+        return self.store.blobs.get_blob(digest)
 
     def has_blob(self, digest: Digest) -> bool:
         """Tell whether a digest can be got and named."""
-        return self._store.blobs.has_blob(digest)
+        return self.store.blobs.has_blob(digest)
 
     def register(self, view: type[View]) -> None:
         """Maintain a view from now on: caught up at once, then with every commit."""
-        self._store.register(view)
+        self.store.register(view)
 
     def view(self, view: type[AnyView]) -> AnyView:
         """Return a view to read; each call on it sees every commit made before."""
-        return self._store.view(view)
+        return self.store.view(view)
 
     def read(self) -> AbstractContextManager[None]:
         """Let everything that this thread reads in a `with` block see the same head.
 
         Keep it short: what is freed meanwhile cannot be used again.
         """
-        return self._store.read()
+        return self.store.read()
 
     def events(
         self,
@@ -202,35 +198,35 @@ class Vault:
 
         Each has its commit's position, time, actor and message.
         """
-        return self._store.events(
+        return self.store.events(
             subject=subject, kind=kind, start=start, stop=stop, reverse=reverse
         )
 
     def commit_at(self, position: int) -> Commit | None:
         """Return the commit at a position with all its events; None when there is none."""
-        return next(self._store.commits(position, position + 1), None)
+        return next(self.store.commits(position, position + 1), None)
 
     def describe(self) -> VaultInfo:
         """Return what the vault is and holds, in a few figures."""
-        return describe(self._store)
+        return describe(self.store)
 
     def checkpoint(self) -> Checkpoint:
         """Return origin, head and Merkle root: what an auditor keeps."""
-        return self._store.checkpoint()
+        return self.store.checkpoint()
 
     def verify(self, progress: Progress = no_progress) -> VerifyReport:
         """Check log, tree, blobs and views against each other, and say what damage affects."""
-        return verify(self._store, progress)
+        return verify(self.store, progress)
 
     def rebuild(
         self, views: list[str] | None = None, progress: Progress = no_progress
     ) -> RebuildReport:
         """Derive views again from commit 0, beside the live ones, then switch over."""
-        return rebuild(self._store, views, progress)
+        return rebuild(self.store, views, progress)
 
     def close(self) -> None:
         """Release the vault; what was put but never committed is dropped. Idempotent."""
-        self._store.close()
+        self.store.close()
 
     def __enter__(self) -> Self:
         return self
@@ -245,57 +241,3 @@ class Vault:
 
     def __repr__(self) -> str:
         return f"Vault({str(self.path)!r}, head={self.head})"
-
-
-def open_vault(
-    path: str | os.PathLike[str],
-    *,
-    actor: str | None = None,
-    create: bool = True,
-    read_only: bool = False,
-    durability: str = "commit",
-    single_file: bool | None = None,
-    upcasts: Mapping[tuple[str, int], Upcast] | None = None,
-    untrusted: bool = False,
-) -> Vault:
-    """Open the vault at *path*, a directory or a file; create it when it is absent.
-
-    Args:
-        path: where it lies.
-        actor: who commits through this handle; the user of the process when None.
-        create: whether to create a missing one.
-        read_only: refuse to write; a missing vault is then an error.
-        durability: "commit" (what is acknowledged survives a power cut) or "relaxed" (the last
-            commits may be lost with the machine; the vault stays whole).
-        single_file: create it as one file; when None, take what is there, or a directory.
-        upcasts: (kind, version) to a pure function from such data to that of the next version.
-        untrusted: check every page of the LMDB file first; about a second for every 20 MB.
-
-    Raises:
-        CorruptionError: it is *untrusted*, and its pages are not what LMDB writes.
-        VaultMissing: there is none, and it may not be created.
-        FormatError: something else is at the path, or a newer nacre wrote it.
-        InvalidInput: an argument is not allowed, or the vault has the other layout.
-    """
-    if durability not in _DURABILITIES:
-        allowed = " or ".join(map(repr, _DURABILITIES))
-        raise InvalidInput(f"durability is {durability!r}: choose {allowed}")
-    options = Options(
-        actor=checked_name("actor", current_user() if actor is None else actor),
-        read_only=read_only,
-        relaxed=durability == "relaxed",
-        upcasts=Upcasts(upcasts),
-    )
-    if not os.fspath(path):
-        raise InvalidInput("the path of the vault is empty: name a directory or a file")
-    place = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow symbolic links
-    store = open_store(
-        place,
-        options,
-        Transaction,
-        create=create,
-        single_file=single_file,
-        untrusted=untrusted,
-        views=(FrameVersions,),
-    )
-    return Vault(store)

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from nacre.access import open_vault
 from nacre.errors import InvalidInput, NotFound, Unstorable
 from nacre.frames import Frames, FrameVersions
-from nacre.vault import Vault, open_vault
+from nacre.vault import Vault
 
 
 @pytest.fixture
