@@ -76,7 +76,7 @@ def unpack(data: Buffer) -> object:
         CorruptionError: *data* is not one complete value.
     """
     try:
-        return msgpack.unpackb(data, ext_hook=_unpack_digest, strict_map_key=False)
+        return msgpack.unpackb(data, ext_hook=_unpack_extension, strict_map_key=False)
     except (ValueError, TypeError, msgpack.UnpackException, RecursionError) as error:
         raise CorruptionError(
             f"{len(data)} stored bytes do not decode ({error}): run `nacre verify`"
@@ -126,10 +126,13 @@ def decompress(data: Buffer, *, size: int) -> bytes:
     return content
 
 
-def _unpack_digest(code: int, data: bytes) -> Digest:
-    if code == DIGEST_EXTENSION and len(data) == HASH_SIZE + 1 and data[:1] == _BLAKE3:
+def _unpack_extension(code: int, data: bytes) -> Digest | msgpack.ExtType:
+    if code != DIGEST_EXTENSION:
+        # The packer takes these without asking us, so they come back as they went in.
+        return msgpack.ExtType(code, data)
+    if len(data) == HASH_SIZE + 1 and data[:1] == _BLAKE3:
         return Digest(data[1:])
-    raise ValueError(f"extension type {code} of {len(data)} bytes is unknown")
+    raise ValueError(f"a digest of {len(data)} bytes is none that is known")
 
 
 def _explain(value: object, path: str, depth: int) -> str | None:
