@@ -15,7 +15,7 @@ from lmdb_rows import get, limit_file_size, put, read_open_elsewhere
 from processes import Process, in_process
 
 import nacre
-from nacre import environment as module
+from nacre import lmdb_handle as module
 from nacre.environment import Environment
 from nacre.errors import DiskFull, InvalidInput, Poisoned, StateError, StorageError
 from nacre.files import OsFiles
@@ -41,14 +41,14 @@ def environment(path: Path) -> Iterator[Environment]:
 
 
 def test_nothing_that_can_corrupt_is_switched_on(environment: Environment) -> None:
-    flags = environment._current().flags()
+    flags = environment._handle.current().flags()
 
     assert (flags["sync"], flags["metasync"], flags["writemap"]) == (True, True, False)
 
 
 def test_relaxed_gives_up_the_meta_sync_and_nothing_else(path: Path) -> None:
     environment = Environment(path, read_only=False, relaxed=True)
-    flags = environment._current().flags()
+    flags = environment._handle.current().flags()
     environment.close()
 
     assert (flags["sync"], flags["metasync"], flags["writemap"]) == (True, False, False)
@@ -60,7 +60,7 @@ def test_relaxed_gives_up_the_meta_sync_and_nothing_else(path: Path) -> None:
 def test_too_many_reads_are_an_error_until_one_ends(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_MAX_READERS", 2)
+    monkeypatch.setattr(module, "MAX_READERS", 2)
     environment = REGISTRY.acquire(path, read_only=False, relaxed=False)
     put(environment, b"key")
 
@@ -75,7 +75,7 @@ def test_too_many_reads_are_an_error_until_one_ends(
 def test_the_slot_of_a_killed_reader_is_used_again(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_MAX_READERS", 1)
+    monkeypatch.setattr(module, "MAX_READERS", 1)
 
     def die_inside_a_read(talk: Connection) -> None:
         environment = REGISTRY.acquire(path, read_only=False, relaxed=False)

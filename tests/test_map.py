@@ -13,7 +13,7 @@ from lmdb_rows import get, limit_address_space, map_size, put, read_open_elsewhe
 from processes import Process, in_process
 
 import nacre
-from nacre import environment as module
+from nacre import lmdb_handle as module
 from nacre import locks
 from nacre.environment import Environment, Transaction
 from nacre.errors import StateError, StorageError

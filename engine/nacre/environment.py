@@ -1,7 +1,5 @@
 """One LMDB file of this process: short reads that never wait, one writer, a map that grows."""
 
-import errno
-import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,27 +8,19 @@ from typing import TYPE_CHECKING, TypeVar
 
 import lmdb
 
+from nacre import swap
 from nacre.errors import (
-    Closed,
     DiskFull,
-    FormatError,
-    NacreError,
     Poisoned,
     ReadOnly,
     StateError,
-    StorageError,
 )
-from nacre.files import Files, OsFiles, is_full, storage_error
-from nacre.lmdb_file import file_id, is_lmdb_file
+from nacre.files import Files, storage_error
+from nacre.lmdb_handle import LmdbHandle
 from nacre.locks import Gate
 
-# Address space, not disk: the file grows as it is filled.
-_MAP_BYTES = 64 << 30
-_SMALLEST_MAP_BYTES = 64 << 20
-_MAX_READERS = 1024
-_LMDB_0_9 = 0
-
 Result = TypeVar("Result")
+
 
 if TYPE_CHECKING:  # py-lmdb's classes are generic only in its stubs
     Transaction = lmdb.Transaction[bytes]
@@ -52,13 +42,10 @@ class Environment:
         self.incarnation = 0  # a forked child is another one
         self.users = 0
         self.writer_lock = threading.Lock()
-        self._opening = threading.Lock()
         self._gate = Gate()
         self._local = threading.local()
-        self._lmdb: lmdb.Environment | None = None
-        self._unusable: Callable[[], NacreError] | None = None
-        self._lmdb = self._open()
-        self.file_id = file_id(path)
+        self._seen_id = -1  # the last transaction that was looked at for the mark of a swap
+        self._handle = LmdbHandle(path, read_only=read_only, relaxed=relaxed)
 
     def read(self) -> "Read":
         """Return a context that gives the thread's open transaction, or a short new one."""
@@ -98,7 +85,7 @@ class Environment:
     def nested(self) -> Iterator[Transaction]:
         """Open a transaction inside the thread's write transaction: undone alone if it raises."""
         outer = self.transaction
-        inner: Transaction = self._current().begin(write=True, parent=outer)
+        inner: Transaction = self._handle.current().begin(write=True, parent=outer)
         self._local.transaction = inner
         try:
             yield inner
@@ -112,7 +99,7 @@ class Environment:
 
     def make_room(self) -> None:
         """Grow the map while it is more than half full, so that a transaction finds room."""
-        while 2 * self.size_bytes() > self._current().info()["map_size"]:
+        while 2 * self.size_bytes() > self._handle.map_size():
             self.grow()
 
     def grow(self) -> None:
@@ -124,56 +111,71 @@ class Environment:
         if self.transaction is not None:
             raise StateError("the map cannot grow inside a transaction: leave it and run again")
         with self._gate.alone():
-            self._set_map_size(2 * self._current().info()["map_size"])
+            self._handle.set_map_size(2 * self._handle.map_size())
 
     def adopt_size(self) -> None:
         """Take over the map size that another process has set."""
         with self._gate.alone():
-            self._set_map_size(0)
+            self._handle.set_map_size(0)
 
     def sync(self) -> None:
         """Make commits durable that were made without the meta sync."""
         try:
-            self._current().sync(True)
+            self._handle.current().sync(True)
         except lmdb.Error as error:
             raise self.poison(error) from error
 
+    def swap(self, files: Files) -> None:
+        """Put a compact copy in the place of the file, which gives its free pages back.
+
+        Writers wait while the copy is made, readers do not. Every handle on the old file, also of
+        another process, follows at its next use.
+
+        Raises:
+            DiskFull: there is no room for the copy; nothing has changed.
+        """
+        copy = swap.beside(self.path)
+        with swap.turn(self.path):
+            self._local.has_turn = True
+            try:
+                self.run(files, swap.note_swap)
+                with self.write(files) as transaction:
+                    copy.unlink(missing_ok=True)
+                    self._handle.current().copy(str(copy), compact=True)
+                    files.sync_file(copy)
+                    swap.mark_moved(transaction)
+                files.replace(copy, self.path)
+            except (OSError, lmdb.Error) as error:
+                copy.unlink(missing_ok=True)
+                raise storage_error(f"compact {self.path}", self._handle.reason(error)) from error
+            finally:
+                self._local.has_turn = False
+
     def size_bytes(self) -> int:
         """Return how much of the file is in use, free pages included."""
-        info = self._current().info()
-        return int((info["last_pgno"] + 1) * self._current().stat()["psize"])
+        info = self._handle.current().info()
+        return int((info["last_pgno"] + 1) * self._handle.current().stat()["psize"])
 
     def poison(self, cause: BaseException) -> Poisoned:
         """Refuse everything from now on: a sync failed, and what is on disk is unknown."""
-        message = (
-            f"a write to {self.path} failed ({cause}): close the vault, open it again and verify it"
-        )
-        self._unusable = lambda: Poisoned(message)
-        return Poisoned(message)
+        return self._handle.poison(cause)
+
+    @property
+    def file_id(self) -> tuple[int, int] | None:
+        """Device and inode of the open file."""
+        return self._handle.file_id
 
     def is_gone(self) -> bool:
         """Tell whether the file was unlinked or replaced since it was opened."""
-        return file_id(self.path) != self.file_id
-
-    def has_foreign_lock(self) -> bool:
-        """Tell whether the lock file speaks of another file, which was at this path before."""
-        # Both count transactions. LMDB would take the wrong one for the last, and lose it.
-        with self.read() as read:
-            if self.read_only or read.id() == self._current().info()["last_txnid"]:
-                return False
-        # A commit may have come between: with the writer lock, the answer is exact.
-        with self.write(OsFiles()) as write:
-            return write.id() != self._current().info()["last_txnid"] + 1
+        return self._handle.is_gone
 
     def close(self) -> None:
         """Release the environment, after every transaction of other threads has ended."""
-        if self._lmdb is None:
+        if self._handle.is_closed:
             return
         self._gate.close(own=0 if self.transaction is None else 1)
         try:
-            self._lmdb.close()
-            self._lmdb = None
-            self._unusable = lambda: Closed(f"{self.path} was closed: open the vault again")
+            self._handle.close()
         finally:
             self._gate.open()
 
@@ -191,32 +193,86 @@ class Environment:
         """Let go of what was inherited; the file is opened again when it is next used."""
         self.incarnation += 1
         self.writer_lock = threading.Lock()
-        self._opening = threading.Lock()
         self._gate = Gate()
         self._local = threading.local()
-        if self._lmdb is None:
-            return
-        if drained:
-            self._lmdb.close()
-            self._lmdb = None
-        else:
-            self._unusable = lambda: StateError(
-                f"the process forked while {self.path} was being written: "
-                "start workers before opening the vault, or with the start method 'spawn'"
-            )
+        self._handle.let_go(drained=drained)
 
-    def _current(self) -> lmdb.Environment:
-        if self._unusable is not None:
-            raise self._unusable()
-        if self._lmdb is None:
-            with self._opening:
-                self._lmdb = self._lmdb or self._open()
-        return self._lmdb
+    def _begin_read(self) -> Transaction:
+        while True:
+            transaction = self._begin(write=False)
+            seen_id = transaction.id()
+            if seen_id == self._seen_id:
+                return transaction
+            if swap.moved_token(transaction) is None:
+                self._seen_id = seen_id
+                return transaction
+            if not self.is_gone():
+                return transaction  # nobody can have committed to the copy yet
+            transaction.abort()
+            self._gate.leave()
+            try:
+                self._follow()
+            finally:
+                self._gate.enter()
+
+    def _try_to_write(self) -> Transaction | None:
+        """Return the write transaction, its lock held and its place inside the gate taken."""
+        self.writer_lock.acquire()
+        self._gate.enter()
+        transaction = None
+        try:
+            transaction = self._begin_write()
+        finally:
+            if transaction is None:
+                self._gate.leave()
+                self.writer_lock.release()
+        return transaction
+
+    def _begin_write(self) -> Transaction | None:
+        """Return the write transaction; None when the mark of a swap must be settled first."""
+        transaction = self._begin(write=True)
+        if swap.moved_token(transaction) is not None:
+            transaction.abort()
+            return None
+        # With the writer lock, so that nobody swaps the file after this.
+        if self.is_gone():
+            transaction.abort()
+            raise self._handle.gone()
+        return transaction
+
+    def _settle_mark(self) -> None:
+        """Follow a swap once it is finished, or take off the mark of one that was cut short.
+
+        Called outside the gate and without the writer lock, which whoever swaps may wait for.
+        """
+        if self.is_gone():
+            self._follow()
+        elif getattr(self._local, "has_turn", False):
+            self._unmark()
+        else:
+            with swap.turn(self.path):
+                if not self.is_gone():
+                    self._unmark()
+
+    def _unmark(self) -> None:
+        self._gate.enter()
+        try:
+            with self._begin(write=True) as transaction:
+                swap.unmark_moved(transaction)
+        finally:
+            self._gate.leave()
+
+    def _follow(self) -> None:
+        """Open the copy that took the place of the file; called outside the gate."""
+        with self._gate.alone():
+            if self.is_gone():
+                self._handle.open_successor()
+                self._seen_id = -1
 
     def _begin(self, *, write: bool) -> Transaction:
         while True:
             try:
-                transaction: Transaction = self._current().begin(write=write)
+                transaction: Transaction = self._handle.current().begin(write=write)
                 return transaction
             except lmdb.MapResizedError:
                 self._gate.leave()
@@ -229,9 +285,10 @@ class Environment:
             except lmdb.PanicError as error:
                 self.poison(error)
             except lmdb.ReadersFullError as error:
-                if not self._current().reader_check():
+                if not self._handle.current().reader_check():
+                    limit = self._handle.current().info()["max_readers"]
                     raise StateError(
-                        f"{_MAX_READERS} reads of {self.path} are open: close some"
+                        f"{limit} reads of {self.path} are open: close some"
                     ) from error
 
     def _commit(self, transaction: Transaction, files: Files) -> None:
@@ -241,7 +298,7 @@ class Environment:
             raise
         except (lmdb.Error, OSError) as error:
             transaction.abort()
-            failure = storage_error(f"commit to {self.path}", self._reason(error))
+            failure = storage_error(f"commit to {self.path}", self._handle.reason(error))
             if not isinstance(failure, DiskFull):
                 self.poison(error)
             raise failure from error
@@ -249,67 +306,6 @@ class Environment:
             # An interrupt: the transaction must not outlive its turn.
             transaction.abort()
             raise
-
-    def _reason(self, error: lmdb.Error | OSError) -> lmdb.Error | OSError:
-        # Where the disk takes only a part of a write, LMDB says that the disk is broken.
-        if getattr(error, "code", None) == errno.EIO and is_full(self.path):
-            return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        return error
-
-    def _set_map_size(self, size: int) -> None:
-        current = self._current()
-        try:
-            current.set_mapsize(size)
-        except (lmdb.MemoryError, MemoryError) as error:
-            # py-lmdb has closed it: the next use opens it again, with the largest map that fits.
-            current.close()
-            self._lmdb = None
-            raise StorageError(
-                f"the map of {self.path} cannot grow ({error}), and nothing was committed: "
-                "allow the process more address space (ulimit -v), then run the same call again"
-            ) from error
-
-    def _check_place(self) -> None:
-        if self.is_gone():
-            raise Closed(
-                f"{self.path} was moved, unlinked or replaced while it was open, and what would "
-                "be written to it now could be lost: open the vault again"
-            )
-
-    def _open(self) -> lmdb.Environment:
-        size = _MAP_BYTES
-        while True:
-            try:
-                return self._open_map(size)
-            except (lmdb.MemoryError, MemoryError) as error:
-                # An address space limit (ulimit -v): a smaller map grows when it must.
-                size //= 2
-                if size < _SMALLEST_MAP_BYTES:
-                    raise storage_error(
-                        f"{self.path} cannot be mapped", OSError(12, "no address space")
-                    ) from error
-
-    def _open_map(self, size: int) -> lmdb.Environment:
-        try:
-            environment = lmdb.open(
-                str(self.path),
-                map_size=size,
-                subdir=False,
-                readonly=self.read_only,
-                metasync=not self.relaxed,
-                max_readers=_MAX_READERS,
-                max_spare_txns=0,
-                # The stub knows no None, which means: as the existing file was written.
-                lib_version=None if is_lmdb_file(self.path) else _LMDB_0_9,  # type: ignore[arg-type]
-            )
-        except (lmdb.InvalidError, lmdb.VersionMismatchError, lmdb.CorruptedError) as error:
-            raise FormatError(f"{self.path} is not a vault ({error})") from error
-        except lmdb.MemoryError:
-            raise
-        except lmdb.Error as error:
-            raise storage_error(f"{self.path} cannot be opened", error) from error
-        environment.reader_check()
-        return environment
 
 
 class Read:
@@ -332,7 +328,7 @@ class Read:
             return transaction
         environment._gate.enter()
         try:
-            self._fresh = environment._begin(write=False)
+            self._fresh = environment._begin_read()
         except BaseException:
             environment._gate.leave()
             raise
@@ -368,15 +364,9 @@ class Write:
                 "this thread is already inside a transaction of the vault: "
                 "use that one, or leave it first"
             )
-        environment.writer_lock.acquire()
-        environment._gate.enter()
-        try:
-            environment._check_place()
-            self._transaction = environment._begin(write=True)
-        except BaseException:
-            environment._gate.leave()
-            environment.writer_lock.release()
-            raise
+        while (transaction := environment._try_to_write()) is None:
+            environment._settle_mark()
+        self._transaction = transaction
         environment._local.transaction = self._transaction
         environment._local.writing = True
         return self._transaction

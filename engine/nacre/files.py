@@ -50,6 +50,15 @@ class Files(Protocol):
     def sync(self, descriptor: int) -> None:
         """Make the file's content durable."""
 
+    def sync_file(self, path: Path) -> None:
+        """Make the content of a file that somebody else wrote durable."""
+
+    def replace(self, source: Path, target: Path) -> None:
+        """Give a file the name of another one in the same folder, durably."""
+
+    def remove(self, path: Path) -> None:
+        """Unlink a file, durably; one that is not there is no error."""
+
     def commit(self, transaction: lmdb.Transaction) -> None:
         """Commit an LMDB write transaction; durable on return unless its vault is relaxed."""
 
@@ -88,6 +97,21 @@ class OsFiles:
 
     def sync(self, descriptor: int) -> None:
         os.fdatasync(descriptor)
+
+    def sync_file(self, path: Path) -> None:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def replace(self, source: Path, target: Path) -> None:
+        source.replace(target)
+        sync_folder(target.parent)
+
+    def remove(self, path: Path) -> None:
+        path.unlink(missing_ok=True)
+        sync_folder(path.parent)
 
     def commit(self, transaction: lmdb.Transaction) -> None:
         transaction.commit()

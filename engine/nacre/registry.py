@@ -8,11 +8,12 @@ inherited, because closing frees the reader slots which the parent's reads are p
 import os
 import select
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 from nacre.environment import Environment
-from nacre.errors import StateError
-from nacre.lmdb_file import drop_lock, file_id, lock_path
+from nacre.errors import NacreError, StateError
+from nacre.lmdb_file import file_id
 
 _FORK_PATIENCE_SECONDS = 30.0
 
@@ -32,12 +33,12 @@ class Registry:
         lock file, whose reader table speaks of the old one.
         """
         with self._lock:
-            for environment in [e for e in self._environments if e.path == path and e.is_gone()]:
+            for environment in [e for e in self._environments if e.path == path and _is_lost(e)]:
                 environment.close()
                 self._environments.remove(environment)
             found = [e for e in self._environments if e.file_id == file_id(path)]
             if not found:
-                found = [_open(path, read_only=read_only, relaxed=relaxed)]
+                found = [Environment(path, read_only=read_only, relaxed=relaxed)]
                 self._environments += found
             environment = found[0]
             if environment.read_only and not read_only:
@@ -86,22 +87,13 @@ class Registry:
         self._lock = threading.Lock()
 
 
-def _open(path: Path, *, read_only: bool, relaxed: bool) -> Environment:
-    """Open an environment under a lock file of its own.
-
-    A process that still has open what was at *path* before keeps the lock file of that.
-    """
-    while True:
-        lock_id = file_id(lock_path(path))
-        environment = Environment(path, read_only=read_only, relaxed=relaxed)
-        try:
-            if not environment.has_foreign_lock():
-                return environment
-        except BaseException:
-            environment.close()
-            raise
-        environment.close()
-        drop_lock(path, lock_id)
+def _is_lost(environment: Environment) -> bool:
+    """Tell whether the file was unlinked or replaced, other than by a compact copy of itself."""
+    if not environment.is_gone():
+        return False
+    with suppress(NacreError), environment.read():
+        pass  # a read follows to the copy
+    return environment.is_gone()
 
 
 # The one piece of module state: LMDB itself demands one environment a file and process.

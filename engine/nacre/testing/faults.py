@@ -56,6 +56,18 @@ class TracingFiles:
         self.operations.append("commit")
         self._files.commit(transaction)
 
+    def sync_file(self, path: Path) -> None:
+        self.operations.append("sync_file")
+        self._files.sync_file(path)
+
+    def replace(self, source: Path, target: Path) -> None:
+        self.operations.append("replace")
+        self._files.replace(source, target)
+
+    def remove(self, path: Path) -> None:
+        self.operations.append("remove")
+        self._files.remove(path)
+
 
 class FailingFiles:
     """Lets the operations whose numbers are in *numbers* fail with *error*.
@@ -108,6 +120,21 @@ class FailingFiles:
             raise _lmdb_error(self._error)
         self._trace.commit(transaction)
 
+    def sync_file(self, path: Path) -> None:
+        if self._fails("sync_file"):
+            raise self._os_error()
+        self._trace.sync_file(path)
+
+    def replace(self, source: Path, target: Path) -> None:
+        if self._fails("replace"):
+            raise self._os_error()
+        self._trace.replace(source, target)
+
+    def remove(self, path: Path) -> None:
+        if self._fails("remove"):
+            raise self._os_error()
+        self._trace.remove(path)
+
     def _fails(self, operation: str) -> bool:
         if len(self.operations) not in self.numbers:
             return False
@@ -147,6 +174,15 @@ class KillingFiles:
 
     def commit(self, transaction: lmdb.Transaction) -> None:
         self._do(lambda: self._trace.commit(transaction))
+
+    def sync_file(self, path: Path) -> None:
+        self._do(lambda: self._trace.sync_file(path))
+
+    def replace(self, source: Path, target: Path) -> None:
+        self._do(lambda: self._trace.replace(source, target))
+
+    def remove(self, path: Path) -> None:
+        self._do(lambda: self._trace.remove(path))
 
     def _do(self, operation: Callable[[], Result]) -> Result:
         if self._is_now("before") or self._is_now("within"):
@@ -224,6 +260,19 @@ class PowerLossFiles:
     def commit(self, transaction: lmdb.Transaction) -> None:
         self._check_power()
         self._trace.commit(transaction)
+
+    def sync_file(self, path: Path) -> None:
+        self._check_power()
+        self._trace.sync_file(path)
+
+    def replace(self, source: Path, target: Path) -> None:
+        self._check_power()
+        self._trace.replace(source, target)
+
+    def remove(self, path: Path) -> None:
+        self._check_power()
+        self._trace.remove(path)
+        self._durable.pop(path, None)
 
     def _check_power(self) -> None:
         if self._number is not None and len(self.operations) >= self._number:

@@ -1,0 +1,214 @@
+"""An LMDB file as this process has it open: opened anew after a fork and after a swap."""
+
+import os
+import threading
+from collections.abc import Callable
+from errno import EIO, ENOSPC
+from pathlib import Path
+
+import lmdb
+
+from nacre import swap
+from nacre.errors import Closed, FormatError, NacreError, Poisoned, StateError, StorageError
+from nacre.files import is_full, storage_error
+from nacre.lmdb_file import drop_lock, file_id, is_lmdb_file, lock_path
+
+MAX_READERS = 1024
+
+# Address space, not disk: the file grows as it is filled.
+_MAP_BYTES = 64 << 30
+_SMALLEST_MAP_BYTES = 64 << 20
+_LMDB_0_9 = 0
+
+
+class LmdbHandle:
+    """The open file, or why it cannot be used. Whoever calls keeps transactions out of the way."""
+
+    def __init__(self, path: Path, *, read_only: bool, relaxed: bool) -> None:
+        self.path = path
+        self.read_only = read_only
+        self.relaxed = relaxed
+        self._opening = threading.Lock()
+        self._unusable: Callable[[], NacreError] | None = None
+        self._lmdb: lmdb.Environment | None = self._open()
+        self.file_id = file_id(path)
+
+    def current(self) -> lmdb.Environment:
+        """Return the open file, opened again if need be.
+
+        Raises:
+            Closed: it was closed, or another file is at its path.
+            Poisoned: a sync failed.
+            StateError: the process forked at a bad moment.
+        """
+        if self._unusable is not None:
+            raise self._unusable()
+        if self._lmdb is None:
+            with self._opening:
+                self._lmdb = self._lmdb or self._open()
+        return self._lmdb
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether there is nothing to close."""
+        return self._lmdb is None
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the file was unlinked or replaced since it was opened."""
+        return file_id(self.path) != self.file_id
+
+    def gone(self) -> Closed:
+        """Return the error that says so."""
+        return Closed(
+            f"{self.path} was moved, unlinked or replaced while it was open, and what would "
+            "be written to it now could be lost: open the vault again"
+        )
+
+    def poison(self, cause: BaseException) -> Poisoned:
+        """Refuse everything from now on: a sync failed, and what is on disk is unknown."""
+        message = (
+            f"a write to {self.path} failed ({cause}): close the vault, open it again and verify it"
+        )
+        self._unusable = lambda: Poisoned(message)
+        return Poisoned(message)
+
+    def reason(self, error: lmdb.Error | OSError) -> lmdb.Error | OSError:
+        """Return what really failed: where a write comes short, LMDB blames the disk."""
+        if getattr(error, "code", None) == EIO and is_full(self.path):
+            return OSError(ENOSPC, os.strerror(ENOSPC))
+        return error
+
+    def map_size(self) -> int:
+        """Return how large the file can become before the map must grow."""
+        return int(self.current().info()["map_size"])
+
+    def set_map_size(self, size: int) -> None:
+        """Set how large the file can become; 0 takes over what another process has set."""
+        current = self.current()
+        try:
+            current.set_mapsize(size)
+        except (lmdb.MemoryError, MemoryError) as error:
+            # py-lmdb has closed it: the next use opens it again, with the largest map that fits.
+            current.close()
+            self._lmdb = None
+            raise StorageError(
+                f"the map of {self.path} cannot grow ({error}), and nothing was committed: "
+                "allow the process more address space (ulimit -v), then run the same call again"
+            ) from error
+
+    def open_successor(self) -> None:
+        """Open the compact copy that took the place of the file.
+
+        Raises:
+            Closed: another file has taken it; from now on everything raises so.
+        """
+        with self.current().begin() as transaction:
+            token = swap.moved_token(transaction)
+        if token is None or file_id(self.path) is None:
+            raise self.gone()
+        self.current().close()
+        self._lmdb = None
+        self._lmdb = successor = self._open()
+        with successor.begin() as transaction:
+            if not swap.continues(transaction, token):
+                self._unusable = self.gone
+                raise self.gone()
+        self.file_id = file_id(self.path)
+
+    def close(self) -> None:
+        """Close the file for good. Idempotent."""
+        if self._lmdb is not None:
+            self._lmdb.close()
+            self._lmdb = None
+            self._unusable = lambda: Closed(f"{self.path} was closed: open the vault again")
+
+    def let_go(self, *, drained: bool) -> None:
+        """Close what a forked child has inherited; it is opened again when it is next used."""
+        self._opening = threading.Lock()
+        if self._lmdb is None:
+            return
+        if drained:
+            self._lmdb.close()
+            self._lmdb = None
+        else:
+            self._unusable = lambda: StateError(
+                f"the process forked while {self.path} was being written: "
+                "start workers before opening the vault, or with the start method 'spawn'"
+            )
+
+    def _open(self) -> lmdb.Environment:
+        return _open(self.path, read_only=self.read_only, relaxed=self.relaxed)
+
+
+def _open(path: Path, *, read_only: bool, relaxed: bool) -> lmdb.Environment:
+    """Open the LMDB file at *path*, creating it unless *read_only*.
+
+    A process that still has open what was at *path* before keeps the lock file of that.
+
+    Raises:
+        FormatError: something else is there.
+        StorageError: the system refuses.
+    """
+    while True:
+        lock_id = file_id(lock_path(path))
+        opened = _open_largest(path, read_only=read_only, relaxed=relaxed)
+        try:
+            if not _has_foreign_lock(opened, read_only=read_only):
+                return opened
+        except BaseException:
+            opened.close()
+            raise
+        opened.close()
+        drop_lock(path, lock_id)
+
+
+def _has_foreign_lock(opened: lmdb.Environment, *, read_only: bool) -> bool:
+    """Tell whether the lock file speaks of another file, which was at this path before."""
+    # Both count transactions. LMDB would take the wrong one for the last, and lose it.
+    with opened.begin() as read:
+        if read_only or read.id() == opened.info()["last_txnid"]:
+            return False
+    # A commit may have come between: with the writer lock, the answer is exact.
+    write = opened.begin(write=True)
+    try:
+        return write.id() != opened.info()["last_txnid"] + 1
+    finally:
+        write.abort()
+
+
+def _open_largest(path: Path, *, read_only: bool, relaxed: bool) -> lmdb.Environment:
+    size = _MAP_BYTES
+    while True:
+        try:
+            return _open_map(path, size, read_only=read_only, relaxed=relaxed)
+        except (lmdb.MemoryError, MemoryError) as error:
+            # An address space limit (ulimit -v): a smaller map grows when it must.
+            size //= 2
+            if size < _SMALLEST_MAP_BYTES:
+                raise storage_error(
+                    f"{path} cannot be mapped", OSError(12, "no address space")
+                ) from error
+
+
+def _open_map(path: Path, size: int, *, read_only: bool, relaxed: bool) -> lmdb.Environment:
+    try:
+        opened = lmdb.open(
+            str(path),
+            map_size=size,
+            subdir=False,
+            readonly=read_only,
+            metasync=not relaxed,
+            max_readers=MAX_READERS,
+            max_spare_txns=0,
+            # The stub knows no None, which means: as the existing file was written.
+            lib_version=None if is_lmdb_file(path) else _LMDB_0_9,  # type: ignore[arg-type]
+        )
+    except (lmdb.InvalidError, lmdb.VersionMismatchError, lmdb.CorruptedError) as error:
+        raise FormatError(f"{path} is not a vault ({error})") from error
+    except lmdb.MemoryError:
+        raise
+    except lmdb.Error as error:
+        raise storage_error(f"{path} cannot be opened", error) from error
+    opened.reader_check()
+    return opened
