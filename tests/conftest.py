@@ -9,6 +9,13 @@ from pristine import make_pristine
 import nacre
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _own_cache(tmp_path_factory: pytest.TempPathFactory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(params=["directory", "single file"])
 def vault(request: pytest.FixtureRequest, tmp_path: Path):
     single_file = request.param == "single file"

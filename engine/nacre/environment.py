@@ -35,17 +35,18 @@ class Environment:
     A thread that is inside a transaction reads through it: what it wrote, it sees.
     """
 
-    def __init__(self, path: Path, *, read_only: bool, relaxed: bool) -> None:
+    def __init__(self, path: Path, *, read_only: bool, relaxed: bool, sealed: bool = False) -> None:
         self.path = path
         self.read_only = read_only
         self.relaxed = relaxed
+        self.sealed = sealed
         self.incarnation = 0  # a forked child is another one
         self.users = 0
         self.writer_lock = threading.Lock()
         self._gate = Gate()
         self._local = threading.local()
         self._seen_id = -1  # the last transaction that was looked at for the mark of a swap
-        self._handle = LmdbHandle(path, read_only=read_only, relaxed=relaxed)
+        self._handle = LmdbHandle(path, read_only=read_only, relaxed=relaxed, sealed=sealed)
 
     def read(self) -> "Read":
         """Return a context that gives the thread's open transaction, or a short new one."""

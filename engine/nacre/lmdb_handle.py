@@ -22,12 +22,16 @@ _LMDB_0_9 = 0
 
 
 class LmdbHandle:
-    """The open file, or why it cannot be used. Whoever calls keeps transactions out of the way."""
+    """The open file, or why it cannot be used. Whoever calls keeps transactions out of the way.
 
-    def __init__(self, path: Path, *, read_only: bool, relaxed: bool) -> None:
+    A *sealed* file is complete and never written again: it is opened without a lock file.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool, relaxed: bool, sealed: bool) -> None:
         self.path = path
         self.read_only = read_only
         self.relaxed = relaxed
+        self._sealed = sealed
         self._opening = threading.Lock()
         self._unusable: Callable[[], NacreError] | None = None
         self._lmdb: lmdb.Environment | None = self._open()
@@ -138,6 +142,9 @@ class LmdbHandle:
             )
 
     def _open(self) -> lmdb.Environment:
+        if self._sealed:  # LMDB maps all of the file, however large
+            size = _SMALLEST_MAP_BYTES
+            return _open_map(self.path, size, read_only=True, relaxed=True, locked=False)
         return _open(self.path, read_only=self.read_only, relaxed=self.relaxed)
 
 
@@ -191,13 +198,16 @@ def _open_largest(path: Path, *, read_only: bool, relaxed: bool) -> lmdb.Environ
                 ) from error
 
 
-def _open_map(path: Path, size: int, *, read_only: bool, relaxed: bool) -> lmdb.Environment:
+def _open_map(
+    path: Path, size: int, *, read_only: bool, relaxed: bool, locked: bool = True
+) -> lmdb.Environment:
     try:
         opened = lmdb.open(
             str(path),
             map_size=size,
             subdir=False,
             readonly=read_only,
+            lock=locked,
             metasync=not relaxed,
             max_readers=MAX_READERS,
             max_spare_txns=0,

@@ -8,6 +8,7 @@ inherited, because closing frees the reader slots which the parent's reads are p
 import os
 import select
 import threading
+from collections import deque
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,21 +25,26 @@ class Registry:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._environments: list[Environment] = []
+        self._dropped: deque[Environment] = deque()
         self._forking: tuple[list[tuple[Environment, bool]], int, int] | None = None
 
-    def acquire(self, path: Path, *, read_only: bool, relaxed: bool) -> Environment:
+    def acquire(
+        self, path: Path, *, read_only: bool, relaxed: bool, sealed: bool = False
+    ) -> Environment:
         """Return the environment of *path*, opened if need be; `release` it later.
 
         One whose file was unlinked or replaced is closed first: the new file would share its
         lock file, whose reader table speaks of the old one.
         """
+        self._release_dropped()
         with self._lock:
-            for environment in [e for e in self._environments if e.path == path and _is_lost(e)]:
+            shared = [e for e in self._environments if e.path == path and not e.sealed]
+            for environment in [e for e in shared if _is_lost(e)]:
                 environment.close()
                 self._environments.remove(environment)
             found = [e for e in self._environments if e.file_id == file_id(path)]
             if not found:
-                found = [Environment(path, read_only=read_only, relaxed=relaxed)]
+                found = [Environment(path, read_only=read_only, relaxed=relaxed, sealed=sealed)]
                 self._environments += found
             environment = found[0]
             if environment.read_only and not read_only:
@@ -49,6 +55,17 @@ class Registry:
             environment.users += 1
             return environment
 
+    def share(self, environment: Environment) -> Environment:
+        """Return an environment that is in use, for one more user, who releases it too."""
+        self._release_dropped()
+        with self._lock:
+            environment.users += 1
+        return environment
+
+    def release_later(self, environment: Environment) -> None:
+        """Release when the registry is next used: the collector may run where its lock is held."""
+        self._dropped.append(environment)
+
     def release(self, environment: Environment) -> None:
         """Give back what `acquire` returned; the last user closes it."""
         with self._lock:
@@ -56,6 +73,11 @@ class Registry:
             if environment.users == 0 and environment in self._environments:
                 self._environments.remove(environment)
                 environment.close()
+
+    def _release_dropped(self) -> None:
+        while self._dropped:
+            with suppress(IndexError):  # another thread took the last one
+                self.release(self._dropped.popleft())
 
     def before_fork(self) -> None:
         """Quiet every environment, and make a pipe that tells when the child is done."""

@@ -3,9 +3,11 @@
 The nouns (frames, trees) and the operations know this; users see the `Vault` over it.
 """
 
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 from nacre.blobs import VaultBlobs
@@ -15,14 +17,17 @@ from nacre.errors import Closed, InvalidInput, ReadOnly, StateError
 from nacre.event import Commit, Event, checked_kind, checked_name, checked_text, decode_commit
 from nacre.files import Files, OsFiles
 from nacre.layout import Layout
-from nacre.log import LmdbLog
+from nacre.log import LmdbLog, LogUntil
 from nacre.log.tree import LmdbTree
+from nacre.past import PastViews
+from nacre.past.cache import Cache
 from nacre.registry import REGISTRY
 from nacre.stage import Receipt, Stage, Words
 from nacre.transaction import Committer
 from nacre.views import State, View
 from nacre.views.history import History
 from nacre.views.maintenance import Maintenance, Progress, events_between
+from nacre.views.pairs import Pairs
 from nacre.views.reading import ViewPairs
 from nacre.views.view import Upcasts, check_view
 
@@ -49,6 +54,8 @@ class Options:
     relaxed: bool = False
     files: Files = field(default_factory=OsFiles)
     upcasts: Upcasts = field(default_factory=Upcasts)
+    until: int | None = None
+    """Show the vault as it was at this position; None: as it is."""
 
 
 class Store:
@@ -68,10 +75,21 @@ class Store:
         self.identity = identity
         self.actor = options.actor
         self.read_only = options.read_only
-        self.log = LmdbLog(environment, files)
+        self.until = options.until
+        log = LmdbLog(environment, files)
+        self.log = log if self.until is None else LogUntil(log, self.until)
         self.blobs = VaultBlobs(environment, layout.packs, files, read_only=self.read_only)
         self.maintenance = Maintenance(environment, self.log, files, options.upcasts)
         self._views: dict[type[View], View] = {}
+        self._past: PastViews | None = None
+        self._pasts: weakref.WeakSet[Store] = weakref.WeakSet()
+        self._finalizer: weakref.finalize[..., Store] | None = None
+        if isinstance(self.log, LogUntil):
+            leaf = partial(_leaf, environment)
+            cache = Cache(identity.vault_id)
+            self._past = PastViews(self.log, leaf, cache, options.upcasts)
+            # Whoever reads a line of the past need not close it.
+            self._finalizer = weakref.finalize(self, _let_go, environment, self._past)
         self._committer = Committer(
             environment,
             self.log,
@@ -140,8 +158,7 @@ class Store:
         opened = self._views.get(view)
         if opened is None:
             self.register(view)
-            pairs = ViewPairs(self.maintenance, view, read_only=self.read_only)
-            opened = self._views[view] = view(State(pairs))
+            opened = self._views[view] = view(State(self._pairs(view)))
         assert isinstance(opened, view)
         return opened
 
@@ -175,6 +192,25 @@ class Store:
             if subject in (None, event.subject) and kind in (None, event.kind)
         )
 
+    def at(self, position: int) -> "Store":
+        """Return a read-only store that shows the vault as it was; it closes with this one."""
+        self._check_open()
+        options = Options(
+            actor=self.actor, read_only=True, upcasts=self.maintenance.upcasts, until=position
+        )
+        environment = REGISTRY.share(self.environment)
+        past = Store(self.layout, environment, self.identity, options, lambda stage, store: None)
+        self._pasts.add(past)
+        return past
+
+    def refuse_past(self, action: str) -> None:
+        """Raise StateError if this shows the past, which has no files of its own."""
+        if self.until is not None:
+            raise StateError(
+                f"{action} works on what is stored, not as of position {self.until}: "
+                f"{action} {self.layout.path} as it is"
+            )
+
     def checkpoint(self) -> Checkpoint:
         """Return origin, head and Merkle root of the log as it is now."""
         with self.environment.read() as transaction:
@@ -196,7 +232,13 @@ class Store:
                 "leave it before closing"
             )
         self._closed = True
+        for past in list(self._pasts):
+            past.close()
+        if self._finalizer is not None:
+            self._finalizer.detach()
         self._committer.close()
+        if self._past is not None:
+            self._past.close()
         self.blobs.close()
         self.log.close()
         REGISTRY.release(self.environment)
@@ -217,7 +259,23 @@ class Store:
     def _check_writable(self) -> None:
         self._check_open()
         if self.read_only:
-            raise ReadOnly(f"{self.layout.path} was opened read-only: open it for writing")
+            raise ReadOnly(self._why_read_only())
+
+    def _why_read_only(self) -> str:
+        if self.until is None:
+            return f"{self.layout.path} was opened read-only: open it for writing"
+        return f"this is {self.layout.path} as of position {self.until}: write to the vault itself"
+
+    def _pairs(self, view: type[View]) -> Pairs:
+        if self._past is not None:
+            return self._past.pairs(view)
+        return ViewPairs(self.maintenance, view, read_only=self.read_only)
+
+    def _history(self) -> History:
+        if self._past is None:
+            return self.view(History)
+        # That of now knows the same of a commit, and needs not be derived.
+        return History(State(ViewPairs(self.maintenance, History, read_only=True)))
 
     def _candidates(
         self, subject: str | None, kind: str | None, start: int, stop: int | None, *, reverse: bool
@@ -225,8 +283,8 @@ class Store:
         if subject is None and kind is None:
             yield from self._all_events(start, stop, reverse=reverse)
             return
-        history = self.view(History)
-        positions = history.positions(subject=subject, kind=kind, start=start, stop=stop)
+        stop = self.head if stop is None else min(stop, self.head)
+        positions = self._history().positions(subject=subject, kind=kind, start=start, stop=stop)
         for position in reversed(positions) if reverse else positions:
             yield from self._events_of(position, position + 1, reverse=reverse)
 
@@ -244,6 +302,17 @@ class Store:
     def _events_of(self, start: int, stop: int | None, *, reverse: bool) -> Iterator[Event]:
         events = events_between(self.log, self.maintenance.upcasts, start, stop)
         return reversed(list(events)) if reverse else events
+
+
+def _leaf(environment: Environment, position: int) -> bytes:
+    with environment.read() as transaction:
+        return LmdbTree(transaction).leaf(position)
+
+
+def _let_go(environment: Environment, past: PastViews) -> None:
+    """Release what a store of the past has used; the collector calls it, so it takes no lock."""
+    for used in [environment, *past.environments]:
+        REGISTRY.release_later(used)
 
 
 def _check_range(start: int, stop: int | None) -> None:

@@ -14,6 +14,7 @@ from nacre.frames import Frames, get_frame, put_frame
 from nacre.frames.read import Library
 from nacre.frames.write import Frame
 from nacre.hashing import Buffer, Digest
+from nacre.moment import When, position_at
 from nacre.operations import (
     RebuildReport,
     VaultInfo,
@@ -202,6 +203,17 @@ class Vault:
             subject=subject, kind=kind, start=start, stop=stop, reverse=reverse
         )
 
+    def at(self, when: When) -> "Vault":
+        """Return the vault as it was, read-only: events, frames, every view.
+
+        *when* is a position (the state after the commits before it), a datetime with a zone, or
+        a text: "17", "2026-01-31", "yesterday 12:30", "2 days ago". It closes with this vault.
+
+        Raises:
+            InvalidInput: it is not understood, ambiguous, or in the future; says what is allowed.
+        """
+        return Vault(self.store.at(position_at(self.store, when)))
+
     def commit_at(self, position: int) -> Commit | None:
         """Return the commit at a position with all its events; None when there is none."""
         return next(self.store.commits(position, position + 1), None)
@@ -216,6 +228,7 @@ class Vault:
 
     def verify(self, progress: Progress = no_progress) -> VerifyReport:
         """Check log, tree, blobs and views against each other, and say what damage affects."""
+        self.store.refuse_past("verify")
         return verify(self.store, progress)
 
     def rebuild(

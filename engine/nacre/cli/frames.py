@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 import nacre
+from nacre.cli.reading import at_option, reading
 from nacre.cli.terminal import json_option, print_json, print_table, size_text, vault_argument
 
 _COLUMNS = ("version", "commit", "time", "actor", "rows", "columns", "size", "message")
@@ -13,10 +14,11 @@ _COLUMNS = ("version", "commit", "time", "actor", "rows", "columns", "size", "me
 @click.command()
 @vault_argument
 @click.argument("name", required=False)
+@at_option
 @json_option
-def frames(vault: Path, name: str | None, as_json: bool) -> None:
+def frames(vault: Path, name: str | None, at: str | None, as_json: bool) -> None:
     """List the frames of a vault, or the versions of the frame NAME."""
-    with nacre.open(vault, read_only=True) as opened:
+    with reading(vault, at) as opened:
         if name is not None:
             found = opened.frames.versions(name)
         else:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-import nacre
+from nacre.cli.reading import at_option, reading
 from nacre.cli.terminal import json_option, print_json, vault_argument
 from nacre.operations.exchange import export_frame
 
@@ -20,10 +20,13 @@ from nacre.operations.exchange import export_frame
     help="The file to write: its ending .parquet, .csv or .arrow says how.",
 )
 @click.option("--version", type=click.IntRange(min=0), help="Not the last version but this one.")
+@at_option
 @json_option
-def get(vault: Path, name: str, file: Path, version: int | None, as_json: bool) -> None:
+def get(
+    vault: Path, name: str, file: Path, version: int | None, at: str | None, as_json: bool
+) -> None:
     """Write the frame NAME to a file."""
-    with nacre.open(vault, read_only=True) as opened:
+    with reading(vault, at) as opened:
         found = export_frame(opened.frames, name, file, version=version)
     if as_json:
         print_json({"file": str(file), "frame": found})

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-import nacre
+from nacre.cli.reading import at_option, reading
 from nacre.cli.terminal import (
     json_option,
     print_fields,
@@ -17,10 +17,11 @@ from nacre.cli.terminal import (
 
 @click.command()
 @vault_argument
+@at_option
 @json_option
-def info(vault: Path, as_json: bool) -> None:
+def info(vault: Path, at: str | None, as_json: bool) -> None:
     """Say what a vault is and holds."""
-    with nacre.open(vault, read_only=True) as opened:
+    with reading(vault, at) as opened:
         found = opened.describe()
     if as_json:
         print_json(found)

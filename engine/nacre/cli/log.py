@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 import nacre
+from nacre.cli.reading import at_option, reading
 from nacre.cli.terminal import json_option, print_json, print_table, vault_argument
 from nacre.errors import InvalidInput
 
@@ -18,6 +19,7 @@ from nacre.errors import InvalidInput
 @click.option("--kind", help="Only events of this kind.")
 @click.option("--since", help="Only from this position on, or from this ISO 8601 date or time on.")
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True)
+@at_option
 @json_option
 def log(
     vault: Path,
@@ -25,10 +27,11 @@ def log(
     kind: str | None,
     since: str | None,
     limit: int,
+    at: str | None,
     as_json: bool,
 ) -> None:
     """Show the events of a vault, newest first."""
-    with nacre.open(vault, read_only=True) as opened:
+    with reading(vault, at) as opened:
         found = list(islice(_events(opened, subject, kind, since), limit))
     if as_json:
         print_json([event_fields(event) for event in found])

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-import nacre
 from nacre.cli.log import event_fields
+from nacre.cli.reading import at_option, reading
 from nacre.cli.terminal import json_option, print_fields, print_json, vault_argument
 from nacre.errors import NotFound
 
@@ -13,10 +13,11 @@ from nacre.errors import NotFound
 @click.command()
 @vault_argument
 @click.argument("position", type=click.IntRange(min=0))
+@at_option
 @json_option
-def show(vault: Path, position: int, as_json: bool) -> None:
+def show(vault: Path, position: int, at: str | None, as_json: bool) -> None:
     """Show the commit at POSITION with all its events."""
-    with nacre.open(vault, read_only=True) as opened:
+    with reading(vault, at) as opened:
         commit = opened.commit_at(position)
         if commit is None:
             raise NotFound(f"there is no commit {position}: the head is {opened.head}")

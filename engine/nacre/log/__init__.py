@@ -3,5 +3,6 @@
 from nacre.log.lmdb_log import LmdbLog
 from nacre.log.memory import MemoryLog
 from nacre.log.protocol import Log
+from nacre.log.until import LogUntil
 
-__all__ = ["LmdbLog", "Log", "MemoryLog"]
+__all__ = ["LmdbLog", "Log", "LogUntil", "MemoryLog"]

@@ -66,5 +66,5 @@ def describe(store: Store) -> VaultInfo:
 
 
 def _view_info(name: str, build: Build, head: int) -> ViewInfo:
-    position = head if build.position is None else build.position
+    position = head if build.position is None else min(build.position, head)
     return ViewInfo(name=name, version=build.version, position=position)

@@ -9,38 +9,14 @@ from nacre import codec
 from nacre.environment import Environment
 from nacre.errors import CorruptionError
 from nacre.files import OsFiles
-from nacre.hashing import Buffer
 from nacre.keys import decode_key
-from nacre.log import Log
+from nacre.log import LogUntil
 from nacre.operations.report import Problem, Progress
 from nacre.store import Store
 from nacre.views.catalogue import decode_catalogue, put_catalogue, raw_catalogue
 from nacre.views.maintenance import Maintenance
 from nacre.views.pairs import Pair, TransactionPairs
 from nacre.views.view import View
-
-
-class LogUntil:
-    """The first commits of a log, as a log that cannot be appended to."""
-
-    def __init__(self, log: Log, head: int) -> None:
-        self._log = log
-        self._head = head
-
-    def head(self) -> int:
-        """Return the number of entries that are shown."""
-        return self._head
-
-    def append(self, entry: Buffer, *, expect: int) -> None:
-        """Entries are appended to the whole log only."""
-        raise AssertionError("a replay appends nothing")
-
-    def read(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
-        """Yield the entries at `start <= position < stop`, in order."""
-        return self._log.read(start, self._head if stop is None else min(stop, self._head))
-
-    def close(self) -> None:
-        """The whole log stays open."""
 
 
 def check_views(store: Store, progress: Progress) -> Iterator[Problem]:

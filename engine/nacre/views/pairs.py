@@ -6,6 +6,7 @@ from functools import partial
 from typing import Protocol
 
 from nacre.environment import Environment, Transaction
+from nacre.errors import ReadOnly
 from nacre.keys import after_prefix
 
 Pair = tuple[bytes, bytes]
@@ -120,11 +121,11 @@ class ReadPairs:
 
     def put(self, key: bytes, value: bytes) -> None:
         """Views change in commits only."""
-        raise AssertionError("a view is written outside a commit")
+        raise ReadOnly("a view changes by applying events only: record one in a commit")
 
     def delete(self, key: bytes) -> bool:
         """Views change in commits only."""
-        raise AssertionError("a view is written outside a commit")
+        raise ReadOnly("a view changes by applying events only: record one in a commit")
 
     def scan(self, start: bytes, stop: bytes | None, *, reverse: bool = False) -> Iterator[Pair]:
         """Yield the pairs of a range; a new transaction every page keeps none open for long."""

@@ -80,6 +80,10 @@ class Upcasts:
             steps |= getattr(view, "upcasts", {})
         return Upcasts(steps | self._steps)
 
+    def names(self) -> list[str]:
+        """Return what is upcast: kinds with the versions that are read as later ones."""
+        return sorted(f"{kind} {version}" for kind, version in self._steps)
+
     def read(self, event: Event) -> Event:
         """Return *event* in the newest version that is known."""
         while (step := self._steps.get((event.kind, event.version))) is not None:
