@@ -170,9 +170,9 @@ def test_a_full_pack_is_let_go_once_its_blobs_are_published(
     monkeypatch.setattr(packs, "_SEAL_AT_BYTES", LARGE)
     with closing(open_blobs(environment, folder)) as blobs:
         before = open_descriptors()
-        for _ in range(3):
-            blobs.put_blob(os.urandom(LARGE))
+        digests = [blobs.put_blob(os.urandom(LARGE)) for _ in range(3)]
         commit(blobs, environment)
+        blobs.let_go(digests)
 
         assert open_descriptors() <= before
 

@@ -3,6 +3,7 @@
 NacreError
 ├── Conflict         (also RuntimeError)  read again and retry
 ├── NotFound         (also KeyError)      ask for something that exists
+│   ├── Dropped                           take it from a backup, or put it again
 │   └── VaultMissing (also FileNotFoundError)  create the vault, or correct the path
 ├── InvalidInput     (also ValueError)    fix the argument
 │   └── Unstorable                        convert the column that is named, then write again
@@ -51,6 +52,12 @@ class VaultMissing(NotFound, FileNotFoundError):
     """There is no vault at the path."""
 
     code = "vault_missing"
+
+
+class Dropped(NotFound):
+    """What was asked for was removed on purpose; the message says by what and when."""
+
+    code = "dropped"
 
 
 class InvalidInput(NacreError, ValueError):

@@ -191,6 +191,11 @@ def decode_header(entry: Buffer) -> Header:
     return _decode_header(_checked_header(entry)[0])
 
 
+def entry_body(entry: Buffer) -> bytes:
+    """Return the bytes of an entry's events, with the lengths before them, not compressed."""
+    return _open_entry(entry)[1]
+
+
 def event_hashes(entry: Buffer) -> tuple[bytes, list[bytes]]:
     """Return the header's bytes and the hash of each event: what the leaf is made of."""
     header_bytes, body = _open_entry(entry)

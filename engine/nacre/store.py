@@ -69,7 +69,7 @@ class Store:
         options: Options,
         face: Callable[[Stage, "Store"], object],
     ) -> None:
-        files = options.files
+        self.files = files = options.files
         self.layout = layout
         self.environment = environment
         self.identity = identity

@@ -25,6 +25,7 @@ from nacre.event import (
     encode_commit,
 )
 from nacre.files import Files
+from nacre.hashing import Digest
 from nacre.log import Log
 from nacre.log.tree import LmdbTree
 from nacre.queue import CommitQueue
@@ -84,6 +85,7 @@ class Committer(Generic[Face]):
         self._files = files
         self._face = face
         self._tip: Tip | None = None
+        self._named: list[Digest] = []  # by the events of the transaction that is open
         self._packer = Packer()
         self._queue: CommitQueue[Request[Face]] = CommitQueue(self._commit_together)
         self._incarnation = environment.incarnation
@@ -110,6 +112,7 @@ class Committer(Generic[Face]):
             try:
                 with self._environment.write(self._files) as transaction:
                     head = self._log.head()
+                    self._named = []
                     self._maintenance.prepare(transaction, head)
                     tip = self._tip_at(head, transaction)
                     stage = self._stage(words, tip, self._maintenance.open_live(transaction))
@@ -163,6 +166,7 @@ class Committer(Generic[Face]):
     ) -> Tip:
         """Write the entries of *requests*, and all that follows from them."""
         head = self._log.head()
+        self._named = []
         self._maintenance.prepare(transaction, head)
         tip = self._tip_at(head, transaction)
         views = self._maintenance.open_live(transaction)
@@ -245,8 +249,9 @@ class Committer(Generic[Face]):
         if not stage.events:
             return receipt, tip
         for digest in stage.named:
-            if not self._blobs.has_blob(digest):
+            if not self._blobs.keep_blob(digest):
                 raise NotFound(f"an event names the blob {digest}, which was not put: put it first")
+        self._named += stage.named
         stage.end()
         encoded = encode_commit(stage.header, stage.events)
         self._log.append(encoded.entry, expect=tip.head)
@@ -264,6 +269,7 @@ class Committer(Generic[Face]):
     def _settle(self, tip: Tip) -> None:
         self._tip = tip
         self._blobs.forget_published()
+        self._blobs.let_go(self._named)
         if self._durable and self._environment.relaxed:
             self._environment.sync()
 

@@ -6,10 +6,18 @@
            of a small blob the payload; of one in a pack the pack's id (8) and the offset (8)
 
     key    03, pack id (8)
-    value  committed size (8): how far commits name the pack
+    value  committed size (8): how far commits name the pack; ff.. when its blobs were moved to
+           other packs, and its file is to be removed
 
-Flags are those of a pack record, and bit 7 says that the blob lies in a pack. It can be rebuilt
-from the packs, but for the small blobs, which it holds.
+    key    02, digest (32 bytes), of a blob that was dropped on purpose
+    value  20 (1), position of the commit that dropped it (8), UTF-8 why (rest)
+
+    key    01, "round"
+    value  how often blobs were condemned (8)
+
+Flags are those of a pack record. Bit 7 says that the blob lies in a pack, bit 6 that it is
+condemned: it will be dropped unless a commit names it first. The index can be rebuilt from the
+packs, but for the small blobs, which it holds.
 """
 
 import struct
@@ -20,15 +28,19 @@ from nacre.blobs.record import PACK_ID_BYTES, Description, from_flags
 from nacre.environment import Transaction
 from nacre.errors import CorruptionError
 from nacre.hashing import Digest, checksum
-from nacre.prefixes import BLOBS, PACKS
+from nacre.prefixes import BLOBS, META, PACKS
 
 _IN_PACK = 0x80
+_CONDEMNED = 0x40
+_DROPPED = 0x20
 _VALUE = struct.Struct(">BHIHI8s")
 _PLACE = struct.Struct(f">{PACK_ID_BYTES}sQ")
 _SIZE = struct.Struct(">Q")
+_EMPTIED = b"\xff" * _SIZE.size
 _CHECK_BYTES = 4
 _BLOB_PREFIX = bytes([BLOBS])
 _PACK_PREFIX = bytes([PACKS])
+_ROUND_KEY = bytes([META]) + b"round"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,29 +57,87 @@ class Row:
 
     description: Description
     payload: bytes | Place
+    is_condemned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Epitaph:
+    """Why a blob is not there any more."""
+
+    position: int
+    """The commit that dropped it."""
+
+    reason: str
 
 
 def get_row(transaction: Transaction, digest: Digest) -> Row | None:
     """Return the row of a blob, or None."""
     value = transaction.get(_BLOB_PREFIX + digest.raw)
-    return None if value is None else _decode(digest, value)
+    return None if value is None or _is_dropped(value) else _decode(digest, value)
 
 
 def has_row(transaction: Transaction, digest: Digest) -> bool:
     """Tell whether a blob is published."""
-    return transaction.get(_BLOB_PREFIX + digest.raw) is not None
+    value = transaction.get(_BLOB_PREFIX + digest.raw)
+    return value is not None and not _is_dropped(value)
 
 
 def put_row(transaction: Transaction, row: Row, *, overwrite: bool = False) -> bool:
-    """Store a row, unless the blob has one that is not to be replaced; tell whether it was."""
+    """Store a row, unless the blob has one that is not to be replaced; tell whether it was.
+
+    One that is condemned, or that was dropped, is always replaced.
+    """
     key = _BLOB_PREFIX + row.description.digest.raw
-    return transaction.put(key, _encode(row), overwrite=overwrite)
+    if transaction.put(key, _encode(row), overwrite=overwrite):
+        return True
+    value = transaction.get(key)
+    if value and value[0] & (_CONDEMNED | _DROPPED):
+        return transaction.put(key, _encode(row))
+    return False
+
+
+def drop_row(transaction: Transaction, digest: Digest, epitaph: Epitaph | None) -> None:
+    """Remove a blob from the index, and leave an epitaph if an event names it."""
+    key = _BLOB_PREFIX + digest.raw
+    if epitaph is None:
+        transaction.delete(key)
+    else:
+        head = bytes([_DROPPED]) + _SIZE.pack(epitaph.position)
+        transaction.put(key, head + epitaph.reason.encode())
+
+
+def get_epitaph(transaction: Transaction, digest: Digest) -> Epitaph | None:
+    """Return why a blob is not there any more, or None."""
+    value = transaction.get(_BLOB_PREFIX + digest.raw)
+    if value is None or not _is_dropped(value):
+        return None
+    try:
+        (position,) = _SIZE.unpack_from(value, 1)
+        return Epitaph(position, value[1 + _SIZE.size :].decode())
+    except (struct.error, UnicodeDecodeError) as error:
+        raise CorruptionError(f"the index row of {digest} was altered") from error
+
+
+def current_round(transaction: Transaction) -> int:
+    """Return how often blobs were condemned."""
+    value = transaction.get(_ROUND_KEY)
+    return 0 if value is None else int(_SIZE.unpack(value)[0])
+
+
+def begin_round(transaction: Transaction) -> int:
+    """Return the number of a new round, which tells puts from before it apart."""
+    number = current_round(transaction) + 1
+    transaction.put(_ROUND_KEY, _SIZE.pack(number))
+    return number
 
 
 def rows(
     transaction: Transaction, after: Digest | None = None
 ) -> Iterator[tuple[Digest, Row | None]]:
-    """Yield the rows behind *after*, in the order of their digests; None for an altered one."""
+    """Yield the rows behind *after*, in the order of their digests; None for an altered one.
+
+    Those of dropped blobs are left out.
+    """
     cursor = transaction.cursor()
     start = _BLOB_PREFIX + (after.raw + b"\x00" if after else b"")
     if cursor.set_range(start):
@@ -75,6 +145,8 @@ def rows(
             if key[0] != BLOBS:
                 return
             digest = Digest(key[1:])
+            if _is_dropped(value):
+                continue
             try:
                 row = _decode(digest, value)
             except CorruptionError:
@@ -93,23 +165,42 @@ def put_committed_size(transaction: Transaction, pack_id: bytes, size: int) -> N
     transaction.put(_PACK_PREFIX + pack_id, _SIZE.pack(size))
 
 
+def put_emptied(transaction: Transaction, pack_id: bytes) -> None:
+    """Record that nothing names a pack any more: its file may go, and is not written again."""
+    transaction.put(_PACK_PREFIX + pack_id, _EMPTIED)
+
+
+def forget_pack(transaction: Transaction, pack_id: bytes) -> None:
+    """Record that the file of a pack is gone."""
+    transaction.delete(_PACK_PREFIX + pack_id)
+
+
 def committed_packs(transaction: Transaction) -> dict[bytes, int]:
-    """Return the committed size of every pack."""
-    sizes: dict[bytes, int] = {}
+    """Return the committed size of every pack that is in use."""
+    return {k: _SIZE.unpack(v)[0] for k, v in _pack_rows(transaction).items() if v != _EMPTIED}
+
+
+def emptied_packs(transaction: Transaction) -> list[bytes]:
+    """Return the packs whose files may be removed."""
+    return [pack_id for pack_id, value in _pack_rows(transaction).items() if value == _EMPTIED]
+
+
+def _pack_rows(transaction: Transaction) -> dict[bytes, bytes]:
+    values: dict[bytes, bytes] = {}
     cursor = transaction.cursor()
     if cursor.set_range(_PACK_PREFIX):
         for key, value in cursor.iternext():
             if key[0] != PACKS:
                 break
-            sizes[key[1:]] = _SIZE.unpack(value)[0]
-    return sizes
+            values[key[1:]] = value
+    return values
 
 
 def _encode(row: Row) -> bytes:
     description = row.description
     in_pack = isinstance(row.payload, Place)
     value = _VALUE.pack(
-        description.flags | _IN_PACK * in_pack,
+        description.flags | _IN_PACK * in_pack | _CONDEMNED * row.is_condemned,
         description.size >> 32,
         description.size & 0xFFFFFFFF,
         description.stored_size >> 32,
@@ -127,6 +218,10 @@ def _check(digest: Digest, head: bytes, place: bytes) -> bytes:
     return checksum(digest.raw + head + place)[:_CHECK_BYTES]
 
 
+def _is_dropped(value: bytes) -> bool:
+    return value[:1] == bytes([_DROPPED])
+
+
 def _decode(digest: Digest, value: bytes) -> Row:
     head, check = value[: _VALUE.size], value[_VALUE.size : _VALUE.size + _CHECK_BYTES]
     rest = value[_VALUE.size + _CHECK_BYTES :]
@@ -136,10 +231,10 @@ def _decode(digest: Digest, value: bytes) -> Row:
     flags, *sizes, stored_checksum = _VALUE.unpack(head)
     payload = Place(*_PLACE.unpack(rest)) if is_in_pack else rest
     description = from_flags(
-        flags & ~_IN_PACK,
+        flags & ~(_IN_PACK | _CONDEMNED),
         digest=digest,
         size=sizes[0] << 32 | sizes[1],
         stored_size=sizes[2] << 32 | sizes[3],
         stored_checksum=stored_checksum,
     )
-    return Row(description, payload)
+    return Row(description, payload, bool(flags & _CONDEMNED))

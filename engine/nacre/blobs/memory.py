@@ -1,5 +1,7 @@
 """A blob store in memory, for tests of encoders and of the contract."""
 
+from collections.abc import Iterable
+
 from nacre.codec import digests_in, unpack
 from nacre.errors import Closed, NotFound
 from nacre.hashing import Buffer, Digest, digest_of, flat
@@ -32,6 +34,12 @@ class MemoryBlobs:
 
     def has_blob(self, digest: Digest) -> bool:
         return digest in self._open()
+
+    def keep_blob(self, digest: Digest) -> bool:
+        return self.has_blob(digest)
+
+    def let_go(self, named: Iterable[Digest]) -> None:
+        self._open()
 
     @property
     def has_unpublished(self) -> bool:

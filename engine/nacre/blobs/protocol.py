@@ -1,5 +1,6 @@
 """The seam under the blobs: put bytes, get them back by digest, publish them with a commit."""
 
+from collections.abc import Iterable
 from typing import Protocol
 
 from nacre.hashing import Buffer, Digest
@@ -34,6 +35,16 @@ class Blobs(Payloads, Protocol):
 
     def has_blob(self, digest: Digest) -> bool:
         """Tell whether `get_blob` would find the digest: published, or put by this handle."""
+
+    def keep_blob(self, digest: Digest) -> bool:
+        """Tell whether a commit may name the digest, and keep it, with all that it names.
+
+        Call it inside the transaction that appends the events. Raises NotFound when something
+        that a manifest names was dropped.
+        """
+
+    def let_go(self, named: Iterable[Digest]) -> None:
+        """Called when a commit is durable that names these: nothing else need keep them."""
 
     @property
     def has_unpublished(self) -> bool:

@@ -5,20 +5,31 @@ Guards I1: a blob is published (indexed) only after the pack that holds it was s
 
 import threading
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from nacre import codec
 from nacre.blobs import compression, index, record
+from nacre.blobs.held import HeldBlobs
 from nacre.blobs.index import Place, Row
 from nacre.blobs.packs import PackReader, PackWriter, open_writer
 from nacre.blobs.record import Description
 from nacre.environment import Environment, Transaction
-from nacre.errors import Closed, CorruptionError, InvalidInput, NotFound, Poisoned, ReadOnly
+from nacre.errors import (
+    Closed,
+    CorruptionError,
+    Dropped,
+    InvalidInput,
+    NotFound,
+    Poisoned,
+    ReadOnly,
+)
 from nacre.files import Files
 from nacre.hashing import Buffer, Digest, checksum, digest_of, flat
 
 # Up to a page, a row of LMDB costs less than a record and the sync of a pack.
 _SMALL_BYTES = 4096
+_HOLDS = "holds"
 # Beyond this, small blobs that wait for their commit are written ahead of it.
 _WAITING_BYTES = 128 << 20
 
@@ -35,11 +46,14 @@ class VaultBlobs:
         self._read_only = read_only
         self._reader = PackReader(folder) if folder is not None else None
         self._closed = False
+        self._held = HeldBlobs(holds_path(environment, folder))
         self._start()
 
     def _start(self) -> None:
         """Begin with nothing put: as a new handle, or as one that a fork has copied."""
         self._incarnation = self._environment.incarnation
+        self._held.let_go()
+        self._held = HeldBlobs(holds_path(self._environment, self._folder))
         self._lock = threading.Lock()
         self._syncing = threading.Lock()
         # A blob goes from fresh over in sync to durable, and leaves when it is published.
@@ -57,18 +71,18 @@ class VaultBlobs:
         data = flat(data)
         if len(data) > record.MAX_BLOB_BYTES:
             raise InvalidInput(f"a blob of {len(data)} bytes is too large: split it")
-        if manifest:
-            self._require(codec.digests_in(codec.unpack(data)))
+        children = list(codec.digests_in(codec.unpack(data))) if manifest else []
+        self._require(children)
         digest = digest_of(data)
-        row = self._row(digest)
-        if row is None or not self._is_intact(row):
+        row = self._held_row(digest, children)
+        if row is None or row.is_condemned or not self._is_intact(row):
             self._store(digest, data, is_manifest=manifest, mends=row is not None)
         return digest
 
     def get_blob(self, digest: Digest) -> memoryview:
         row = self._row(digest)
         if row is None:
-            raise NotFound(f"there is no blob {digest}: put it before naming or reading it")
+            raise self._missing(digest)
         payload = self._payload(row)
         description = row.description
         if checksum(payload) != description.stored_checksum:
@@ -81,6 +95,16 @@ class VaultBlobs:
             return True
         with self._environment.read() as transaction:
             return index.has_row(transaction, digest)
+
+    def keep_blob(self, digest: Digest) -> bool:
+        if self._waiting_row(digest) is None and not self.has_blob(digest):
+            return False
+        with self._environment.read() as transaction:
+            number = index.current_round(transaction)
+            if number and not self._held.is_current(digest, number):
+                # Collections have begun since it was put, or it was never put here.
+                self._acquit(transaction, digest)
+        return True
 
     def is_manifest(self, digest: Digest) -> bool:
         """Tell whether a blob was put as a manifest."""
@@ -116,6 +140,11 @@ class VaultBlobs:
                 if end > index.committed_size(transaction, pack_id):
                     index.put_committed_size(transaction, pack_id, end)
 
+    def let_go(self, named: Iterable[Digest]) -> None:
+        """Called when a commit is durable that names blobs: nothing else need keep them."""
+        with self._lock:
+            self._held.settle(named)
+
     def forget_published(self) -> None:
         if not self._durable:
             return
@@ -135,9 +164,66 @@ class VaultBlobs:
         if self._closed:
             return
         self._closed = True
-        if self._environment.incarnation == self._incarnation:
+        if self._environment.incarnation != self._incarnation:
+            self._held.let_go()
+        else:
+            self._held.close()
             for writer in [*self._full, *self._writer]:
                 writer.close()
+
+    def _held_row(self, digest: Digest, children: Iterable[Digest]) -> Row | None:
+        """Return the row of a blob that is held from now on, so that it stays; or None."""
+        while True:
+            with self._environment.read() as transaction:
+                number = index.current_round(transaction)
+            with self._lock:
+                self._begin_hold(number)
+            with self._environment.read() as transaction:
+                # Who collects begins a round, then asks who holds earlier ones.
+                if index.current_round(transaction) != number:
+                    continue
+                row = self._waiting_row(digest) or index.get_row(transaction, digest)
+            with self._lock:
+                self._held.add(digest, children, number)
+            return row
+
+    def _begin_hold(self, number: int) -> None:
+        try:
+            self._held.begin(number)
+        except FileNotFoundError:
+            if self._folder is not None:
+                holds_path(self._environment, self._folder).touch()
+                self._held.begin(number)
+            # Or else the vault is gone, which the commit will say.
+
+    def _acquit(self, transaction: Transaction, digest: Digest) -> None:
+        """Take back that a blob, or what it names, was condemned.
+
+        Raises:
+            NotFound: something that it names was dropped.
+        """
+        pending, seen = [digest], {digest}
+        while pending:
+            found = pending.pop()
+            row = self._waiting_row(found) or index.get_row(transaction, found)
+            if row is None:
+                raise self._missing(found)
+            if row.is_condemned:
+                index.put_row(transaction, replace(row, is_condemned=False), overwrite=True)
+            if row.description.is_manifest:
+                children = codec.digests_in(codec.unpack(self.get_blob(found)))
+                pending += (fresh := set(children) - seen)
+                seen |= fresh
+
+    def _missing(self, digest: Digest) -> NotFound:
+        with self._environment.read() as transaction:
+            epitaph = index.get_epitaph(transaction, digest)
+        if epitaph is None:
+            return NotFound(f"there is no blob {digest}: put it before naming or reading it")
+        return Dropped(
+            f"the blob {digest} was dropped by commit {epitaph.position} ({epitaph.reason}): "
+            "restore it from a backup that still has it, or put it again"
+        )
 
     def _is_intact(self, row: Row) -> bool:
         """Tell whether a stored payload can be read: no commit may name a damaged one anew."""
@@ -227,7 +313,14 @@ class VaultBlobs:
         if self._reader is None:
             raise CorruptionError(f"no pack holds {row.description.digest}: run `nacre verify`")
         start = place.offset + record.ALIGNMENT
-        return self._reader.read(place.pack_id, start, start + row.description.stored_size)
+        try:
+            return self._reader.read(place.pack_id, start, start + row.description.stored_size)
+        except CorruptionError:
+            # Compaction may have moved it to another pack since the row was read.
+            moved = self._row(row.description.digest)
+            if moved is None or moved.payload == place:
+                raise
+            return self._payload(moved)
 
     def _require(self, digests: Iterable[Digest]) -> None:
         for digest in digests:
@@ -244,6 +337,11 @@ class VaultBlobs:
         self._check_open()
         if self._read_only:
             raise ReadOnly("the vault was opened read-only: open it for writing")
+
+
+def holds_path(environment: Environment, folder: Path | None) -> Path:
+    """Return the file whose bytes are locked: of a single-file vault, that file."""
+    return environment.path if folder is None else folder.with_name(_HOLDS)
 
 
 def _packs_of(rows: Mapping[Digest, Row]) -> set[bytes]:

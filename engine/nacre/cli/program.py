@@ -5,6 +5,7 @@ import sys
 
 import click
 
+from nacre.cli.compact import compact
 from nacre.cli.demo import demo
 from nacre.cli.frames import frames
 from nacre.cli.get import get
@@ -13,14 +14,16 @@ from nacre.cli.init import init
 from nacre.cli.log import log
 from nacre.cli.put import put
 from nacre.cli.rebuild import rebuild
+from nacre.cli.retain import retain
 from nacre.cli.show import show
+from nacre.cli.space import space
 from nacre.cli.verify import verify
 from nacre.errors import NacreError
 
 EXIT_UNKNOWN = 2
 EXIT_INTERRUPTED = 130
 
-_COMMANDS = (demo, init, info, log, show, frames, get, put, verify, rebuild)
+_COMMANDS = (demo, init, info, log, show, frames, get, put, verify, rebuild, space, retain, compact)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,6 +1,6 @@
 """Which versions every frame has, projected from the log."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import ClassVar
@@ -91,6 +91,23 @@ class FrameVersions:
         """Return the names of the frames that exist, in order."""
         return [str(name) for (name,), row in self._names.scan() if _lives(row)]
 
+    def every(self) -> Iterator[FrameVersion]:
+        """Yield every version there ever was, of deleted frames too."""
+        for (name, version), row in self._versions.scan():
+            yield _version(str(name), version, row)
+
+    def retained(self, since: int) -> Iterator[Digest]:
+        """Yield the frames that were the last of their name at *since* or at any time after."""
+        following: tuple[object, int] | None = None
+        for (name, _), row in self._versions.scan(reverse=True):
+            assert isinstance(row, dict)
+            position = _integer(row["position"])
+            ends = [following[1]] if following and following[0] == name else []
+            ends += [_integer(at) for (_, at), _ in self._deletions.scan((name,))]
+            if min((end for end in ends if end > position), default=since) >= since:
+                yield row["frame"]
+            following = (name, position)
+
     def written_at(self, name: str, position: int) -> FrameVersion | None:
         """Return the version of *name* that the commit at *position* wrote."""
         for (_, version), row in self._versions.scan((name,), reverse=True):
@@ -101,11 +118,7 @@ class FrameVersions:
 
     def written_by(self, position: int) -> list[FrameVersion]:
         """Return the versions that the commit at *position* wrote, of frames deleted since too."""
-        return [
-            _version(str(name), version, row)
-            for (name, version), row in self._versions.scan()
-            if isinstance(row, dict) and row.get("position") == position
-        ]
+        return [version for version in self.every() if version.position == position]
 
     def _add(self, event: Event, version: int) -> None:
         self._versions[event.subject, version] = {

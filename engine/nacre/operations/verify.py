@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from nacre.operations.affected import Names, Naming
+from nacre.operations.epitaphs import Epitaphs
 from nacre.operations.report import Problem, Progress, no_progress
 from nacre.operations.verify_blobs import check_blobs
 from nacre.operations.verify_log import check_log
@@ -60,10 +61,9 @@ def verify(store: Store, progress: Progress = no_progress) -> VerifyReport:
 
 def _missing(store: Store, names: Names, naming: Naming) -> Iterable[Problem]:
     """Yield a problem for every digest that an event or a manifest names in vain."""
-    for digest in sorted({*names, *naming.children}):
-        if not store.blobs.has_blob(digest):
-            yield Problem(
-                where="blob",
-                what=f"{digest} is named, but not there",
-                affects=naming.affected([digest]),
-            )
+    for digest in Epitaphs(store).unexplained({*names, *naming.children}):
+        yield Problem(
+            where="blob",
+            what=f"{digest} is named, but not there",
+            affects=naming.affected([digest]),
+        )

@@ -28,12 +28,14 @@ class View(Protocol):
     """State derived from the log. Pure: no clock, no randomness, no input or output.
 
     A class with a `name`, a `version` to raise when `apply` changes (the view is then built
-    again), a constructor that takes its `State`, and `apply`. It may also name the only
-    `kinds` of events that it wants, as a class attribute; the others then cost it nothing. One
-    that notes something for each commit, rather than event, may define
-    `end_commit(header, names)`,
-    which is called after the last event. And it may bring `upcasts`, as `nacre.open` takes
-    them, for the kinds that it reads.
+    again), a constructor that takes its `State`, and `apply`. It may also have:
+
+    - `kinds`: the only kinds of events that it wants; the others then cost it nothing.
+    - `end_commit(header, names)`: called after the last event of a commit, for a view that notes
+      something for each commit rather than event.
+    - `upcasts`: as `nacre.open` takes them, for the kinds that it reads.
+    - `retained(since)`: yields the digests that it needs when the payloads of history before
+      the position *since* may be dropped. Without it, all that its rows name is kept.
     """
 
     name: ClassVar[str]
