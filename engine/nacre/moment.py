@@ -13,13 +13,14 @@ from dateutil.relativedelta import relativedelta
 from nacre.clock import now_ns
 from nacre.errors import InvalidInput
 from nacre.event import decode_header
+from nacre.past import SnapshotsView
 from nacre.store import Store
 
 When = int | datetime | str
-"""A position, a point in time with a zone, or a text such as "2 days ago"."""
+"""A position, a point in time with a zone, the name of a snapshot, or "2 days ago"."""
 
 UNDERSTOOD = (
-    "a position such as 17, an ISO 8601 date or time such as 2026-01-31 or "
+    "a position such as 17, the name of a snapshot, an ISO 8601 date or time such as 2026-01-31 or "
     "2026-01-31T12:30+01:00, also with a zone's name behind it (2026-01-31 12:30 Europe/Berlin), "
     "now, today, yesterday, or an age such as '2 days ago'"
 )
@@ -41,7 +42,10 @@ def position_at(store: Store, when: When) -> int:
         InvalidInput: it is not understood, ambiguous, or in the future.
     """
     if isinstance(when, str):
-        when = read_moment(when.strip())
+        when = when.strip()
+        snapshots = find_snapshots(store)
+        snapshot = None if snapshots is None else snapshots.get(when)
+        when = read_moment(when) if snapshot is None else snapshot.position
     if isinstance(when, datetime):
         return _position_of_time(store, when)
     if type(when) is not int:
@@ -50,6 +54,13 @@ def position_at(store: Store, when: When) -> int:
     if not 0 <= when <= head:
         raise InvalidInput(f"there is no position {when}: they go from 0 to the head, {head}")
     return when
+
+
+def find_snapshots(store: Store) -> SnapshotsView | None:
+    """Return the snapshots of a vault; None when it never had one."""
+    with store.environment.read() as transaction:
+        kept = store.maintenance.catalogue(transaction).entries
+    return store.view(SnapshotsView) if SnapshotsView.name in kept else None
 
 
 def read_moment(text: str) -> int | datetime:

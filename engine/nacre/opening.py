@@ -18,6 +18,7 @@ from nacre.errors import CorruptionError, FormatError, NacreError
 from nacre.files import refuse_network_storage, storage_error
 from nacre.layout import Layout, creating, find_layout
 from nacre.lmdb_file import check_untrusted
+from nacre.past import SnapshotsView
 from nacre.prefixes import META
 from nacre.registry import REGISTRY
 from nacre.stage import Stage
@@ -160,6 +161,8 @@ def _register_installed(store: Store) -> None:
     unknown = kept - set(store.maintenance.views)
     if not unknown:
         return
+    if SnapshotsView.name in unknown:  # the engine's own, kept from the first snapshot on
+        store.register(SnapshotsView)
     for entry_point in entry_points(group="nacre.views"):
         if entry_point.name in unknown:
             store.register(entry_point.load())

@@ -7,14 +7,21 @@ import weakref
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TypeVar
 
 from nacre.blobs import VaultBlobs
 from nacre.checkpoint import Checkpoint, origin_of
 from nacre.environment import Environment
 from nacre.errors import Closed, InvalidInput, ReadOnly, StateError
-from nacre.event import Commit, Event, checked_kind, checked_name, checked_text, decode_commit
+from nacre.event import (
+    NO_PREVIOUS,
+    Commit,
+    Event,
+    checked_kind,
+    checked_name,
+    checked_text,
+    decode_commit,
+)
 from nacre.files import Files, OsFiles
 from nacre.layout import Layout
 from nacre.log import LmdbLog, LogUntil
@@ -85,9 +92,8 @@ class Store:
         self._pasts: weakref.WeakSet[Store] = weakref.WeakSet()
         self._finalizer: weakref.finalize[..., Store] | None = None
         if isinstance(self.log, LogUntil):
-            leaf = partial(_leaf, environment)
-            cache = Cache(identity.vault_id)
-            self._past = PastViews(self.log, leaf, cache, options.upcasts)
+            cache = Cache(identity.vault_id, files)
+            self._past = PastViews(self.log, self.maintenance, self.blobs, cache, files)
             # Whoever reads a line of the past need not close it.
             self._finalizer = weakref.finalize(self, _let_go, environment, self._past)
         self._committer = Committer(
@@ -107,6 +113,13 @@ class Store:
         """The number of commits."""
         return self.log.head()
 
+    @property
+    def leaf(self) -> bytes:
+        """The Merkle leaf of the last commit, which vouches for all before it."""
+        with self.environment.read() as transaction:
+            head = self.log.head()
+            return LmdbTree(transaction).leaf(head - 1) if head else NO_PREVIOUS
+
     def commit(
         self,
         decide: Callable[..., None],
@@ -116,14 +129,14 @@ class Store:
         actor: str | None = None,
     ) -> Receipt:
         """Run *decide* under the writer lock and commit what it records."""
-        self._check_writable()
+        self.check_writable()
         return self._committer.commit(decide, self._words(message, write_id, actor))
 
     def transaction(
         self, *, message: str = "", write_id: str | None = None, actor: str | None = None
     ) -> AbstractContextManager[object]:
         """Hold the writer lock for a block, and commit what it records unless it raises."""
-        self._check_writable()
+        self.check_writable()
         return self._committer.transaction(self._words(message, write_id, actor))
 
     @contextmanager
@@ -158,9 +171,15 @@ class Store:
         opened = self._views.get(view)
         if opened is None:
             self.register(view)
-            opened = self._views[view] = view(State(self._pairs(view)))
+            opened = self._views[view] = view(State(self.pairs(view)))
         assert isinstance(opened, view)
         return opened
+
+    def pairs(self, view: type[View]) -> Pairs:
+        """Return the rows of a view to read, as bytes."""
+        if self._past is not None:
+            return self._past.pairs(view)
+        return ViewPairs(self.maintenance, view, read_only=self.read_only)
 
     def commits(self, start: int = 0, stop: int | None = None) -> Iterator[Commit]:
         """Yield the commits at `start <= position < stop`."""
@@ -196,12 +215,22 @@ class Store:
         """Return a read-only store that shows the vault as it was; it closes with this one."""
         self._check_open()
         options = Options(
-            actor=self.actor, read_only=True, upcasts=self.maintenance.upcasts, until=position
+            actor=self.actor,
+            read_only=True,
+            files=self.files,
+            upcasts=self.maintenance.upcasts,
+            until=position,
         )
         environment = REGISTRY.share(self.environment)
         past = Store(self.layout, environment, self.identity, options, lambda stage, store: None)
         self._pasts.add(past)
         return past
+
+    def check_writable(self) -> None:
+        """Raise ReadOnly or Closed if this handle cannot commit."""
+        self._check_open()
+        if self.read_only:
+            raise ReadOnly(self._why_read_only())
 
     def refuse_past(self, action: str) -> None:
         """Raise StateError if this shows the past, which has no files of its own."""
@@ -256,26 +285,13 @@ class Store:
         if self._closed:
             raise Closed(f"{self.layout.path} was closed: open the vault again")
 
-    def _check_writable(self) -> None:
-        self._check_open()
-        if self.read_only:
-            raise ReadOnly(self._why_read_only())
-
     def _why_read_only(self) -> str:
         if self.until is None:
             return f"{self.layout.path} was opened read-only: open it for writing"
         return f"this is {self.layout.path} as of position {self.until}: write to the vault itself"
 
-    def _pairs(self, view: type[View]) -> Pairs:
-        if self._past is not None:
-            return self._past.pairs(view)
-        return ViewPairs(self.maintenance, view, read_only=self.read_only)
-
     def _history(self) -> History:
-        if self._past is None:
-            return self.view(History)
-        # That of now knows the same of a commit, and needs not be derived.
-        return History(State(ViewPairs(self.maintenance, History, read_only=True)))
+        return self.view(History) if self._past is None else self._past.history()
 
     def _candidates(
         self, subject: str | None, kind: str | None, start: int, stop: int | None, *, reverse: bool
@@ -302,11 +318,6 @@ class Store:
     def _events_of(self, start: int, stop: int | None, *, reverse: bool) -> Iterator[Event]:
         events = events_between(self.log, self.maintenance.upcasts, start, stop)
         return reversed(list(events)) if reverse else events
-
-
-def _leaf(environment: Environment, position: int) -> bytes:
-    with environment.read() as transaction:
-        return LmdbTree(transaction).leaf(position)
 
 
 def _let_go(environment: Environment, past: PastViews) -> None:

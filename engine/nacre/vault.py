@@ -17,6 +17,7 @@ from nacre.hashing import Buffer, Digest
 from nacre.moment import When, position_at
 from nacre.operations import (
     RebuildReport,
+    Snapshots,
     VaultInfo,
     VerifyReport,
     describe,
@@ -41,6 +42,8 @@ class Vault:
         """Its parts put together: what the functions of `nacre.operations` take."""
         self.frames = Frames(self)
         """Versioned dataframes by name."""
+        self.snapshots = Snapshots(store)
+        """Named, pinned positions."""
 
     @property
     def path(self) -> Path:
@@ -206,8 +209,9 @@ class Vault:
     def at(self, when: When) -> "Vault":
         """Return the vault as it was, read-only: events, frames, every view.
 
-        *when* is a position (the state after the commits before it), a datetime with a zone, or
-        a text: "17", "2026-01-31", "yesterday 12:30", "2 days ago". It closes with this vault.
+        *when* is a position (the state after the commits before it), a datetime with a zone, the
+        name of a snapshot, or a text: "17", "2026-01-31", "yesterday 12:30", "2 days ago". It
+        closes with this vault.
 
         Raises:
             InvalidInput: it is not understood, ambiguous, or in the future; says what is allowed.

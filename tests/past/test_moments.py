@@ -91,7 +91,7 @@ def test_a_moment_means_the_commits_up_to_it(
     [
         ("7", "no position 7: they go from 0 to the head, 6"),
         ("20260110", "no position 20260110"),
-        ("-1", "not understood: give a position such as 17, an ISO 8601"),
+        ("-1", "not understood: give a position such as 17, the name of a snapshot, an ISO 8601"),
         ("", "not understood"),
         ("tomorrow", "not understood"),
         ("in 2 days", "not understood"),

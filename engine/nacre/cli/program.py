@@ -16,6 +16,7 @@ from nacre.cli.put import put
 from nacre.cli.rebuild import rebuild
 from nacre.cli.retain import retain
 from nacre.cli.show import show
+from nacre.cli.snapshot import snapshot
 from nacre.cli.space import space
 from nacre.cli.verify import verify
 from nacre.errors import NacreError
@@ -23,7 +24,22 @@ from nacre.errors import NacreError
 EXIT_UNKNOWN = 2
 EXIT_INTERRUPTED = 130
 
-_COMMANDS = (demo, init, info, log, show, frames, get, put, verify, rebuild, space, retain, compact)
+_COMMANDS = (
+    demo,
+    init,
+    info,
+    log,
+    show,
+    frames,
+    get,
+    put,
+    verify,
+    rebuild,
+    space,
+    retain,
+    compact,
+    snapshot,
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,5 +1,6 @@
-"""Views as they were: derived once for a position, then kept in a cache that may be deleted."""
+"""Views as they were: derived once for a position, kept in a cache and in snapshots."""
 
+from nacre.past.snapshots import Snapshot, SnapshotContent, SnapshotsView, StoredView
 from nacre.past.views import PastViews
 
-__all__ = ["PastViews"]
+__all__ = ["PastViews", "Snapshot", "SnapshotContent", "SnapshotsView", "StoredView"]

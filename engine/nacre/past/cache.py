@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from nacre.errors import FormatError, StorageError
-from nacre.files import OsFiles, refuse_network_storage
+from nacre.files import Files, refuse_network_storage
 
 _MOST_BYTES = 4 << 30
 _ENDING = ".mdb"
@@ -26,8 +26,9 @@ _PART = "part-"
 class Cache:
     """The sealed files of one vault."""
 
-    def __init__(self, vault_id: bytes) -> None:
+    def __init__(self, vault_id: bytes, files: Files) -> None:
         self._vault_id = vault_id.hex()
+        self._files = files
 
     def find(self, name: str) -> Path | None:
         """Return where the file *name* lies, and note that it was used; None when it is not."""
@@ -59,8 +60,8 @@ class Cache:
             fcntl.flock(descriptor, fcntl.LOCK_EX)  # tells others that its maker lives
             path = part / "rows"
             yield path
-            _sync(path)
-            path.replace(part.parent / (name + _ENDING))
+            self._files.sync_file(path)
+            self._files.replace(path, part.parent / (name + _ENDING))
         finally:
             os.close(descriptor)
             shutil.rmtree(part, ignore_errors=True)
@@ -99,14 +100,6 @@ def _is_ours(root: Path) -> bool:
         return False
     is_private = status.st_uid == os.geteuid() and not status.st_mode & 0o022
     return is_private and root.is_dir() and not root.is_symlink() and os.access(root, os.W_OK)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        OsFiles().sync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _sweep(root: Path, kept: Path) -> None:

@@ -6,71 +6,84 @@ that it has seen, which vouches for all before it. So no other log, and no other
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 
-from nacre import codec
+from nacre.blobs import Payloads
 from nacre.environment import Environment
-from nacre.errors import Closed, CorruptionError, FormatError, NacreError, StorageError
-from nacre.files import OsFiles
-from nacre.hashing import digest_of
+from nacre.errors import Closed, CorruptionError, FormatError, StorageError
+from nacre.files import Files
 from nacre.log import LogUntil
+from nacre.past.bases import Bases
 from nacre.past.cache import Cache
+from nacre.past.derive import load, replay, seal, selected
+from nacre.past.sealed import open_sealed, sealed_rows
 from nacre.registry import REGISTRY
+from nacre.views import State
+from nacre.views.history import History
 from nacre.views.maintenance import Maintenance
-from nacre.views.pairs import MemoryPairs, Pairs, ReadPairs
-from nacre.views.view import Upcasts, View
+from nacre.views.pairs import MemoryPairs, Pairs
+from nacre.views.reading import ViewPairs
+from nacre.views.view import View
 
 _ATTEMPTS = 3
+# Reading commits one by one costs more than reading all of them, unless most can be left out.
+_SELECT_UP_TO = 0.3
 
 
 class PastViews:
-    """The rows of every view at the head of a log that ends there."""
+    """The rows of every view at the head of a log that ends there.
+
+    *maintenance* knows the live rows, over the log that is cut off.
+    """
 
     def __init__(
-        self, log: LogUntil, leaf: Callable[[int], bytes], cache: Cache, upcasts: Upcasts
+        self, log: LogUntil, maintenance: Maintenance, blobs: Payloads, cache: Cache, files: Files
     ) -> None:
         self._log = log
-        self._leaf = leaf
+        self._files = files
+        self._maintenance = maintenance
+        self._bases = Bases(maintenance, blobs, cache, log.head())
         self._cache = cache
-        self._upcasts = upcasts
         self._lock = threading.Lock()
         self._process = os.getpid()
         self._opened: dict[str, Environment] = {}
-
-    def pairs(self, view: type[View]) -> Pairs:
-        """Return the rows of *view*, derived first if they are not in the cache."""
-        head = self._log.head()
-        if head == 0:
-            return MemoryPairs()
-        upcasts = self._upcasts.with_those_of([view])
-        name = f"{head:020d}-{code_of(view, upcasts)}-{self._leaf(head - 1).hex()[:32]}"
-        if self._process != os.getpid():  # forked: another thread may have held the lock
-            self._process, self._lock = os.getpid(), threading.Lock()
-        with self._lock:
-            environment = self._opened.get(name)
-            if environment is None:
-                environment = self._opened[name] = self._sealed(name, view, upcasts)
-        return self._rows(environment, view)
 
     @property
     def environments(self) -> list[Environment]:
         """The files that are open."""
         return list(self._opened.values())
 
+    def pairs(self, view: type[View]) -> Pairs:
+        """Return the rows of *view*, derived first if they are not in the cache."""
+        if self._log.head() == 0:
+            return MemoryPairs()
+        name = self._bases.name_at(self._log.head(), view)
+        if self._process != os.getpid():  # forked: another thread may have held the lock
+            self._process, self._lock = os.getpid(), threading.Lock()
+        with self._lock:
+            environment = self._opened.get(name)
+            if environment is None:
+                environment = self._opened[name] = self._sealed(name, view)
+        return sealed_rows(environment, view)
+
+    def history(self) -> History:
+        """Return the history of now: what it knows of a commit never changes."""
+        return History(State(ViewPairs(self._maintenance, History, read_only=True)))
+
     def close(self) -> None:
         """Let go of the files; they stay in the cache."""
         while self._opened:
             REGISTRY.release(self._opened.popitem()[1])
 
-    def _sealed(self, name: str, view: type[View], upcasts: Upcasts) -> Environment:
+    def _sealed(self, name: str, view: type[View]) -> Environment:
         missing: Exception | None = None
         for _ in range(_ATTEMPTS):
             path = self._cache.find(name)
             try:
                 if path is None:
-                    path = self._made(name, view, upcasts)
-                return self._open(path, view)
+                    path = self._made(name, view)
+                return open_sealed(path, view)
             except (FileNotFoundError, Closed, StorageError) as error:
                 # Somebody has deleted it between two steps, which is allowed at any time.
                 missing = error
@@ -82,13 +95,11 @@ class PastViews:
             "look at the folder, or set XDG_CACHE_HOME to another"
         ) from missing
 
-    def _made(self, name: str, view: type[View], upcasts: Upcasts) -> Path:
+    def _made(self, name: str, view: type[View]) -> Path:
         with self._cache.making(name) as path:
             scratch = Environment(path, read_only=False, relaxed=True)
             try:
-                maintenance = Maintenance(scratch, self._log, OsFiles(), upcasts)
-                maintenance.install(view)
-                maintenance.catch_up()
+                self._derive(scratch, view)
             finally:
                 scratch.close()
         found = self._cache.find(name)
@@ -96,25 +107,26 @@ class PastViews:
             raise FileNotFoundError(name)
         return found
 
-    def _open(self, path: Path, view: type[View]) -> Environment:
-        environment = REGISTRY.acquire(path, read_only=True, relaxed=True, sealed=True)
-        try:
-            self._rows(environment, view)
-        except NacreError:
-            REGISTRY.release(environment)
-            raise
-        return environment
+    def _derive(self, scratch: Environment, view: type[View]) -> None:
+        with self._bases.nearest(view) as base:
+            load(scratch, self._files, 0, base.rows)
+        left = self._log.head() - base.position
+        entries = self._entries(view, base.position)
+        while left > 0:
+            upcasts = self._maintenance.upcasts.with_those_of([view])
+            with scratch.write(self._files) as transaction:
+                taken = replay(transaction, {0: view}, entries, upcasts)
+            left = left - taken if taken else 0
+        with scratch.write(self._files) as transaction:
+            seal(transaction, view)
 
-    def _rows(self, environment: Environment, view: type[View]) -> Pairs:
-        maintenance = Maintenance(environment, self._log, OsFiles(), self._upcasts)
-        with environment.read() as transaction:
-            build = maintenance.live_build(view, transaction)
-        if build is None:
-            raise CorruptionError(f"{environment.path} does not hold the view {view.name!r}")
-        return ReadPairs(environment, build.prefix)
-
-
-def code_of(view: type[View], upcasts: Upcasts) -> str:
-    """Return what names the code that derives a view's rows: other code, other name."""
-    said = [view.name, view.version, view.__module__, view.__qualname__, *upcasts.names()]
-    return digest_of(codec.pack(said)).raw.hex()[:16]
+    def _entries(self, view: type[View], start: int) -> Iterator[bytes]:
+        """Yield the entries from *start* on that the view may want."""
+        kinds = getattr(view, "kinds", None)
+        if kinds is None or hasattr(view, "end_commit"):
+            return self._log.read(start)
+        head = self._log.head()
+        positions = self.history().positions_of_kinds(kinds, start=start, stop=head)
+        if len(positions) > _SELECT_UP_TO * (head - start):
+            return self._log.read(start)
+        return selected(self._log, positions)

@@ -12,7 +12,8 @@ Two names with one hash do no harm, because the events are compared.
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import reduce
 from typing import ClassVar
 
 import numpy as np
@@ -24,6 +25,7 @@ from nacre.views.view import Names
 
 _BLOCK = 128
 _FEW = 8
+_LAST = (1 << 63) - 1
 _SUBJECT, _KIND = 0, 1  # seeds: a subject and a kind of the same name are two names
 _NAME = np.dtype([("hash", "<u8"), ("commit", "u1")])
 _PACK_NAME = struct.Struct("<QB").pack
@@ -77,9 +79,13 @@ class History:
             wanted.append(_hash(subject, _SUBJECT))
         if kind is not None:
             wanted.append(_hash(kind, _KIND))
-        found = [set(self._holding(name, start)) for name in wanted]
-        both = set.intersection(*found)
-        return sorted(p for p in both if start <= p and (stop is None or p < stop))
+        found = (self._holding_in_order(np.array([name], "<u8"), start, stop) for name in wanted)
+        return [int(position) for position in reduce(np.intersect1d, found)]
+
+    def positions_of_kinds(self, kinds: Iterable[str], *, start: int, stop: int) -> list[int]:
+        """Return the commits in a range that may hold an event of one of *kinds*, in order."""
+        hashes = np.array([_hash(kind, _KIND) for kind in kinds], "<u8")
+        return [int(position) for position in self._holding_in_order(hashes, start, stop)]
 
     def _add_to_block(self, position: int, hashes: list[int]) -> None:
         first = position - position % _BLOCK
@@ -88,21 +94,30 @@ class History:
         names = [_PACK_NAME(name, position - first) for name in hashes]
         self._blocks[first] = block + b"".join(names)
 
-    def _holding(self, name: int, start: int) -> Iterator[int]:
-        wanted = np.uint64(name)
-        for (first,), block in self._blocks.scan(start=(start - start % _BLOCK,)):
+    def _holding_in_order(self, wanted: np.ndarray, start: int, stop: int | None) -> np.ndarray:
+        parts = [np.array([], np.int64), *self._holding(wanted, start, stop)]
+        found = np.unique(np.concatenate(parts))
+        return found[
+            (found >= min(start, _LAST)) & (found < (_LAST if stop is None else min(stop, _LAST)))
+        ]
+
+    def _holding(self, wanted: np.ndarray, start: int, stop: int | None) -> Iterator[np.ndarray]:
+        """Yield commits around a range that hold one of the *wanted* hashes, some repeated."""
+        end = None if stop is None else (stop,)
+        for (first,), block in self._blocks.scan(start=(start - start % _BLOCK,), stop=end):
             assert isinstance(first, int)
             assert isinstance(block, bytes)
             names = np.frombuffer(block, _NAME)
-            for commit in names["commit"][names["hash"] == wanted].tolist():
-                yield first + commit
-        for (position,), row in self._many.scan(start=(start,)):
+            yield names["commit"][_is_among(names["hash"], wanted)].astype(np.int64) + first
+        for (position,), row in self._many.scan(start=(start,), stop=end):
             assert isinstance(position, int)
             assert isinstance(row, bytes)
-            hashes = np.frombuffer(row, "<u8")
-            place = int(np.searchsorted(hashes, wanted))
-            if place < len(hashes) and hashes[place] == wanted:
-                yield position
+            if _is_among(np.frombuffer(row, "<u8"), wanted).any():
+                yield np.array([position])
+
+
+def _is_among(hashes: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    return hashes == wanted[0] if len(wanted) == 1 else np.isin(hashes, wanted)
 
 
 def _hash(name: str, seed: int) -> int:

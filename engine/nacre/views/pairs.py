@@ -173,6 +173,10 @@ class MemoryPairs:
         below = self._base.scan(start, stop, reverse=reverse) if self._base else iter(())
         return self._merged(keys[::-1] if reverse else keys, below, reverse=reverse)
 
+    def changes(self) -> Iterator[tuple[bytes, bytes | None]]:
+        """Yield what differs from below, in order of key; None for a pair that is gone."""
+        return ((key, self._changed[key]) for key in sorted(self._changed))
+
     def _change(self, key: bytes, value: bytes | None) -> None:
         if key not in self._changed:
             self._keys.append(key)
