@@ -21,7 +21,7 @@ from nacre.event import (
     encode_commit,
     encode_header,
     event_fields,
-    event_hashes,
+    split_entry,
 )
 from nacre.hashing import Digest, checksum, event_hash, leaf_hash
 
@@ -83,7 +83,8 @@ def test_a_commit_comes_back_as_it_was(header: Header, events: list[tuple]) -> N
 def test_the_leaf_is_over_the_header_and_the_hashes_of_the_events(events: list[tuple]) -> None:
     encoded = encode_commit(HEADER, packed(events))
 
-    header, hashes = event_hashes(encoded.entry)
+    header, stored = split_entry(encoded.entry)
+    hashes = [event.hash for event in stored]
 
     assert header == encode_header(HEADER)
     assert hashes == [event_hash(event) for event in packed(events)]
@@ -146,7 +147,7 @@ def test_an_entry_made_to_look_right_is_reported(
     checked = struct.pack(">II", header_size, body_size % (1 << 32)) + rest
     entry = bytes([1, flags]) + checksum(checked) + checked
 
-    for decode in (decode_commit, decode_events, decode_header, event_hashes):
+    for decode in (decode_commit, decode_events, decode_header, split_entry):
         with pytest.raises(CorruptionError):
             decode(entry)
 

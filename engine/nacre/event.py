@@ -120,6 +120,18 @@ class Commit:
     leaf: bytes = field(repr=False)
 
 
+class StoredEvent(NamedTuple):
+    """One event of an entry as it is stored: its bytes, or in their place their hash."""
+
+    content: bytes
+    is_purged: bool
+
+    @property
+    def hash(self) -> bytes:
+        """What the leaf of the commit is made of."""
+        return self.content if self.is_purged else event_hash(self.content)
+
+
 class EncodedCommit(NamedTuple):
     """The bytes of one commit as they go into the log, and its Merkle leaf."""
 
@@ -196,13 +208,24 @@ def entry_body(entry: Buffer) -> bytes:
     return _open_entry(entry)[1]
 
 
-def event_hashes(entry: Buffer) -> tuple[bytes, list[bytes]]:
-    """Return the header's bytes and the hash of each event: what the leaf is made of."""
+def split_entry(entry: Buffer) -> tuple[bytes, list[StoredEvent]]:
+    """Return the header's bytes and the stored events: what `join_entry` makes the entry of."""
     header_bytes, body = _open_entry(entry)
-    return header_bytes, [
-        event_bytes if purged else event_hash(event_bytes)
-        for event_bytes, purged in _split_body(body)
-    ]
+    return header_bytes, [StoredEvent(*stored) for stored in _split_body(body)]
+
+
+def join_entry(header_bytes: bytes, events: Sequence[StoredEvent]) -> EncodedCommit:
+    """Return the entry of a header and events that are bytes already.
+
+    Raises:
+        CorruptionError: the bytes are no header, or no events.
+    """
+    header = _decode_header(header_bytes)
+    for ordinal, stored in enumerate(events):
+        _decode_event(stored.content, ordinal, header, stored.is_purged)
+    lengths = [len(stored.content) | _PURGED * stored.is_purged for stored in events]
+    entry = _encode_entry(header_bytes, lengths, [stored.content for stored in events])
+    return EncodedCommit(entry, leaf_hash(header_bytes, [stored.hash for stored in events]))
 
 
 def checked_name(what: str, name: str, *, limit: int = _MAX_SUBJECT) -> str:
