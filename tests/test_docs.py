@@ -9,6 +9,7 @@ from typing import NamedTuple
 import pytest
 from click.testing import CliRunner
 
+import nacre_check
 from nacre.cli.program import program
 from nacre.errors import NacreError
 
@@ -48,6 +49,8 @@ def run_console(block: Block) -> None:
             Path(arguments[0]).write_text(shown)
         elif name == "nacre":
             run_nacre(arguments, shown)
+        elif name == "nacre-check":
+            assert nacre_check.main(arguments) == ("DOES NOT HOLD" in shown), line
 
 
 def run_nacre(arguments: list[str], shown: str) -> None:

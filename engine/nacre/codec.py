@@ -14,6 +14,7 @@ from nacre.errors import CorruptionError, Unstorable
 from nacre.hashing import HASH_SIZE, Buffer, Digest
 
 DIGEST_EXTENSION = 1
+_TIMESTAMP_EXTENSION = -1
 _BLAKE3 = b"\x01"  # the algorithm is part of the digest
 _MAX_DEPTH = 100
 
@@ -95,6 +96,13 @@ def digests_in(value: object) -> Iterator[Digest]:
     elif isinstance(value, list | tuple):
         for inner in value:
             yield from digests_in(inner)
+
+
+def extension_of(value: object) -> tuple[int, bytes] | None:
+    """Return code and bytes of what only msgpack knows; None for every other value."""
+    if isinstance(value, msgpack.Timestamp):
+        return _TIMESTAMP_EXTENSION, value.to_bytes()
+    return (value.code, value.data) if isinstance(value, msgpack.ExtType) else None
 
 
 def compress(data: Buffer, *, level: int = 1) -> bytes:

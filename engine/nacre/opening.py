@@ -78,6 +78,12 @@ def current_user() -> str:
         return f"uid {os.getuid()}"
 
 
+def put_identity(transaction: Transaction, identity: Identity) -> None:
+    """Say in an empty environment which vault it is."""
+    fields = {"format": FORMAT, "id": identity.vault_id, "created_ns": identity.created_ns}
+    transaction.put(_IDENTITY_KEY, codec.pack(fields))
+
+
 def _open_environment(
     layout: Layout, options: Options, *, create: bool
 ) -> tuple[Environment, Identity]:
@@ -149,8 +155,7 @@ def _identify(layout: Layout, transaction: Transaction) -> Identity:
     if found is not None:
         return found
     identity = Identity(vault_id=os.urandom(_VAULT_ID_BYTES), created_ns=now_ns())
-    fields = {"format": FORMAT, "id": identity.vault_id, "created_ns": identity.created_ns}
-    transaction.put(_IDENTITY_KEY, codec.pack(fields))
+    put_identity(transaction, identity)
     return identity
 
 

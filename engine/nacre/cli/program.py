@@ -5,13 +5,19 @@ import sys
 
 import click
 
+from nacre.cli.checkpoint import checkpoint
 from nacre.cli.compact import compact
 from nacre.cli.demo import demo
+from nacre.cli.export import export
 from nacre.cli.frames import frames
 from nacre.cli.get import get
+from nacre.cli.import_ import import_
 from nacre.cli.info import info
 from nacre.cli.init import init
+from nacre.cli.keygen import keygen
 from nacre.cli.log import log
+from nacre.cli.prove import prove
+from nacre.cli.prove_consistency import prove_consistency
 from nacre.cli.put import put
 from nacre.cli.rebuild import rebuild
 from nacre.cli.retain import retain
@@ -40,6 +46,7 @@ _COMMANDS = (
     compact,
     snapshot,
 )
+_AUDIT = (keygen, checkpoint, prove, prove_consistency, export, import_)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -52,7 +59,7 @@ def program() -> None:
     """
 
 
-for _command in _COMMANDS:
+for _command in (*_COMMANDS, *_AUDIT):
     program.add_command(_command)
 
 

@@ -14,7 +14,9 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from nacre.errors import InvalidInput, NotFound
 from nacre.hashing import Digest
+from nacre.operations.evidence import hand_out
 
 EXIT_FINDINGS = 1
 
@@ -22,6 +24,12 @@ Report = Callable[[str, int, int], None]
 
 vault_argument = click.argument("vault", type=click.Path(path_type=Path))
 actor_option = click.option("--actor", help="Who does it; else the user of the process.")
+key_option = click.option(
+    "--key", type=click.Path(path_type=Path), help="Sign with the key in this file."
+)
+output_option = click.option(
+    "--to", type=click.Path(path_type=Path), help="Write to this file; else print."
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -35,6 +43,33 @@ def console() -> Console:
 def print_json(value: object) -> None:
     """Print *value*, reports included, as JSON."""
     click.echo(json.dumps(_plain(value), indent=2, ensure_ascii=False))
+
+
+def hand_out_text(text: str, to: Path | None) -> None:
+    """Write *text* to a file, or print it when none is named."""
+    if to is None:
+        click.echo(text, nl=False)
+    else:
+        hand_out(to, text)
+
+
+def hand_out_evidence(text: str, to: Path | None, *, as_json: bool) -> None:
+    """Write evidence, which is JSON itself, to a file, or print it when none is named."""
+    hand_out_text(text, to)
+    if to is not None and as_json:
+        print_json({"file": str(to), "size_bytes": len(text.encode())})
+    elif to is not None:
+        click.echo(f"wrote {to}")
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a file that the user names."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise NotFound(f"there is no file {path}: correct the path") from error
+    except UnicodeDecodeError as error:
+        raise InvalidInput(f"{path} is no text: name another file") from error
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -86,17 +86,18 @@ def _entry(store: Store, position: int) -> bytes | None:
 def _check_links(
     store: Store, position: int, previous: Commit | None, commit: Commit, findings: LogFindings
 ) -> None:
-    for what in _broken_links(store, position, previous, commit):
+    for what in broken_links(store.identity.vault_id, position, previous, commit):
         findings.problems.append(_problem(store, position, what))
 
 
-def _broken_links(
-    store: Store, position: int, previous: Commit | None, commit: Commit
+def broken_links(
+    vault_id: bytes, position: int, previous: Commit | None, commit: Commit
 ) -> Iterator[str]:
+    """Yield what is wrong with how a commit follows the one before it."""
     header = commit.header
     if header.position != position:
         yield f"it says that it is commit {header.position}"
-    if header.vault_id != store.identity.vault_id:
+    if header.vault_id != vault_id:
         yield "it belongs to another vault"
     if position == 0 and header.previous != NO_PREVIOUS:
         yield "it follows a commit, and is the first"

@@ -1,0 +1,28 @@
+"""`nacre export`: the log for other programs, and for auditors."""
+
+from pathlib import Path
+
+import click
+
+import nacre
+from nacre.cli.terminal import json_option, key_option, print_json, progress_bar, vault_argument
+from nacre.operations import read_key
+from nacre.operations.export import FORMATS
+from nacre.operations.export import export as write
+
+
+@click.command()
+@vault_argument
+@click.option("--format", "form", type=click.Choice(FORMATS), default="jsonl", show_default=True)
+@click.option("--to", type=click.Path(path_type=Path), required=True, help="The file to write.")
+@key_option
+@json_option
+def export(vault: Path, form: str, to: Path, key: Path | None, as_json: bool) -> None:
+    """Write the log to a file; only jsonl holds everything and can be imported again."""
+    signer = None if key is None else read_key(key)
+    with nacre.open(vault, read_only=True) as opened, progress_bar() as progress:
+        report = write(opened.store, to, form=form, key=signer, progress=progress)
+    if as_json:
+        print_json(report)
+    else:
+        click.echo(f"wrote {report.commits:,} commits, {report.events:,} events to {to}")
