@@ -6,7 +6,8 @@ NacreError
 │   ├── Dropped                           take it from a backup, or put it again
 │   └── VaultMissing (also FileNotFoundError)  create the vault, or correct the path
 ├── InvalidInput     (also ValueError)    fix the argument
-│   └── Unstorable                        convert the column that is named, then write again
+│   ├── Unstorable                        convert the column that is named, then write again
+│   └── WrongKey     (also PermissionError)  give the passphrase or key file of the target
 ├── StateError       (also RuntimeError)  open, close or lock in the right order
 │   ├── Closed                            open the vault again
 │   └── ReadOnly     (also PermissionError)  open the vault for writing
@@ -70,6 +71,12 @@ class Unstorable(InvalidInput):
     """A value that could not be stored exactly, and so was refused."""
 
     code = "unstorable"
+
+
+class WrongKey(InvalidInput, PermissionError):
+    """What was given does not open an encrypted target."""
+
+    code = "wrong_key"
 
 
 class StateError(NacreError, RuntimeError):

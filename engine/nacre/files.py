@@ -21,6 +21,7 @@ from nacre.hashing import Buffer
 
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _NO_ROOM_BYTES = 1 << 20
+_NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
 _NO_PERMISSION = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 _ESCAPED = re.compile(r"\\([0-7]{3})")  # blanks and backslashes, in /proc/self/mounts
 _NETWORK = frozenset(
@@ -30,7 +31,7 @@ _NETWORK = frozenset(
 
 
 class Files(Protocol):
-    """The operations on files that a commit is made of.
+    """The operations on files that commits, backups and restores are made of.
 
     Each raises OSError when the system does; `lmdb.Error` in the case of `commit`.
     """
@@ -54,10 +55,13 @@ class Files(Protocol):
         """Make the content of a file that somebody else wrote durable."""
 
     def replace(self, source: Path, target: Path) -> None:
-        """Give a file the name of another one in the same folder, durably."""
+        """Give a file or directory another name, durably; a file that has it is replaced."""
 
     def remove(self, path: Path) -> None:
         """Unlink a file, durably; one that is not there is no error."""
+
+    def link(self, source: Path, path: Path) -> None:
+        """Give a file a second name, durably. Raises FileExistsError when something has it."""
 
     def commit(self, transaction: lmdb.Transaction) -> None:
         """Commit an LMDB write transaction; durable on return unless its vault is relaxed."""
@@ -111,6 +115,18 @@ class OsFiles:
 
     def remove(self, path: Path) -> None:
         path.unlink(missing_ok=True)
+        sync_folder(path.parent)
+
+    def link(self, source: Path, path: Path) -> None:
+        try:
+            path.hardlink_to(source)
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            # Not in one step, but what is put without links has a name that nobody else uses.
+            if path.exists():
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path) from error
+            source.rename(path)
         sync_folder(path.parent)
 
     def commit(self, transaction: lmdb.Transaction) -> None:

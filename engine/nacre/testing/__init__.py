@@ -14,6 +14,7 @@ from nacre.testing.faults import (
     TracingFiles,
 )
 from nacre.testing.log_contract import LogContract
+from nacre.testing.target_contract import TargetContract
 
 __all__ = [
     "MOMENTS",
@@ -24,5 +25,6 @@ __all__ = [
     "Moment",
     "PowerLossFiles",
     "PowerLostError",
+    "TargetContract",
     "TracingFiles",
 ]

@@ -52,6 +52,10 @@ class TracingFiles:
         self.operations.append("sync")
         self._files.sync(descriptor)
 
+    def link(self, source: Path, path: Path) -> None:
+        self.operations.append("link")
+        self._files.link(source, path)
+
     def commit(self, transaction: lmdb.Transaction) -> None:
         self.operations.append("commit")
         self._files.commit(transaction)
@@ -114,6 +118,11 @@ class FailingFiles:
             raise self._os_error()
         self._trace.sync(descriptor)
 
+    def link(self, source: Path, path: Path) -> None:
+        if self._fails("link"):
+            raise self._os_error()
+        self._trace.link(source, path)
+
     def commit(self, transaction: lmdb.Transaction) -> None:
         if self._fails("commit"):
             transaction.abort()
@@ -171,6 +180,9 @@ class KillingFiles:
 
     def sync(self, descriptor: int) -> None:
         self._do(lambda: self._trace.sync(descriptor))
+
+    def link(self, source: Path, path: Path) -> None:
+        self._do(lambda: self._trace.link(source, path))
 
     def commit(self, transaction: lmdb.Transaction) -> None:
         self._do(lambda: self._trace.commit(transaction))
@@ -256,6 +268,10 @@ class PowerLossFiles:
         self._check_power()
         self._trace.sync(descriptor)
         self._durable[self._paths[descriptor]] = os.fstat(descriptor).st_size
+
+    def link(self, source: Path, path: Path) -> None:
+        self._check_power()
+        self._trace.link(source, path)
 
     def commit(self, transaction: lmdb.Transaction) -> None:
         self._check_power()

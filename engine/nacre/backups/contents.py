@@ -1,0 +1,182 @@
+"""What a target holds: which chunks, and in which packs they lie.
+
+An index is a sealed file in the folder `indexes`: the length (8) of msgpack [[name of a pack, its
+table], ...], which follows as one zstd frame. Indexes only save reading: packs say themselves
+what is in them, so one whose writer died before it wrote an index is found all the same.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
+
+from nacre import codec
+from nacre.backups.pack import Chunk, chunk_key, part_count, read_table, table_in
+from nacre.backups.sealed import CONDEMNED, INDEXES, PACKS, SealedTarget
+from nacre.errors import CorruptionError, NotFound
+from nacre.hashing import Digest
+
+_LENGTH_BYTES = 8
+_LARGEST_INDEX_BYTES = 1 << 30
+_LEVEL = 3
+_INDEX_PACKS = 1000
+
+Result = TypeVar("Result")
+Tables = Mapping[str, bytes]
+"""The table of each pack."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a chunk lies."""
+
+    pack: str
+    offset: int
+    chunk: Chunk
+
+
+@dataclass(slots=True)
+class Contents:
+    """The chunks of a target, as far as their packs are there."""
+
+    packs: dict[str, int]
+    """The size of every pack."""
+
+    places: dict[bytes, list[Place]] = field(default_factory=dict)
+    indexed: set[str] = field(default_factory=set)
+    unindexed: dict[str, bytes] = field(default_factory=dict)
+    """Tables of packs that no index names."""
+
+    dying: dict[str, int] = field(default_factory=dict)
+    """Packs that are condemned, and when they may be deleted."""
+
+    problems: list[str] = field(default_factory=list)
+
+    def add(self, pack: str, table: bytes | memoryview) -> None:
+        """Note the chunks of a pack."""
+        offset = 0
+        for chunk in read_table(table):
+            self.places.setdefault(chunk.key, []).append(Place(pack, offset, chunk))
+            offset += chunk.packed_size
+
+    def drop(self, packs: set[str]) -> None:
+        """Forget the chunks of some packs."""
+        self.packs = {pack: size for pack, size in self.packs.items() if pack not in packs}
+        self.unindexed = {pack: t for pack, t in self.unindexed.items() if pack not in packs}
+        kept = (
+            (key, [place for place in places if place.pack not in packs])
+            for key, places in self.places.items()
+        )
+        self.places = {key: places for key, places in kept if places}
+
+    def find(self, digest: Digest, part: int = 0) -> Place | None:
+        """Return where a part of a blob lies; in a pack that stays, where there is a choice."""
+        places = self.places.get(chunk_key(digest, part))
+        if not places:
+            return None
+        return min(places, key=lambda place: (place.pack in self.dying, place.pack))
+
+    def places_of(self, digest: Digest) -> list[Place] | None:
+        """Return where all parts of a blob lie; None when one is missing."""
+        first = self.find(digest)
+        if first is None:
+            return None
+        count = part_count(first.chunk.description.stored_size)
+        if count == 1:
+            return [first]
+        places = [self.find(digest, part) for part in range(count)]
+        found = [place for place in places if place is not None]
+        return found if len(found) == count else None
+
+
+def load_contents(target: SealedTarget) -> Contents:
+    """Return what a target holds; what cannot be read is among the problems."""
+    dying = condemned_packs(target)
+    indexes = target.list(INDEXES)
+    # After the indexes: a pack that one of them names was there before it.
+    contents = Contents(target.list(PACKS), dying=dying)
+    for name in indexes:
+        tables = _read_if_there(partial(read_index, target, name), contents)
+        for pack, table in (tables or {}).items():
+            if pack in contents.packs and pack not in contents.indexed:
+                contents.indexed.add(pack)
+                contents.add(pack, table)
+    for pack in contents.packs.keys() - contents.indexed:
+        found = _read_if_there(partial(_read_table, target, pack), contents)
+        if found is not None:
+            contents.unindexed[pack] = found
+            contents.add(pack, found)
+    return contents
+
+
+def read_index(target: SealedTarget, name: str) -> dict[str, bytes]:
+    """Return the tables in an index."""
+    content = target.get(name)
+    size = int.from_bytes(content[:_LENGTH_BYTES], "big")
+    if size > _LARGEST_INDEX_BYTES:
+        raise CorruptionError(f"{name} claims a size of {size} bytes")
+    value = codec.unpack(codec.decompress(content[_LENGTH_BYTES:], size=size))
+    if not isinstance(value, list):
+        raise CorruptionError(f"{name} is no index")
+    return {str(pack): bytes(table) for pack, table in value}
+
+
+def write_indexes(target: SealedTarget, tables: Tables) -> int:
+    """Store tables of packs, and return how many bytes that took."""
+    packs = sorted(tables)
+    written = 0
+    for start in range(0, len(packs), _INDEX_PACKS):
+        some = packs[start : start + _INDEX_PACKS]
+        content = codec.pack([[pack, tables[pack]] for pack in some])
+        frame = codec.compress(content, level=_LEVEL)
+        length = len(content).to_bytes(_LENGTH_BYTES, "big")
+        name, sealed = target.seal(INDEXES, [length, frame])
+        target.target.put(name, sealed)
+        written += sum(map(len, sealed))
+    return written
+
+
+def condemned_packs(target: SealedTarget) -> dict[str, int]:
+    """Return the packs that are condemned, and when each may be deleted."""
+    dying: dict[str, int] = {}
+    for name in target.list(CONDEMNED):
+        try:
+            after_ns, packs = read_condemned(target, name)
+        except NotFound:
+            continue  # carried out meanwhile
+        for pack in packs:
+            dying[pack] = min(after_ns, dying.get(pack, after_ns))
+    return dying
+
+
+def read_condemned(target: SealedTarget, name: str) -> tuple[int, list[str]]:
+    """Return when the packs of a list may be deleted, and which they are."""
+    match codec.unpack(target.get(name)):
+        case {"after_ns": int(after_ns), "packs": list(packs)}:
+            return after_ns, [str(pack) for pack in packs]
+        case _:
+            raise CorruptionError(f"{name} is no list of packs")
+
+
+def write_condemned(target: SealedTarget, packs: Sequence[str], *, after_ns: int) -> str:
+    """Let packs be deleted after a time."""
+    return target.put(CONDEMNED, [codec.pack({"after_ns": after_ns, "packs": sorted(packs)})])
+
+
+def missing_of(contents: Contents, digests: Iterable[Digest]) -> list[Digest]:
+    """Return the blobs of which a target lacks a part."""
+    return [digest for digest in digests if contents.places_of(digest) is None]
+
+
+def _read_table(target: SealedTarget, pack: str) -> bytes:
+    return bytes(table_in(target.get(pack)))
+
+
+def _read_if_there(read: Callable[[], Result], contents: Contents) -> Result | None:
+    try:
+        return read()
+    except NotFound:
+        return None  # removed meanwhile: another index names what it named
+    except CorruptionError as error:
+        contents.problems.append(str(error))
+        return None
