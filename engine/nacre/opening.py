@@ -14,8 +14,8 @@ from pathlib import Path
 from nacre import codec
 from nacre.clock import now_ns
 from nacre.environment import Environment, Transaction
-from nacre.errors import CorruptionError, FormatError, NacreError
-from nacre.files import refuse_network_storage, storage_error
+from nacre.errors import CorruptionError, FormatError, InvalidInput, NacreError
+from nacre.files import Files, refuse_network_storage, storage_error
 from nacre.layout import Layout, creating, find_layout
 from nacre.lmdb_file import check_untrusted
 from nacre.past import SnapshotsView
@@ -68,6 +68,24 @@ def open_store(
         store.close()
         raise
     return store
+
+
+def create_environment(
+    path: Path, identity: Identity, *, single_file: bool, files: Files
+) -> tuple[Layout, Environment]:
+    """Make an empty vault that is another one: what is restored keeps its identity.
+
+    Raises:
+        InvalidInput: something is there already.
+    """
+    layout = find_layout(path, create=True, single_file=single_file)
+    if layout.environment.exists():
+        raise InvalidInput(f"{path} holds a vault already: choose another place")
+    with creating(layout):
+        environment = REGISTRY.acquire(layout.environment, read_only=False, relaxed=True)
+        with _released_if_raised(environment):
+            environment.run(files, lambda t: put_identity(t, identity))
+    return layout, environment
 
 
 def current_user() -> str:

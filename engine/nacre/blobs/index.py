@@ -109,13 +109,7 @@ def drop_row(transaction: Transaction, digest: Digest, epitaph: Epitaph | None) 
 def get_epitaph(transaction: Transaction, digest: Digest) -> Epitaph | None:
     """Return why a blob is not there any more, or None."""
     value = transaction.get(_BLOB_PREFIX + digest.raw)
-    if value is None or not _is_dropped(value):
-        return None
-    try:
-        (position,) = _SIZE.unpack_from(value, 1)
-        return Epitaph(position, value[1 + _SIZE.size :].decode())
-    except (struct.error, UnicodeDecodeError) as error:
-        raise CorruptionError(f"the index row of {digest} was altered") from error
+    return None if value is None or not _is_dropped(value) else _epitaph(digest, value)
 
 
 def current_round(transaction: Transaction) -> int:
@@ -152,6 +146,18 @@ def rows(
             except CorruptionError:
                 row = None
             yield digest, row
+
+
+def digests(transaction: Transaction) -> Iterator[Digest]:
+    """Yield the digests of all blobs, in order, without looking closer at the rows."""
+    return (digest for digest, value in _values(transaction) if not _is_dropped(value))
+
+
+def epitaphs(transaction: Transaction) -> Iterator[tuple[Digest, Epitaph]]:
+    """Yield the blobs that were dropped, and why."""
+    for digest, value in _values(transaction):
+        if _is_dropped(value):
+            yield digest, _epitaph(digest, value)
 
 
 def committed_size(transaction: Transaction, pack_id: bytes) -> int:
@@ -194,6 +200,23 @@ def _pack_rows(transaction: Transaction) -> dict[bytes, bytes]:
                 break
             values[key[1:]] = value
     return values
+
+
+def _values(transaction: Transaction) -> Iterator[tuple[Digest, bytes]]:
+    cursor = transaction.cursor()
+    if cursor.set_range(_BLOB_PREFIX):
+        for key, value in cursor.iternext():
+            if key[0] != BLOBS:
+                return
+            yield Digest(key[1:]), value
+
+
+def _epitaph(digest: Digest, value: bytes) -> Epitaph:
+    try:
+        (position,) = _SIZE.unpack_from(value, 1)
+        return Epitaph(position, value[1 + _SIZE.size :].decode())
+    except (struct.error, UnicodeDecodeError) as error:
+        raise CorruptionError(f"the index row of {digest} was altered") from error
 
 
 def _encode(row: Row) -> bytes:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from nacre import codec
 from nacre.blobs import compression, index, record
+from nacre.blobs.absence import get_absence
 from nacre.blobs.held import HeldBlobs
 from nacre.blobs.index import Place, Row
 from nacre.blobs.packs import PackReader, PackWriter, open_writer
@@ -110,6 +111,15 @@ class VaultBlobs:
         """Tell whether a blob was put as a manifest."""
         row = self._row(digest)
         return row is not None and row.description.is_manifest
+
+    def stored(self, digest: Digest) -> tuple[Description, memoryview] | None:
+        """Return a blob as it is stored, not checked; None when there is none.
+
+        Raises:
+            CorruptionError: its row or its pack was damaged.
+        """
+        row = self._row(digest)
+        return None if row is None else (row.description, self._payload(row))
 
     def sync(self) -> None:
         self._check_writable()
@@ -218,6 +228,9 @@ class VaultBlobs:
     def _missing(self, digest: Digest) -> NotFound:
         with self._environment.read() as transaction:
             epitaph = index.get_epitaph(transaction, digest)
+            absence = get_absence(transaction, digest)
+        if epitaph is None and absence is not None:
+            return NotFound(f"the blob {digest} is not in this vault: it {absence}")
         if epitaph is None:
             return NotFound(f"there is no blob {digest}: put it before naming or reading it")
         return Dropped(

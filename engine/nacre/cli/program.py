@@ -5,6 +5,8 @@ import sys
 
 import click
 
+from nacre.cli.backup import backup
+from nacre.cli.backups import backups
 from nacre.cli.checkpoint import checkpoint
 from nacre.cli.compact import compact
 from nacre.cli.demo import demo
@@ -20,6 +22,7 @@ from nacre.cli.prove import prove
 from nacre.cli.prove_consistency import prove_consistency
 from nacre.cli.put import put
 from nacre.cli.rebuild import rebuild
+from nacre.cli.restore import restore
 from nacre.cli.retain import retain
 from nacre.cli.show import show
 from nacre.cli.snapshot import snapshot
@@ -45,6 +48,9 @@ _COMMANDS = (
     retain,
     compact,
     snapshot,
+    backup,
+    backups,
+    restore,
 )
 _AUDIT = (keygen, checkpoint, prove, prove_consistency, export, import_)
 

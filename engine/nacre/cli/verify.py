@@ -34,5 +34,7 @@ def verify(vault: Path, untrusted: bool, as_json: bool) -> int:
             console().print(f"[red]damaged[/red] {escape(str(problem))}")
         checked = f"{report.head:,} commits, {report.events:,} events, {report.blobs:,} blobs"
         found = f"{len(report.problems)} problems" if report.problems else "no problem"
+        if report.left_out:
+            console().print(f"{report.left_out:,} blobs were left out of a restore")
         console().print(f"{found} in {checked}, {len(report.views)} views; root {report.root}")
     return EXIT_FINDINGS if report.problems else 0

@@ -1,5 +1,8 @@
 """What is done to a whole vault: each takes its store and returns a report."""
 
+from nacre.operations.backup import BackupReport, backup, open_target
+from nacre.operations.backups import BackupInfo, TargetInfo, list_backups
+from nacre.operations.choose import Choice, plan_restore
 from nacre.operations.describe import VaultInfo, describe
 from nacre.operations.keys import KeyFiles, make_key, read_key
 from nacre.operations.prove import (
@@ -11,6 +14,7 @@ from nacre.operations.prove import (
 )
 from nacre.operations.rebuild import RebuildReport, rebuild
 from nacre.operations.report import Problem
+from nacre.operations.restore import RestoreOptions, RestoreReport, restore
 from nacre.operations.snapshots import SnapshotReport, Snapshots
 from nacre.operations.verify import VerifyReport, verify
 
@@ -18,6 +22,17 @@ __all__ = [
     "ConsistencyProof",
     "InclusionProof",
     "KeyFiles",
+    "BackupInfo",
+    "BackupReport",
+    "Choice",
+    "RestoreOptions",
+    "RestoreReport",
+    "TargetInfo",
+    "backup",
+    "list_backups",
+    "open_target",
+    "plan_restore",
+    "restore",
     "Problem",
     "RebuildReport",
     "SnapshotReport",

@@ -7,7 +7,9 @@ of the packs; that no event names what is missing; that every view equals its re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from nacre.operations.affected import Names, Naming
+from nacre.blobs.absence import get_absence
+from nacre.hashing import Digest
+from nacre.operations.affected import Naming
 from nacre.operations.epitaphs import Epitaphs
 from nacre.operations.report import Problem, Progress, no_progress
 from nacre.operations.verify_blobs import check_blobs
@@ -27,6 +29,9 @@ class VerifyReport:
     events: int
     blobs: int
     views: tuple[str, ...]
+    left_out: int
+    """Blobs that are not there because a restore left them out, and noted it."""
+
     problems: tuple[Problem, ...]
 
     @property
@@ -40,13 +45,15 @@ def verify(store: Store, progress: Progress = no_progress) -> VerifyReport:
     log = check_log(store, progress)
     blobs = check_blobs(store, progress)
     naming = Naming(store, log.names)
+    missing = Epitaphs(store).unexplained({*log.names, *naming.children})
+    lost = [digest for digest in missing if not _is_left_out(store, digest)]
     problems = [
         *log.problems,
         *(
             Problem(where=d.where, what=d.what, affects=naming.affected(d.digests))
             for d in blobs.damages
         ),
-        *_missing(store, log.names, naming),
+        *_missing(lost, naming),
     ]
     views = check_views(store, progress) if not log.problems else ()
     return VerifyReport(
@@ -55,15 +62,21 @@ def verify(store: Store, progress: Progress = no_progress) -> VerifyReport:
         events=log.events,
         blobs=blobs.count,
         views=tuple(sorted(store.maintenance.views)),
+        left_out=len(missing) - len(lost),
         problems=(*problems, *views),
     )
 
 
-def _missing(store: Store, names: Names, naming: Naming) -> Iterable[Problem]:
+def _missing(lost: Iterable[Digest], naming: Naming) -> Iterable[Problem]:
     """Yield a problem for every digest that an event or a manifest names in vain."""
-    for digest in Epitaphs(store).unexplained({*names, *naming.children}):
+    for digest in lost:
         yield Problem(
             where="blob",
             what=f"{digest} is named, but not there",
             affects=naming.affected([digest]),
         )
+
+
+def _is_left_out(store: Store, digest: Digest) -> bool:
+    with store.environment.read() as transaction:
+        return get_absence(transaction, digest) is not None

@@ -1,0 +1,53 @@
+"""`nacre backup`: what is new in a vault goes to a target."""
+
+from pathlib import Path
+
+import click
+
+import nacre
+from nacre.cli.targets import create_location, secret_options, target_argument
+from nacre.cli.terminal import (
+    EXIT_FINDINGS,
+    json_option,
+    print_json,
+    progress_bar,
+    size_text,
+    vault_argument,
+)
+from nacre.operations.backup import backup as back_up
+
+
+@click.command()
+@vault_argument
+@target_argument
+@click.option("--tag", "tags", multiple=True, help="A word to keep it by; may be repeated.")
+@click.option("--encrypt", is_flag=True, help="If the target is new, encrypt all that goes there.")
+@secret_options
+@json_option
+def backup(
+    vault: Path,
+    target: str,
+    tags: tuple[str, ...],
+    encrypt: bool,
+    passphrase_file: Path | None,
+    key_file: Path | None,
+    as_json: bool,
+) -> int:
+    """Back a vault up to TARGET, a directory that many vaults may share.
+
+    Only what is new is stored. Writers go on. Run it again after a failure: it goes on from there.
+    """
+    with nacre.open(vault, read_only=True) as opened, progress_bar() as progress:
+        place = create_location(target, passphrase_file, key_file, encrypt=encrypt)
+        report = back_up(opened.store, place, tags=tags, progress=progress)
+    if as_json:
+        print_json(report)
+    else:
+        new = f"{report.commits:,} new commits, {report.new_blobs:,} new blobs"
+        size = size_text(report.added_bytes)
+        click.echo(f"backup {report.name} to position {report.head:,}: {new}, {size} stored")
+        if report.forked_from is not None:
+            click.echo(f"its history is another than that of the backup {report.forked_from}")
+        for digest in report.damaged:
+            click.echo(f"damaged, and not backed up: {digest}", err=True)
+    return EXIT_FINDINGS if report.damaged else 0

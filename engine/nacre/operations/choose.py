@@ -1,0 +1,251 @@
+"""Which backup, which position and which blobs a restore takes."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from nacre.backups.backup import Backup, decode_entries, decode_epitaphs, decode_list
+from nacre.backups.contents import Contents, load_contents, missing_of
+from nacre.backups.fetch import Fetcher
+from nacre.backups.listing import Listed, Listing, read_listing
+from nacre.backups.sealed import SealedTarget
+from nacre.blobs.index import Epitaph
+from nacre.codec import digests_in, unpack
+from nacre.errors import CorruptionError, InvalidInput, NotFound
+from nacre.event import Event, decode_commit
+from nacre.hashing import Digest
+from nacre.log.tree import root_of
+from nacre.moment import When, read_moment
+
+_EPOCH = datetime.fromtimestamp(0, UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What is asked for; the newest backup of the only vault, and all of it, by default."""
+
+    backup: str | None = None
+    """The beginning of a backup's name."""
+
+    vault: str | None = None
+    """The beginning of a vault's id, in hexadecimal digits."""
+
+    at: When | None = None
+    only: tuple[str, ...] = ()
+    """Subjects whose payloads are wanted; of all when empty."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a restore will do."""
+
+    target: SealedTarget
+    contents: Contents = field(repr=False)
+    listed: Listed
+    position: int
+    """How many commits."""
+
+    blobs: tuple[Digest, ...] = field(repr=False)
+    left_out: tuple[Digest, ...] = field(repr=False)
+    """Named by events, and not wanted."""
+
+    lost: tuple[Digest, ...]
+    """Wanted, and not whole at the target."""
+
+    epitaphs: Mapping[Digest, Epitaph] = field(repr=False)
+    """Blobs that had been dropped before the position."""
+
+    dropped: tuple[Digest, ...] = field(repr=False)
+    """Blobs that were dropped after the position, and before the backup."""
+
+
+def plan_restore(target: SealedTarget, choice: Choice) -> Plan:
+    """Return what a restore will do, after reading the whole log of the backup.
+
+    Raises:
+        NotFound: no backup, vault or position is as chosen.
+        CorruptionError: the log is not what was backed up.
+    """
+    at = read_moment(choice.at.strip()) if isinstance(choice.at, str) else choice.at
+    if isinstance(at, datetime) and at.tzinfo is None:
+        raise InvalidInput(f"{at} has no time zone: give one, such as UTC")
+    contents = load_contents(target)
+    listed = choose_backup(read_listing(target), choice, at)
+    fetcher = Fetcher(target, contents)
+    reading = _LogReading(choice)
+    for entry in entries_of(fetcher, listed.backup):
+        reading.read(entry, listed.backup)
+    reading.check(listed.backup)
+    position = reading.position(at, listed)
+    held = blobs_of(fetcher, listed.backup)
+    wanted, left_out = reading.blobs(fetcher, held, position, choice)
+    epitaphs = epitaphs_of(fetcher, listed.backup)
+    wanted_and_held = [digest for digest in wanted if digest in held]
+    return Plan(
+        target=target,
+        contents=contents,
+        listed=listed,
+        position=position,
+        blobs=tuple(sorted(wanted_and_held)),
+        left_out=tuple(sorted(left_out)),
+        lost=tuple(missing_of(contents, sorted(wanted_and_held))),
+        epitaphs={d: each for d, each in epitaphs.items() if each.position < position},
+        dropped=tuple(sorted(d for d, each in epitaphs.items() if each.position >= position)),
+    )
+
+
+def choose_backup(listing: Listing, choice: Choice, at: int | datetime | None = None) -> Listed:
+    """Return the backup that a choice means, which must reach *at*.
+
+    Raises:
+        NotFound: there is none.
+        InvalidInput: it may be one of several vaults.
+    """
+    if choice.backup is not None:
+        return listing.named(choice.backup)
+    found = [each for each in listing.live() if _is_of(each, choice.vault)]
+    vaults = sorted({each.backup.vault_id.hex() for each in found})
+    if len(vaults) > 1:
+        raise InvalidInput(
+            f"the target holds backups of {len(vaults)} vaults: say which with --vault, one of "
+            + ", ".join(vault[:8] for vault in vaults)
+        )
+    for problem in listing.problems:
+        if not found:
+            raise CorruptionError(problem)
+    enough = [each for each in found if _reaches(each, at)]
+    if not enough:
+        wanted = "" if at is None else f" that reaches {at}"
+        raise NotFound(f"there is no backup{wanted}: list them with `nacre backups`")
+    # The first that reaches it has what later ones may have dropped; without a time, the last.
+    return enough[-1] if at is None else enough[0]
+
+
+def entries_of(fetcher: Fetcher, backup: Backup) -> Iterator[bytes]:
+    """Yield the entries of a backup's log.
+
+    Raises:
+        CorruptionError: a part is missing, or not what was backed up.
+    """
+    position = 0
+    for part in backup.log:
+        entries = decode_entries(fetcher.content(part.digest))
+        if part.start != position or len(entries) != part.stop - part.start:
+            raise CorruptionError(f"a part of the log does not begin at commit {position}")
+        yield from entries
+        position = part.stop
+    if position != backup.head:
+        raise CorruptionError(f"the log ends at commit {position}, and not at {backup.head}")
+
+
+def blobs_of(fetcher: Fetcher, backup: Backup) -> frozenset[Digest]:
+    """Return the blobs that a backup has."""
+    return frozenset(
+        digest for name in backup.lists for digest in decode_list(fetcher.content(name))
+    )
+
+
+def epitaphs_of(fetcher: Fetcher, backup: Backup) -> dict[Digest, Epitaph]:
+    """Return the blobs that the vault had dropped, and why."""
+    if backup.epitaphs is None:
+        return {}
+    return decode_epitaphs(fetcher.content(backup.epitaphs))
+
+
+class _LogReading:
+    """What one pass over the log finds."""
+
+    def __init__(self, choice: Choice) -> None:
+        self._only = frozenset(choice.only)
+        self._leaves: list[bytes] = []
+        self._times: list[int] = []
+        self._named: list[tuple[int, Digest, bool]] = []
+        self._subjects: set[str] = set()
+
+    def read(self, entry: bytes, backup: Backup) -> None:
+        """Take in the next entry."""
+        commit = decode_commit(entry)
+        position = len(self._leaves)
+        header = commit.header
+        if header.position != position or header.vault_id != backup.vault_id:
+            raise CorruptionError(f"commit {position} is that of another position or vault")
+        if position and header.previous != self._leaves[-1]:
+            raise CorruptionError(f"commit {position} does not follow the one before it")
+        self._leaves.append(commit.leaf)
+        self._times.append(header.time_ns)
+        for event in commit.events:
+            self._note(position, event)
+
+    def check(self, backup: Backup) -> None:
+        """Raise CorruptionError unless the root is that of the backup."""
+        if root_of(self._leaves) != backup.root:
+            raise CorruptionError("the log of the backup has another root than was backed up")
+
+    def position(self, at: int | datetime | None, listed: Listed) -> int:
+        """Return how many commits are wanted."""
+        head = len(self._leaves)
+        if at is None:
+            return head
+        if isinstance(at, int):
+            if at > head:
+                raise NotFound(f"the backup {listed.short} ends at position {head}, before {at}")
+            return at
+        # Those of the same microsecond are included: no time with a zone says more.
+        return sum(time_ns // 1000 <= _microseconds(at) for time_ns in self._times)
+
+    def blobs(
+        self, fetcher: Fetcher, held: frozenset[Digest], position: int, choice: Choice
+    ) -> tuple[frozenset[Digest], frozenset[Digest]]:
+        """Return the blobs that are wanted, and those that are left out."""
+        unknown = self._only - self._subjects
+        if unknown:
+            raise NotFound(f"no event has the subject {min(unknown)!r}: look at `nacre log`")
+        if position == len(self._leaves) and not self._only:
+            return held, frozenset()
+        named = [(digest, chosen) for at, digest, chosen in self._named if at < position]
+        wanted = closure(fetcher, [digest for digest, chosen in named if chosen], held)
+        every = closure(fetcher, [digest for digest, _ in named], held) if self._only else wanted
+        return wanted, every - wanted
+
+    def _note(self, position: int, event: Event) -> None:
+        chosen = not self._only or event.subject in self._only
+        self._subjects.add(event.subject)
+        for digest in digests_in(event.data):
+            self._named.append((position, digest, chosen))
+
+
+def closure(
+    fetcher: Fetcher, digests: Iterable[Digest], held: frozenset[Digest]
+) -> frozenset[Digest]:
+    """Return blobs and all that the manifests among them name, as far as the backup has them."""
+    pending = [digest for digest in digests if digest in held]
+    found = set(pending)
+    while pending:
+        for child in _children(fetcher, pending.pop()):
+            if child in held and child not in found:
+                found.add(child)
+                pending.append(child)
+    return frozenset(found)
+
+
+def _children(fetcher: Fetcher, digest: Digest) -> list[Digest]:
+    place = fetcher.place(digest)
+    if place is None or not place.chunk.description.is_manifest:
+        return []
+    return list(digests_in(unpack(fetcher.content(digest))))
+
+
+def _is_of(listed: Listed, vault: str | None) -> bool:
+    return vault is None or listed.backup.vault_id.hex().startswith(vault.lower())
+
+
+def _reaches(listed: Listed, at: int | datetime | None) -> bool:
+    if at is None:
+        return True
+    if isinstance(at, int):
+        return listed.backup.head >= at
+    return listed.backup.time_ns // 1000 >= _microseconds(at)
+
+
+def _microseconds(at: datetime) -> int:
+    return (at - _EPOCH) // timedelta(microseconds=1)
