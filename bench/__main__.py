@@ -16,7 +16,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import commits, dedup, frames, memory, opening, views
+from bench import backup, commits, dedup, frames, memory, opening, views
 from bench.child import CHECKOUT
 from bench.measure import Line, Setting, written
 
@@ -32,6 +32,7 @@ ROWS: dict[str, Callable[[Setting], list[Line]]] = {
     "disk": dedup.disk,
     "new-bytes": dedup.new_bytes,
     "memory": memory.memory,
+    "backup": backup.backup,
 }
 _PACKAGES = ("nacre", "lmdb", "pandas", "pyarrow", "numpy", "msgpack", "zstandard")
 
