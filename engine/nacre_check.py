@@ -30,6 +30,7 @@ MOST_LINE_BYTES = 1 << 28
 MOST_NOTE_BYTES = 1 << 20
 MOST_LEVELS = 600
 NO_PREVIOUS = bytes(32)
+DROPPING = ("nacre.compacted", "nacre.purged")
 ED25519 = b"\x01"
 # The control characters that a signed note may not hold.
 CONTROL = re.compile("[\x00-\x09\x0b-\x1f]")
@@ -396,6 +397,7 @@ class Commit:
     shown: int
     hidden: int
     digests: Sequence[str]
+    dropped: int
 
 
 def read_commit(given: Mapping[str, object]) -> Commit:
@@ -423,8 +425,24 @@ def read_commit(given: Mapping[str, object]) -> Commit:
         raise Bad(f"its readable form is not what its bytes say ({_unlike(given, expected)})")
     leaf = b"\x00" + len(header).to_bytes(4, "big") + header + b"".join(hashes)
     hidden = sum("hash" in event for event in shown)
-    root = hashlib.sha256(leaf).digest()
-    return Commit(vault_id, position, time_ns, previous, root, len(shown) - hidden, hidden, digests)
+    return Commit(
+        vault_id=vault_id,
+        position=position,
+        time_ns=time_ns,
+        previous=previous,
+        leaf=hashlib.sha256(leaf).digest(),
+        shown=len(shown) - hidden,
+        hidden=hidden,
+        digests=digests,
+        dropped=sum(_dropped_by(event) for event in shown),
+    )
+
+
+def _dropped_by(event: Mapping[str, object]) -> int:
+    """Return how many payloads an event says that were dropped."""
+    data = event.get("data")
+    count = data.get("blobs") if isinstance(data, dict) else None
+    return count if event.get("kind") in DROPPING and type(count) is int else 0
 
 
 def as_time(time_ns: int) -> str:
@@ -599,6 +617,7 @@ class Export:
             "events_hidden": self.hidden,
             "root": self._tree.root().hex(),
             "payloads": self._payloads.count,
+            "payloads_dropped": self._payloads.dropped,
             "payloads_checked": self._payloads.digest_of is not None,
         }
 
@@ -623,6 +642,8 @@ class Export:
                 return True
             if "blob" in found:
                 self._payloads.add(found)
+            elif "dropped" in found:
+                self._payloads.drop(found)
             else:
                 self._check_commit(read_commit(found), own)
         except Bad as error:
@@ -643,6 +664,7 @@ class Export:
         if last is not None and commit.time_ns < last.time_ns:
             raise Bad("it is older than the commit before it")
         self._payloads.require(commit.digests)
+        self._payloads.allow(commit)
         self._last = commit
         self._tree.add(commit.leaf)
         self.head += 1
@@ -671,6 +693,8 @@ class Payloads:
         self.count = 0
         self._there: set[str] = set()
         self._named: set[str] = set()
+        self._dropped_by: dict[int, set[str]] = {}
+        self._allowed: dict[int, int] = {}
         self._parts: list[bytes] = []
         self._open: tuple[object, ...] | None = None
 
@@ -700,15 +724,36 @@ class Payloads:
         self._there.add(digest)
         self.count += 1
 
+    @property
+    def dropped(self) -> int:
+        """How many payloads a commit has dropped."""
+        return sum(map(len, self._dropped_by.values()))
+
+    def drop(self, line: Mapping[str, object]) -> None:
+        """Note a payload that a commit is said to have dropped."""
+        position, digest = member(line, "position", int), member(line, "dropped", str)
+        assert isinstance(position, int)
+        self._dropped_by.setdefault(position, set()).add(str(digest))
+
     def require(self, digests: Sequence[str]) -> None:
         """Note payloads that a commit names."""
         self._named |= set(digests)
+
+    def allow(self, commit: "Commit") -> None:
+        """Note how many payloads a commit says that it dropped."""
+        self._allowed[commit.position] = commit.dropped
 
     def check_all_there(self) -> None:
         """Require every payload that was named, if payloads are to be checked."""
         if self._open is not None:
             raise Bad("the last payload is cut off")
-        missing = sorted(self._named - self._there)
+        for position, digests in sorted(self._dropped_by.items()):
+            if len(digests) > self._allowed.get(position, 0):
+                raise Bad(
+                    f"commit {position} does not say that it dropped so many payloads", position
+                )
+        gone: set[str] = set().union(*self._dropped_by.values())
+        missing = sorted(self._named - self._there - gone)
         if self.digest_of is not None and missing:
             raise Bad(f"the payload {missing[0]} is named, and not in the export")
 

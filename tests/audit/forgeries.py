@@ -150,6 +150,17 @@ EXPORTS: dict[str, Change] = {
         changed(lines[1], last=False),
         changed(lines[-1], payloads=json.loads(lines[-1])["payloads"] - 1),
     ],
+    "a payload was not dropped": lambda lines: [
+        lines[0],
+        *lines[2:-1],
+        json.dumps({"dropped": json.loads(lines[1])["blob"], "position": 1, "reason": "x"}) + "\n",
+        changed(lines[-1], payloads=json.loads(lines[-1])["payloads"] - 1),
+    ],
+    "a dropped payload without a commit": lambda lines: [
+        lines[0],
+        '{"dropped": "b3:", "position": "1", "reason": "x"}\n',
+        *lines[1:],
+    ],
     "another count": lambda lines: [*lines[:-1], changed(lines[-1], commits=0)],
     "another root": lambda lines: [changed(lines[0], checkpoint=other_root(lines[0])), *lines[1:]],
 }

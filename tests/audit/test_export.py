@@ -18,10 +18,12 @@ from rows import rows
 import nacre
 import nacre_check
 from nacre.codec import pack, unpack
-from nacre.errors import InvalidInput, NotFound
+from nacre.errors import Dropped, InvalidInput, NotFound
+from nacre.operations.compact import compact
 from nacre.operations.evidence import readable
 from nacre.operations.export import export
 from nacre.operations.import_jsonl import import_jsonl
+from nacre.operations.retain import parse_history, set_retention
 from nacre.prefixes import BLOBS, LOG, TREE
 
 ODD = {
@@ -89,6 +91,28 @@ def test_the_checker_agrees_with_an_export(odd: Path, capsys: pytest.CaptureFixt
         assert (code, report["commits"], report["root"]) == (0, 9, vault.checkpoint().root.hex())
     assert report["events"] == 6 + 1 + 300 + 1
     assert report["payloads_checked"]
+
+
+def test_dropped_payloads_are_told_from_lost_ones(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with nacre.open(tmp_path / "v") as vault:
+        for n in range(3):
+            image = vault.put(bytes([n]) * 9000)
+            vault.record("photo.set", subject="door", data={"image": image})
+        set_retention(vault.store, parse_history("0s"))
+        assert compact(vault.store, min_gain=0).dropped_blobs == 3
+        (tmp_path / "note").write_text(str(vault.checkpoint()))
+    source = exported(tmp_path / "v")
+
+    code, report = check(capsys, "export", source, "--checkpoint", tmp_path / "note", "--blobs")
+    import_jsonl(source, tmp_path / "again")
+
+    assert (code, report["payloads"], report["payloads_dropped"]) == (0, 0, 3)
+    with nacre.open(tmp_path / "again") as vault:
+        assert vault.verify().is_clean
+        with pytest.raises(Dropped, match="was dropped by commit"):
+            vault.get(image)
 
 
 def test_an_empty_vault_comes_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,7 @@
 """A whole vault as JSON Lines: what `nacre-check` checks, and `nacre import` reads without loss.
 
-The payloads come first, what a manifest names before the manifest; then the commits in order. The
+The payloads come first, what a manifest names before the manifest; then which were dropped, and
+by which commit; then the commits in order. The
 first line says what it is, the last one that nothing is missing. docs/format.md has the members.
 """
 
@@ -61,6 +62,7 @@ def export_jsonl(
     with path.open("w", encoding="utf-8", newline="\n") as out:
         out.write(json_line(first))
         payloads = _write_payloads(store, out)
+        _write_dropped(store, checkpoint.head, out)
         events = _write_commits(store, checkpoint, out, progress)
         end = {"format": EXPORT_FORMAT, "commits": checkpoint.head, "payloads": payloads}
         out.write(json_line({"nacre": "end", **end}))
@@ -91,6 +93,15 @@ def _write_payloads(store: Store, out: TextIO) -> int:
         for child in _below_first(store, digest, written):
             _write_payload(store, child, out)
     return len(written)
+
+
+def _write_dropped(store: Store, head: int, out: TextIO) -> None:
+    """Say which payloads a commit dropped, so that they are not taken for lost."""
+    with store.environment.read() as transaction:
+        dropped = [(d, e) for d, e in index.epitaphs(transaction) if e.position < head]
+    for digest, epitaph in dropped:
+        fields = {"dropped": str(digest), "position": epitaph.position, "reason": epitaph.reason}
+        out.write(json_line(fields))
 
 
 def _digests(store: Store) -> Iterator[Digest]:

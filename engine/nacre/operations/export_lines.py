@@ -39,6 +39,15 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Gone:
+    """A payload that a commit dropped."""
+
+    digest: Digest
+    position: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """The bytes of a commit, and all that its line says."""
 
@@ -55,7 +64,7 @@ class End:
     payloads: int
 
 
-Line = First | Part | Entry | End
+Line = First | Part | Gone | Entry | End
 
 
 def read_lines(file: BinaryIO) -> Iterator[tuple[int, Line]]:
@@ -105,6 +114,8 @@ def _parsed(fields: dict[str, object]) -> Line:
         case "end":
             return End(commits=_count(fields, "commits"), payloads=_count(fields, "payloads"))
         case None:
+            if "dropped" in fields:
+                return _gone(fields)
             return _part(fields) if "blob" in fields else _entry(fields)
     raise InvalidInput(f"it says that it is {str(fields.get('nacre'))[:40]!r}")
 
@@ -129,6 +140,14 @@ def _part(fields: dict[str, object]) -> Part:
         is_manifest=_member(fields, "manifest", bool),
         content=_bytes(fields, "bytes"),
         is_last=_member(fields, "last", bool),
+    )
+
+
+def _gone(fields: dict[str, object]) -> Gone:
+    return Gone(
+        digest=Digest.parse(_member(fields, "dropped", str)),
+        position=_count(fields, "position"),
+        reason=_member(fields, "reason", str),
     )
 
 

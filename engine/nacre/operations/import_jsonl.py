@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nacre.blobs import VaultBlobs
+from nacre.blobs.index import Epitaph, drop_row
 from nacre.codec import digests_in
 from nacre.environment import Environment
 from nacre.errors import InvalidInput, NacreError, NotFound
@@ -26,14 +27,14 @@ from nacre.event import (
 )
 from nacre.files import OsFiles, sync_folder
 from nacre.frames import FrameVersions
-from nacre.hashing import digest_of
+from nacre.hashing import Digest, digest_of
 from nacre.layout import Layout, creating, find_layout
 from nacre.lmdb_file import lock_path
 from nacre.log import LmdbLog
 from nacre.log.tree import LmdbTree
 from nacre.opening import open_store, put_identity
 from nacre.operations.evidence import commit_fields
-from nacre.operations.export_lines import End, Entry, First, Line, Part, read_lines
+from nacre.operations.export_lines import End, Entry, First, Gone, Line, Part, read_lines
 from nacre.operations.report import Progress, no_progress
 from nacre.operations.verify_log import broken_links
 from nacre.registry import REGISTRY
@@ -121,6 +122,7 @@ class _Growth:
         self._waiting_bytes = 0
         self._last: Commit | None = None
         self._ended = False
+        self._gone: set[Digest] = set()
         identity = Identity(vault_id=first.vault_id, created_ns=first.created_ns)
         environment.run(self._files, lambda transaction: put_identity(transaction, identity))
 
@@ -154,6 +156,8 @@ class _Growth:
         match line:
             case Part():
                 self._take_part(line)
+            case Gone():
+                self._note_gone(line)
             case Entry():
                 self._waiting.append(line)
                 self._waiting_bytes += sum(len(event.content) for event in line.events)
@@ -166,6 +170,15 @@ class _Growth:
                 self._ended = True
             case First():
                 raise InvalidInput("a second first line")
+
+    def _note_gone(self, gone: Gone) -> None:
+        if gone.position >= self.first.checkpoint.head or self._blobs.has_blob(gone.digest):
+            raise InvalidInput(f"{gone.digest} was not dropped by commit {gone.position}")
+        self._gone.add(gone.digest)
+        epitaph = Epitaph(gone.position, gone.reason)
+        self._environment.run(
+            self._files, lambda transaction: drop_row(transaction, gone.digest, epitaph)
+        )
 
     def _take_part(self, part: Part) -> None:
         before = self._parts[:1] or [part]
@@ -226,7 +239,7 @@ class _Growth:
             if type(event.data) is not dict or type(event.version) is not int:
                 raise InvalidInput(f"an event of commit {self.head} has no data, or no version")
             for digest in digests_in(event.data):
-                if not self._blobs.has_blob(digest):
+                if digest not in self._gone and not self._blobs.has_blob(digest):
                     raise InvalidInput(f"commit {self.head} names {digest}, which is not there")
 
 
