@@ -112,18 +112,6 @@ def get_epitaph(transaction: Transaction, digest: Digest) -> Epitaph | None:
     return None if value is None or not _is_dropped(value) else _epitaph(digest, value)
 
 
-def epitaphs(transaction: Transaction) -> Iterator[tuple[Digest, Epitaph]]:
-    """Yield every blob that was dropped, and why."""
-    cursor = transaction.cursor()
-    if cursor.set_range(_BLOB_PREFIX):
-        for key, value in cursor.iternext():
-            if key[0] != BLOBS:
-                return
-            if _is_dropped(value):
-                (position,) = _SIZE.unpack_from(value, 1)
-                yield Digest(key[1:]), Epitaph(position, value[1 + _SIZE.size :].decode())
-
-
 def current_round(transaction: Transaction) -> int:
     """Return how often blobs were condemned."""
     value = transaction.get(_ROUND_KEY)

@@ -1,40 +1,107 @@
 """`nacre verify`: is everything as it was written?"""
 
+import re
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import click
 from rich.markup import escape
 
 import nacre
+from nacre.checkpoint import Checkpoint
 from nacre.cli.terminal import (
     EXIT_FINDINGS,
     console,
     json_option,
     print_json,
     progress_bar,
+    read_text,
+    size_text,
     vault_argument,
 )
+from nacre.errors import InvalidInput
+from nacre.operations import (
+    VerifyReport,
+    verify_sample,
+    verify_structure,
+    verify_within,
+)
+from nacre.operations import verify as verify_full
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_PATH = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command()
 @vault_argument
+@click.option("--full", "tier", flag_value="full", help="Everything; the default.")
+@click.option("--structure", "tier", flag_value="structure", help="Read no payload.")
+@click.option("--sample", metavar="SHARE", help="Read a share of the payloads, such as 5%.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Which of them.")
+@click.option("--budget", metavar="TIME", help="Read for so long, such as 10m: oldest first.")
+@click.option("--memory", type=_PATH, help="Where --budget remembers what it checked.")
+@click.option("--checkpoint", "checkpoints", multiple=True, type=_PATH, help="Compare with it.")
 @click.option("--untrusted", is_flag=True, help="Check the pages of the file before opening it.")
 @json_option
-def verify(vault: Path, untrusted: bool, as_json: bool) -> int:
+def verify(
+    vault: Path,
+    tier: str | None,
+    sample: str | None,
+    seed: int,
+    budget: str | None,
+    memory: Path | None,
+    checkpoints: tuple[Path, ...],
+    untrusted: bool,
+    as_json: bool,
+) -> int:
     """Check log, tree, blobs and views; exit 1 when something is not as it was written."""
+    if sum(choice is not None for choice in (tier, sample, budget)) > 1:
+        raise InvalidInput("choose one of --full, --structure, --sample and --budget")
+    check: Callable[..., VerifyReport] = verify_structure if tier == "structure" else verify_full
+    if sample is not None:
+        check = partial(verify_sample, share=_share(sample), seed=seed)
+    if budget is not None:
+        check = partial(verify_within, seconds=_seconds(budget), memory=memory)
+    known = [Checkpoint.parse(read_text(path)) for path in checkpoints]
     with (
         nacre.open(vault, read_only=True, untrusted=untrusted) as opened,
         progress_bar() as progress,
     ):
-        report = opened.verify(progress)
+        report = check(opened.store, progress=progress, checkpoints=known)
     if as_json:
         print_json(report)
     else:
-        for problem in report.problems:
-            console().print(f"[red]damaged[/red] {escape(str(problem))}")
-        checked = f"{report.head:,} commits, {report.events:,} events, {report.blobs:,} blobs"
-        found = f"{len(report.problems)} problems" if report.problems else "no problem"
-        if report.left_out:
-            console().print(f"{report.left_out:,} blobs were left out of a restore")
-        console().print(f"{found} in {checked}, {len(report.views)} views; root {report.root}")
+        _print(report)
     return EXIT_FINDINGS if report.problems else 0
+
+
+def _print(report: VerifyReport) -> None:
+    for problem in report.problems:
+        console().print(f"[red]damaged[/red] {escape(str(problem))}")
+    checked = f"{report.head:,} commits, {report.events:,} events, {report.blobs:,} blobs"
+    found = f"{len(report.problems)} problems" if report.problems else "no problem"
+    console().print(f"{found} in {checked}, {len(report.views)} views; root {report.root}")
+    if report.left_out:
+        console().print(f"{report.left_out:,} blobs were left out of a restore")
+    if report.tier != "full":
+        read = (
+            f"{report.payloads:,} payloads of {report.blobs:,} ({size_text(report.payload_bytes)})"
+        )
+        console().print(f"{report.tier}: read {read}, and replayed no view: --full does all of it")
+    if report.not_remembered is not None:
+        click.echo(f"what was checked is forgotten: {report.not_remembered}; name --memory FILE")
+
+
+def _share(text: str) -> float:
+    number = re.fullmatch(r"(\d{1,3}(?:\.\d{1,6})?)%", text)
+    if number is None:
+        raise InvalidInput(f"--sample {text!r} is no share: write 5% or 0.5%")
+    return float(number[1]) / 100
+
+
+def _seconds(text: str) -> int:
+    number = re.fullmatch(r"(\d{1,9})([smhd])", text)
+    if number is None:
+        raise InvalidInput(f"--budget {text!r} is no time: write 90s, 10m, 2h or 1d")
+    return int(number[1]) * _SECONDS[number[2]]

@@ -61,6 +61,16 @@ class FrameVersions:
             case ("frame.deleted", _):
                 self._end(event)
 
+    @staticmethod
+    def label(event: Event) -> str | None:
+        """Return how users call the version that an event wrote."""
+        version = event.data.get("version")
+        return _label(event.subject, version) if event.kind == WRITTEN else None
+
+    def labels_at(self, position: int) -> list[str]:
+        """Return how users call the versions that a commit wrote."""
+        return [_label(found.name, found.version) for found in self.written_by(position)]
+
     def next_version(self, name: str) -> int:
         """Return the number of the next version of *name*."""
         row = self._names.get((name,))
@@ -145,6 +155,10 @@ class FrameVersions:
             if happened is None or happened(_integer(position), row["time_ns"]):
                 return _integer(row["next"])
         return 0
+
+
+def _label(name: str, version: object) -> str:
+    return f"frame {name!r} version {version}"
 
 
 def _version(name: str, version: object, row: object) -> FrameVersion:

@@ -16,7 +16,13 @@ from nacre.operations.rebuild import RebuildReport, rebuild
 from nacre.operations.report import Problem
 from nacre.operations.restore import RestoreOptions, RestoreReport, restore
 from nacre.operations.snapshots import SnapshotReport, Snapshots
-from nacre.operations.verify import VerifyReport, verify
+from nacre.operations.verify import (
+    VerifyReport,
+    verify,
+    verify_sample,
+    verify_structure,
+    verify_within,
+)
 
 __all__ = [
     "ConsistencyProof",
@@ -47,4 +53,7 @@ __all__ = [
     "read_key",
     "rebuild",
     "verify",
+    "verify_sample",
+    "verify_structure",
+    "verify_within",
 ]

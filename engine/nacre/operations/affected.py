@@ -1,37 +1,52 @@
-"""Which frames and subjects a blob belongs to, so that damage can be told in users' words."""
+"""What a blob belongs to, so that damage can be told in users' words; views bring the words."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from nacre.codec import digests_in, unpack
 from nacre.errors import CorruptionError, NotFound
 from nacre.event import Event
-from nacre.frames import FrameVersions
 from nacre.hashing import Digest
 from nacre.store import Store
+
+Label = Callable[[Event], str | None]
+"""Says how users call what an event speaks of, or None."""
 
 Names = Mapping[Digest, set[str]]
 """What names each blob: labels of events."""
 
 
-def label_of(event: Event) -> str:
-    """Return how a user would call what the event speaks of."""
-    version = event.data.get("version")
-    if event.kind == "frame.written" and isinstance(version, int):
-        return _frame_label(event.subject, version)
-    return f"{event.kind} {event.subject!r} (commit {event.position})"
+class Labels:
+    """How users call what events speak of: the views of the nouns know, by kind of event."""
+
+    def __init__(self, store: Store) -> None:
+        self._views = tuple(store.maintenance.views.values())
+        self._by_kind: dict[str, tuple[Label, ...]] = {}
+
+    def of(self, event: Event) -> str:
+        """Return the first label that a view has for an event; else its kind and subject."""
+        if event.kind not in self._by_kind:
+            self._by_kind[event.kind] = tuple(
+                label
+                for view in self._views
+                if event.kind in (getattr(view, "kinds", None) or ())
+                and (label := getattr(view, "label", None)) is not None
+            )
+        found = (label(event) for label in self._by_kind[event.kind])
+        plain = f"{event.kind} {event.subject!r} (commit {event.position})"
+        return next(filter(None, found), plain)
 
 
-def frames_of(store: Store, position: int) -> tuple[str, ...]:
-    """Return the labels of the frames that a commit wrote: the view knows, if the log does not."""
-    try:
-        written = store.view(FrameVersions).written_by(position)
-    except (CorruptionError, KeyError, ValueError):
-        return ()  # the view was altered too, which is told where views are checked
-    return tuple(_frame_label(found.name, found.version) for found in written)
-
-
-def _frame_label(name: str, version: int) -> str:
-    return f"frame {name!r} version {version}"
+def labels_at(store: Store, position: int) -> tuple[str, ...]:
+    """Return what a commit has written, as the views know it when the log cannot be read."""
+    labels: list[str] = []
+    for view in store.maintenance.views.values():
+        if not hasattr(view, "labels_at"):
+            continue
+        try:
+            labels += store.view(view).labels_at(position)
+        except (CorruptionError, KeyError, ValueError):
+            continue  # the view was altered too, which is told where views are checked
+    return tuple(labels)
 
 
 class Naming:

@@ -27,8 +27,8 @@ from nacre.opening import create_environment, current_user, open_store
 from nacre.operations.choose import Plan, entries_of
 from nacre.operations.rebuilding import VaultWriter, joined
 from nacre.operations.report import Problem, Progress, no_progress
-from nacre.operations.verify_blobs import check_blobs
 from nacre.operations.verify_log import check_log
+from nacre.operations.verify_payloads import check_blobs
 from nacre.registry import REGISTRY
 from nacre.store import Identity, Options, Store
 
@@ -273,7 +273,7 @@ class _Building:
         )
         try:
             log = check_log(store, self.progress)
-            damages = check_blobs(store, self.progress).damages
+            damages = check_blobs(store, self.progress)
         finally:
             store.close()
         problems = [*log.problems, *(Problem(where=d.where, what=d.what) for d in damages)]

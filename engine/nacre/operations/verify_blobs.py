@@ -1,15 +1,15 @@
-"""Check every blob against its digest, and every byte of every pack."""
+"""Check the index of the blobs and the framing of every pack: no payload is read for that."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from nacre.blobs import compression, index, record
+from nacre.blobs import index, record
 from nacre.blobs.index import Place, Row
 from nacre.blobs.packs import pack_path
 from nacre.blobs.record import Description
 from nacre.errors import CorruptionError
 from nacre.files import map_file
-from nacre.hashing import Digest, checksum, digest_of
+from nacre.hashing import Digest
 from nacre.operations.report import Progress
 from nacre.store import Store
 
@@ -25,16 +25,29 @@ class Damage:
     digests: tuple[Digest, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A payload that can be checked: of a row of the index, or of a record that none points to."""
+
+    description: Description
+    place: Place | None
+    """Where in a pack; None for a small one, which lies in the index."""
+
+    is_used: bool = True
+
+
 @dataclass(slots=True)
 class BlobFindings:
-    """How many blobs there are, and what is wrong."""
+    """How many blobs there are, what is wrong, and which payloads can be checked."""
 
     count: int = 0
     damages: list[Damage] = field(default_factory=list)
+    stored: list[Stored] = field(default_factory=list)
+    packs: dict[bytes, memoryview] = field(default_factory=dict)
 
 
-def check_blobs(store: Store, progress: Progress) -> BlobFindings:
-    """Read every blob of the index, then every record of the packs."""
+def check_index(store: Store, progress: Progress) -> BlobFindings:
+    """Read every row of the index, then the framing of every record of the packs."""
     findings = BlobFindings()
     placed = _check_rows(store, findings)
     # After the rows: every pack that one of them names is committed by now.
@@ -44,7 +57,7 @@ def check_blobs(store: Store, progress: Progress) -> BlobFindings:
     done = 0
     for pack_id, size in sizes.items():
         progress("packs", done, total)
-        findings.damages += _check_pack(store, pack_id, size, placed.get(pack_id, {}))
+        findings.damages += _check_pack(store, pack_id, size, placed.get(pack_id, {}), findings)
         done += size
     progress("packs", total, total)
     for pack_id in placed.keys() - sizes.keys():
@@ -55,35 +68,15 @@ def check_blobs(store: Store, progress: Progress) -> BlobFindings:
     return findings
 
 
-def check_payload(description: Description, payload: memoryview) -> str | None:
-    """Say what is wrong with a stored payload, or return None."""
-    if len(payload) != description.stored_size:
-        return f"it has {len(payload)} stored bytes instead of {description.stored_size}"
-    if checksum(payload) != description.stored_checksum:
-        return "its stored bytes were altered"
-    try:
-        content = compression.restored(payload, size=description.size, is_zstd=description.is_zstd)
-    except CorruptionError as error:
-        return str(error)
-    if digest_of(content) != description.digest:
-        return "its content has another digest"
-    return None
-
-
 def _check_rows(store: Store, findings: BlobFindings) -> dict[bytes, dict[int, Row]]:
-    """Check the small blobs; return the rows of the others by pack and offset."""
+    """Note the small blobs; return the rows of the others by pack and offset."""
     placed: dict[bytes, dict[int, Row]] = {}
     for row in _rows(store, findings):
         findings.count += 1
         if isinstance(row.payload, Place):
             placed.setdefault(row.payload.pack_id, {})[row.payload.offset] = row
-            continue
-        wrong = check_payload(row.description, memoryview(row.payload))
-        if wrong is not None:
-            digest = row.description.digest
-            findings.damages.append(
-                Damage(where="blob", what=f"{digest}: {wrong}", digests=(digest,))
-            )
+        else:
+            findings.stored.append(Stored(row.description, None))
     return placed
 
 
@@ -107,7 +100,9 @@ def _rows(store: Store, findings: BlobFindings) -> Iterator[Row]:
             return
 
 
-def _check_pack(store: Store, pack_id: bytes, size: int, rows: dict[int, Row]) -> list[Damage]:
+def _check_pack(
+    store: Store, pack_id: bytes, size: int, rows: dict[int, Row], findings: BlobFindings
+) -> list[Damage]:
     """Walk the records of a pack as far as commits name it."""
     assert store.layout.packs is not None
     path = pack_path(store.layout.packs, pack_id)
@@ -120,13 +115,21 @@ def _check_pack(store: Store, pack_id: bytes, size: int, rows: dict[int, Row]) -
         cut = tuple(r.description.digest for at, r in rows.items() if _end(at, r) > len(pack))
         what = f"{path.name} is cut off at {len(pack)} of {size} bytes"
         return [Damage(where="pack", what=what, digests=cut)]
-    return [*_check_records(path.name, pack[:size], pack_id, rows), *_check_places(pack, rows)]
+    findings.packs[pack_id] = pack
+    damages = []
+    for found in _check_records(path.name, pack[:size], pack_id, rows):
+        if isinstance(found, Damage):
+            damages.append(found)
+        else:
+            findings.stored.append(found)
+    findings.stored += [Stored(row.description, Place(pack_id, at)) for at, row in rows.items()]
+    return damages
 
 
 def _check_records(
     name: str, pack: memoryview, pack_id: bytes, rows: dict[int, Row]
-) -> Iterator[Damage]:
-    """Yield what is wrong with the framing of a pack, and with blobs that nothing points to."""
+) -> Iterator[Damage | Stored]:
+    """Yield what is wrong with the framing of a pack, and records that nothing points to."""
     if bytes(pack[: record.ALIGNMENT]) != record.pack_header(pack_id):
         yield Damage(where="pack", what=f"the first bytes of {name} were altered")
     offset = record.ALIGNMENT
@@ -140,26 +143,12 @@ def _check_records(
             if row is None:
                 return  # without a row, nobody knows where the next record starts
             description = row.description
-        if row is not None and row.description != description:
+        if row is None:
+            yield Stored(description, Place(pack_id, offset), is_used=False)
+        elif row.description != description:
             what = f"the index row of {row.description.digest} differs from its record"
             yield Damage(where="blob", what=what, digests=(row.description.digest,))
-        if row is None:
-            start = offset + record.ALIGNMENT
-            wrong = check_payload(description, pack[start : start + description.stored_size])
-            if wrong is not None:
-                yield Damage(where="pack", what=f"{name}: unused record at {offset}: {wrong}")
         offset += record.record_size(description.stored_size)
-
-
-def _check_places(pack: memoryview, rows: dict[int, Row]) -> Iterator[Damage]:
-    """Yield the blobs whose payload is not what the index says."""
-    for offset, row in rows.items():
-        start = offset + record.ALIGNMENT
-        description = row.description
-        wrong = check_payload(description, pack[start : start + description.stored_size])
-        if wrong is not None:
-            what = f"{description.digest}: {wrong}"
-            yield Damage(where="blob", what=what, digests=(description.digest,))
 
 
 def _end(offset: int, row: Row) -> int:

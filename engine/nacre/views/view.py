@@ -34,6 +34,9 @@ class View(Protocol):
     - `end_commit(header, names)`: called after the last event of a commit, for a view that notes
       something for each commit rather than event.
     - `upcasts`: as `nacre.open` takes them, for the kinds that it reads.
+    - `label(event)`: a static method that says how users call what an event of its kinds speaks
+      of, such as `frame 'flights' version 3`, or None; `labels_at(position)` says it for all that a
+      commit has written, from the rows. Reports of damage are made of them.
     - `retained(since)`: yields the digests that it needs when the payloads of history before
       the position *since* may be dropped. Without it, all that its rows name is kept.
     """
