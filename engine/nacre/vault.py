@@ -17,11 +17,13 @@ from nacre.hashing import Buffer, Digest
 from nacre.moment import When, position_at
 from nacre.operations import (
     RebuildReport,
+    ReplayReport,
     Snapshots,
     VaultInfo,
     VerifyReport,
     describe,
     rebuild,
+    replay,
     verify,
 )
 from nacre.operations.report import Progress, no_progress
@@ -240,6 +242,20 @@ class Vault:
     ) -> RebuildReport:
         """Derive views again from commit 0, beside the live ones, then switch over."""
         return rebuild(self.store, views, progress)
+
+    def replay(
+        self,
+        *,
+        to: When | None = None,
+        start: str | None = None,
+        views: list[str] | None = None,
+        progress: Progress = no_progress,
+    ) -> ReplayReport:
+        """Derive views again from commit 0, or the snapshot *start*, and compare; change nothing.
+
+        Without *to* with the live rows, else with snapshots of then or a second derivation.
+        """
+        return replay(self.store, to=to, start=start, views=views, progress=progress)
 
     def close(self) -> None:
         """Release the vault; what was put but never committed is dropped. Idempotent."""

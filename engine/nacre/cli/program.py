@@ -22,6 +22,7 @@ from nacre.cli.prove import prove
 from nacre.cli.prove_consistency import prove_consistency
 from nacre.cli.put import put
 from nacre.cli.rebuild import rebuild
+from nacre.cli.replay import replay
 from nacre.cli.restore import restore
 from nacre.cli.retain import retain
 from nacre.cli.show import show
@@ -44,6 +45,7 @@ _COMMANDS = (
     put,
     verify,
     rebuild,
+    replay,
     space,
     retain,
     compact,

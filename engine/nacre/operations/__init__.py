@@ -13,6 +13,7 @@ from nacre.operations.prove import (
     prove_inclusion,
 )
 from nacre.operations.rebuild import RebuildReport, rebuild
+from nacre.operations.replay import ReplayReport, replay
 from nacre.operations.report import Problem
 from nacre.operations.restore import RestoreOptions, RestoreReport, restore
 from nacre.operations.snapshots import SnapshotReport, Snapshots
@@ -41,6 +42,7 @@ __all__ = [
     "restore",
     "Problem",
     "RebuildReport",
+    "ReplayReport",
     "SnapshotReport",
     "Snapshots",
     "VaultInfo",
@@ -52,6 +54,7 @@ __all__ = [
     "prove_inclusion",
     "read_key",
     "rebuild",
+    "replay",
     "verify",
     "verify_sample",
     "verify_structure",

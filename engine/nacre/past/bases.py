@@ -7,14 +7,13 @@ this position or an earlier one. A version that differs is never believed.
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from nacre import codec
 from nacre.blobs import Payloads
 from nacre.environment import Environment
 from nacre.errors import CorruptionError, NacreError
-from nacre.hashing import digest_of
 from nacre.log import LmdbLog
 from nacre.log.tree import LmdbTree
 from nacre.past.cache import Cache
+from nacre.past.code import code_of
 from nacre.past.derive import Base
 from nacre.past.runs import rows_in
 from nacre.past.sealed import open_sealed, sealed_rows
@@ -98,7 +97,4 @@ class Bases:
         return None
 
     def _code_of(self, view: type[View]) -> str:
-        """Return what names the code that derives the rows: other code, other name."""
-        upcasts = self._maintenance.upcasts.with_those_of([view])
-        code = [view.name, view.version, view.__module__, view.__qualname__, *upcasts.names()]
-        return digest_of(codec.pack(code)).raw.hex()[:16]
+        return code_of(view, self._maintenance.upcasts.with_those_of([view]))

@@ -2,6 +2,7 @@
 
     nacre/<vault id>/<name>.mdb    sealed: complete, and never changed again
     nacre/<vault id>/part-*/       one that is being made
+    nacre/<vault id>/work-*/       what a replay has derived so far
 
 A file is made under another name, synced, then renamed: what has its name is whole. It lies in
 `$XDG_CACHE_HOME` (or `~/.cache`), and where that cannot be written in the temporary folder.
@@ -21,6 +22,7 @@ from nacre.files import Files, refuse_network_storage
 _MOST_BYTES = 4 << 30
 _ENDING = ".mdb"
 _PART = "part-"
+_WORK = "work-"
 
 
 class Cache:
@@ -67,6 +69,25 @@ class Cache:
             shutil.rmtree(part, ignore_errors=True)
         _sweep(part.parent.parent, part.parent / (name + _ENDING))
 
+    @contextmanager
+    def working(self, name: str) -> Iterator[Path]:
+        """Give a folder that keeps what is in it until a block has ended without an exception.
+
+        Whoever asks for the same while another one is at work gets an empty folder of his own.
+        """
+        folder = self._folder() / (_WORK + name)
+        folder.mkdir(exist_ok=True)
+        descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            if not _locks(descriptor):
+                with tempfile.TemporaryDirectory(prefix="nacre-work-") as own:
+                    yield Path(own)
+                return
+            yield folder
+            shutil.rmtree(folder, ignore_errors=True)
+        finally:
+            os.close(descriptor)
+
     def _folder(self) -> Path:
         folder = _root() / self._vault_id
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -103,12 +124,12 @@ def _is_ours(root: Path) -> bool:
 
 
 def _sweep(root: Path, kept: Path) -> None:
-    """Delete what dead makers have left, and the files that were not used for longest."""
+    """Delete what dead makers have left, and what was not used for longest."""
     for part in root.glob(f"*/{_PART}*"):
         if _is_abandoned(part):
             shutil.rmtree(part, ignore_errors=True)
     found = []
-    for path in root.glob(f"*/*{_ENDING}"):
+    for path in (*root.glob(f"*/*{_ENDING}"), *root.glob(f"*/{_WORK}*/*")):
         with suppress(FileNotFoundError):
             status = path.stat()
             found.append((status.st_mtime_ns, status.st_blocks * 512, path))
@@ -116,21 +137,29 @@ def _sweep(root: Path, kept: Path) -> None:
     for _, size, path in sorted(found):
         if total <= _MOST_BYTES:
             break
-        if path != kept:
+        if path != kept and not (path.parent.name.startswith(_WORK) and _is_used(path.parent)):
             path.unlink(missing_ok=True)
             total -= size
 
 
-def _is_abandoned(part: Path) -> bool:
+def _is_used(folder: Path) -> bool:
+    return folder.exists() and not _is_abandoned(folder)
+
+
+def _is_abandoned(folder: Path) -> bool:
     try:
-        descriptor = os.open(part, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return False
+    try:
+        return _locks(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _locks(descriptor: int) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
-    else:
-        return True
-    finally:
-        os.close(descriptor)
+    return True

@@ -45,8 +45,9 @@ def replay(
     views: Mapping[int, type[View]],
     entries: Iterator[bytes],
     upcasts: Upcasts,
+    limit: int = BATCH_EVENTS,
 ) -> int:
-    """Apply about `BATCH_EVENTS` events to the views in slots; return how many commits it took.
+    """Apply about *limit* events to the views in slots; return how many commits it took.
 
     Rows change in memory first: one that a thousand events change is put once.
     """
@@ -55,7 +56,8 @@ def replay(
         for slot, view in views.items()
     }
     classes = {view.name: view for view in views.values()}
-    taken = apply_entries(entries, OpenViews(classes, lambda name: memories[name][1], upcasts))
+    opened = OpenViews(classes, lambda name: memories[name][1], upcasts)
+    taken = apply_entries(entries, opened, limit)
     for slot, memory in sorted(memories.values(), key=lambda held: held[0]):
         pairs = TransactionPairs(transaction, slot_prefix(slot))
         for key, value in memory.changes():
@@ -66,8 +68,8 @@ def replay(
     return taken
 
 
-def apply_entries(entries: Iterator[bytes], views: OpenViews) -> int:
-    """Apply about `BATCH_EVENTS` events of *entries*; return how many of those were taken."""
+def apply_entries(entries: Iterator[bytes], views: OpenViews, limit: int) -> int:
+    """Apply about *limit* events of *entries*; return how many of those were taken."""
     taken = applied = 0
     for entry in entries:
         events = decode_events(entry)
@@ -78,7 +80,7 @@ def apply_entries(entries: Iterator[bytes], views: OpenViews) -> int:
             views.end_commit(events[0].header, names)
         taken += 1
         applied += len(events)
-        if applied >= BATCH_EVENTS:
+        if applied >= limit:
             break
     return taken
 

@@ -1,0 +1,127 @@
+"""Where two derivations of a view differ first, and which commit touched that row."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import zip_longest
+
+from nacre import codec
+from nacre.errors import CorruptionError
+from nacre.event import decode_header
+from nacre.keys import decode_key
+from nacre.past.derive import apply_entries
+from nacre.past.work import Source
+from nacre.views.pairs import MemoryPairs, Pair
+from nacre.views.view import OpenViews, View
+
+_SHOWN = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Divergence:
+    """The first row of a view that is not what its replay gives."""
+
+    view: str
+    key: str
+    commit: int | None
+    """The last commit whose events changed the row in a replay; None: none did."""
+
+    stored: str | None
+    """The row that was compared with; None: there is none."""
+
+    replayed: str | None
+
+    def __str__(self) -> str:
+        touched = "no commit made" if self.commit is None else f"commit {self.commit} made"
+        return (
+            f"{self.view}: {self.key} is {_or_missing(self.stored)}, and its replay "
+            f"{_or_missing(self.replayed)} ({touched} that row)"
+        )
+
+
+Difference = tuple[Pair | None, Pair | None]
+"""The pairs at the first key that differs: as stored, as replayed."""
+
+
+def first_difference(stored: Iterable[Pair], replayed: Iterable[Pair]) -> Difference | None:
+    """Return the first difference of two sorted sequences of rows, or None."""
+    for ours, theirs in zip_longest(stored, replayed):
+        if ours == theirs:
+            continue
+        if ours is None or (theirs is not None and theirs[0] < ours[0]):
+            return None, theirs
+        if theirs is None or ours[0] < theirs[0]:
+            return ours, None
+        return ours, theirs
+    return None
+
+
+def divergence_of(
+    source: Source, view: type[View], difference: Difference, until: int
+) -> Divergence:
+    """Say what differs in users' words, and which commit touched the row."""
+    ours, theirs = difference
+    key = (ours or theirs or (b"", b""))[0]
+    return Divergence(
+        view=view.name,
+        key=_shown_key(key),
+        commit=_last_change(source, view, key, until),
+        stored=None if ours is None else _shown_row(ours[1]),
+        replayed=None if theirs is None else _shown_row(theirs[1]),
+    )
+
+
+class _WatchedPairs:
+    """`Pairs` that note which commit changed a key last."""
+
+    def __init__(self, key: bytes) -> None:
+        self._pairs = MemoryPairs()
+        self._key = key
+        self.position = 0
+        self.changed: int | None = None
+
+    def get(self, key: bytes) -> bytes | None:
+        return self._pairs.get(key)
+
+    def put(self, key: bytes, value: bytes) -> None:
+        self._note(key)
+        self._pairs.put(key, value)
+
+    def delete(self, key: bytes) -> bool:
+        self._note(key)
+        return self._pairs.delete(key)
+
+    def scan(self, start: bytes, stop: bytes | None, *, reverse: bool = False) -> Iterator[Pair]:
+        return self._pairs.scan(start, stop, reverse=reverse)
+
+    def _note(self, key: bytes) -> None:
+        if key == self._key:
+            self.changed = self.position
+
+
+def _last_change(source: Source, view: type[View], key: bytes, until: int) -> int | None:
+    """Replay once more, in memory, and watch one key; from 0, because rows depend on rows."""
+    watched = _WatchedPairs(key)
+    views = OpenViews({view.name: view}, lambda _: watched, source.upcasts)
+    for entry in source.log.read(0, until):
+        watched.position = decode_header(entry).position
+        apply_entries(iter((entry,)), views, 1)
+    return watched.changed
+
+
+def _or_missing(row: str | None) -> str:
+    return "missing" if row is None else row
+
+
+def _shown_key(key: bytes) -> str:
+    try:
+        table, *elements = decode_key(key)
+    except CorruptionError:
+        return key.hex()[:_SHOWN]
+    return f"{table}[{', '.join(map(repr, elements))}]"[:_SHOWN]
+
+
+def _shown_row(value: bytes) -> str:
+    try:
+        return repr(codec.unpack(value))[:_SHOWN]
+    except CorruptionError:
+        return value.hex()[:_SHOWN]
