@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from nacre.codec import digests_in
 from nacre.event import decode_events, entry_body
 from nacre.hashing import HASH_SIZE, Digest
-from nacre.operations.affected import Naming, label_of
+from nacre.operations.affected import Labels, Naming
 from nacre.operations.epitaphs import Epitaphs
 from nacre.operations.report import Problem, Progress
 from nacre.store import Store
@@ -19,6 +19,7 @@ _REPORT_EVERY = 10_000
 def missing_blobs(store: Store, start: int, stop: int, progress: Progress) -> Iterator[Problem]:
     """Yield a problem for every blob that the commits of a range name in vain."""
     names: dict[Digest, set[str]] = {}
+    labels = Labels(store)
     for position, entry in enumerate(store.log.read(start, stop), start):
         if position % _REPORT_EVERY == 0:
             progress("blobs", position, stop)
@@ -26,7 +27,7 @@ def missing_blobs(store: Store, start: int, stop: int, progress: Progress) -> It
             continue
         for event in decode_events(entry):
             for digest in digests_in(event.data):
-                names.setdefault(digest, set()).add(label_of(event))
+                names.setdefault(digest, set()).add(labels.of(event))
     naming = Naming(store, names)
     for digest in Epitaphs(store).unexplained({*names, *naming.children}):
         yield Problem(
