@@ -10,9 +10,11 @@ from nacre.cli.backups import backups
 from nacre.cli.checkpoint import checkpoint
 from nacre.cli.compact import compact
 from nacre.cli.demo import demo
+from nacre.cli.diff import diff
 from nacre.cli.export import export
 from nacre.cli.frames import frames
 from nacre.cli.get import get
+from nacre.cli.history import history
 from nacre.cli.import_ import import_
 from nacre.cli.info import info
 from nacre.cli.init import init
@@ -39,6 +41,8 @@ _COMMANDS = (
     init,
     info,
     log,
+    history,
+    diff,
     show,
     frames,
     get,

@@ -6,7 +6,8 @@ from nacre.frames.difference import ChangedColumn, FrameDiff, RetypedColumn, dif
 from nacre.frames.frames import Frames
 from nacre.frames.read import get_frame
 from nacre.frames.staged import StagedFrames
-from nacre.frames.view import FrameVersion, FrameVersions
+from nacre.frames.version import FrameVersion
+from nacre.frames.view import FrameVersions
 from nacre.frames.write import put_frame
 
 __all__ = [

@@ -15,7 +15,8 @@ from nacre.frames.append import append_frame
 from nacre.frames.describe import FrameInfo, describe_frame
 from nacre.frames.difference import FrameDiff, diff_frames
 from nacre.frames.read import Library, get_frame
-from nacre.frames.view import DELETED, WRITTEN, FrameVersion, FrameVersions, Moment
+from nacre.frames.version import FrameVersion
+from nacre.frames.view import DELETED, WRITTEN, FrameVersions, Moment
 from nacre.frames.write import Frame, put_frame
 from nacre.hashing import Digest
 from nacre.stage import Receipt

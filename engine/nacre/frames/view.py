@@ -1,37 +1,17 @@
 """Which versions every frame has, projected from the log."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import ClassVar
 
+from nacre.blobs.protocol import Payloads
 from nacre.event import Event
+from nacre.frames.changes import frame_changes
+from nacre.frames.version import FrameVersion
 from nacre.hashing import Digest
-from nacre.views import State
+from nacre.views import Change, State
 
 WRITTEN = "frame.written"
 DELETED = "frame.deleted"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FrameVersion:
-    """One version of a frame: what was stored, and the commit that named it."""
-
-    name: str
-    version: int
-    frame: Digest
-    rows: int
-    columns: int
-    size_bytes: int
-    position: int
-    time_ns: int
-    actor: str
-    message: str
-
-    @property
-    def time(self) -> datetime:
-        """When the version was committed, UTC."""
-        return datetime.fromtimestamp(self.time_ns // 1000 / 1_000_000, UTC)
 
 
 Moment = Callable[[int, int], bool]
@@ -70,6 +50,13 @@ class FrameVersions:
     def labels_at(self, position: int) -> list[str]:
         """Return how users call the versions that a commit wrote."""
         return [_label(found.name, found.version) for found in self.written_by(position)]
+
+    def changes_since(
+        self, before: "FrameVersions", payloads: Payloads, names: Iterable[str]
+    ) -> Iterator[Change]:
+        """Yield what became of frames since *before*."""
+        pairs = ((name, before.latest(name), self.latest(name)) for name in names)
+        return frame_changes(payloads, pairs)
 
     def next_version(self, name: str) -> int:
         """Return the number of the next version of *name*."""

@@ -4,6 +4,7 @@ from nacre.operations.backup import BackupReport, backup, open_target
 from nacre.operations.backups import BackupInfo, TargetInfo, list_backups
 from nacre.operations.choose import Choice, plan_restore
 from nacre.operations.describe import VaultInfo, describe
+from nacre.operations.diff import DiffReport, SubjectDiff, diff, history
 from nacre.operations.keys import KeyFiles, make_key, read_key
 from nacre.operations.prove import (
     ConsistencyProof,
@@ -26,6 +27,10 @@ from nacre.operations.verify import (
 )
 
 __all__ = [
+    "DiffReport",
+    "SubjectDiff",
+    "diff",
+    "history",
     "ConsistencyProof",
     "InclusionProof",
     "KeyFiles",

@@ -2,6 +2,6 @@
 
 from nacre.views.pairs import MemoryPairs, Pairs
 from nacre.views.table import State, Table
-from nacre.views.view import View
+from nacre.views.view import Change, View
 
-__all__ = ["MemoryPairs", "Pairs", "State", "Table", "View"]
+__all__ = ["Change", "MemoryPairs", "Pairs", "State", "Table", "View"]

@@ -1,6 +1,7 @@
 """What a view is, and how events find the views that want them."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar, NamedTuple, Protocol
 
@@ -24,6 +25,16 @@ EndCommit = Callable[[Header, Names], None]
 _ENDS = ""  # no kind is empty: here stand the views that note the end of a commit
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What became of a subject between two positions, as a view of its noun says it."""
+
+    subject: str
+    text: str
+    detail: object = None
+    """A dataclass that says more, or None."""
+
+
 class View(Protocol):
     """State derived from the log. Pure: no clock, no randomness, no input or output.
 
@@ -37,6 +48,9 @@ class View(Protocol):
     - `label(event)`: a static method that says how users call what an event of its kinds speaks
       of, such as `frame 'flights' version 3`, or None; `labels_at(position)` says it for all that a
       commit has written, from the rows. Reports of damage are made of them.
+    - `changes_since(before, payloads, names)`: yields a `Change` for each of the subjects *names*
+      that is not what it was in *before*, the same view at an earlier position. Diffs are made of
+      them.
     - `retained(since)`: yields the digests that it needs when the payloads of history before
       the position *since* may be dropped. Without it, all that its rows name is kept.
     """
