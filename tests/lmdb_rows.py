@@ -20,7 +20,7 @@ def get(environment: Environment, key: bytes) -> bytes | None:
 
 
 def map_size(environment: Environment) -> int:
-    return environment._handle.current().info()["map_size"]
+    return environment.handle.current().info()["map_size"]
 
 
 @contextmanager

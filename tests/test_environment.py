@@ -41,14 +41,14 @@ def environment(path: Path) -> Iterator[Environment]:
 
 
 def test_nothing_that_can_corrupt_is_switched_on(environment: Environment) -> None:
-    flags = environment._handle.current().flags()
+    flags = environment.handle.current().flags()
 
     assert (flags["sync"], flags["metasync"], flags["writemap"]) == (True, True, False)
 
 
 def test_relaxed_gives_up_the_meta_sync_and_nothing_else(path: Path) -> None:
     environment = Environment(path, read_only=False, relaxed=True)
-    flags = environment._handle.current().flags()
+    flags = environment.handle.current().flags()
     environment.close()
 
     assert (flags["sync"], flags["metasync"], flags["writemap"]) == (True, False, False)

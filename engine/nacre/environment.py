@@ -10,14 +10,13 @@ import lmdb
 
 from nacre import swap
 from nacre.errors import (
-    DiskFull,
     Poisoned,
     ReadOnly,
     StateError,
 )
 from nacre.files import Files, storage_error
 from nacre.lmdb_handle import LmdbHandle
-from nacre.locks import Gate
+from nacre.locks import Gate, Turn
 
 Result = TypeVar("Result")
 
@@ -42,11 +41,11 @@ class Environment:
         self.sealed = sealed
         self.incarnation = 0  # a forked child is another one
         self.users = 0
-        self.writer_lock = threading.Lock()
+        self.writer_lock = threading.RLock()
         self._gate = Gate()
         self._local = threading.local()
         self._seen_id = -1  # the last transaction that was looked at for the mark of a swap
-        self._handle = LmdbHandle(path, read_only=read_only, relaxed=relaxed, sealed=sealed)
+        self.handle = LmdbHandle(path, read_only=read_only, relaxed=relaxed, sealed=sealed)
 
     def read(self) -> "Read":
         """Return a context that gives the thread's open transaction, or a short new one."""
@@ -86,7 +85,7 @@ class Environment:
     def nested(self) -> Iterator[Transaction]:
         """Open a transaction inside the thread's write transaction: undone alone if it raises."""
         outer = self.transaction
-        inner: Transaction = self._handle.current().begin(write=True, parent=outer)
+        inner: Transaction = self.handle.current().begin(write=True, parent=outer)
         self._local.transaction = inner
         try:
             yield inner
@@ -100,7 +99,7 @@ class Environment:
 
     def make_room(self) -> None:
         """Grow the map while it is more than half full, so that a transaction finds room."""
-        while 2 * self.size_bytes() > self._handle.map_size():
+        while 2 * self.size_bytes() > self.handle.map_size():
             self.grow()
 
     def grow(self) -> None:
@@ -112,17 +111,17 @@ class Environment:
         if self.transaction is not None:
             raise StateError("the map cannot grow inside a transaction: leave it and run again")
         with self._gate.alone():
-            self._handle.set_map_size(2 * self._handle.map_size())
+            self.handle.set_map_size(2 * self.handle.map_size())
 
     def adopt_size(self) -> None:
         """Take over the map size that another process has set."""
         with self._gate.alone():
-            self._handle.set_map_size(0)
+            self.handle.set_map_size(0)
 
     def sync(self) -> None:
         """Make commits durable that were made without the meta sync."""
         try:
-            self._handle.current().sync(True)
+            self.handle.current().sync(True)
         except lmdb.Error as error:
             raise self.poison(error) from error
 
@@ -142,47 +141,51 @@ class Environment:
                 self.run(files, swap.note_swap)
                 with self.write(files) as transaction:
                     copy.unlink(missing_ok=True)
-                    self._handle.current().copy(str(copy), compact=True)
+                    self.handle.current().copy(str(copy), compact=True)
                     files.sync_file(copy)
                     swap.mark_moved(transaction)
                 files.replace(copy, self.path)
             except (OSError, lmdb.Error) as error:
                 copy.unlink(missing_ok=True)
-                raise storage_error(f"compact {self.path}", self._handle.reason(error)) from error
+                raise storage_error(f"compact {self.path}", self.handle.reason(error)) from error
             finally:
                 self._local.has_turn = False
 
     def size_bytes(self) -> int:
         """Return how much of the file is in use, free pages included."""
-        info = self._handle.current().info()
-        return int((info["last_pgno"] + 1) * self._handle.current().stat()["psize"])
+        info = self.handle.current().info()
+        return int((info["last_pgno"] + 1) * self.handle.current().stat()["psize"])
 
     def poison(self, cause: BaseException) -> Poisoned:
         """Refuse everything from now on: a sync failed, and what is on disk is unknown."""
-        return self._handle.poison(cause)
-
-    @property
-    def file_id(self) -> tuple[int, int] | None:
-        """Device and inode of the open file."""
-        return self._handle.file_id
+        return self.handle.poison(cause)
 
     def is_gone(self) -> bool:
         """Tell whether the file was unlinked or replaced since it was opened."""
-        return self._handle.is_gone
+        return self.handle.is_gone
+
+    def check_place(self) -> None:
+        """Raise Closed if something else is at the path now."""
+        if self.is_gone():
+            raise self.handle.gone()
 
     def close(self) -> None:
         """Release the environment, after every transaction of other threads has ended."""
-        if self._handle.is_closed:
+        if self.handle.is_closed:
             return
-        self._gate.close(own=0 if self.transaction is None else 1)
+        if not self._gate.close():
+            self._gate.open()
+            raise StateError(
+                f"another thread is inside a transaction of {self.path}: let it end, then close"
+            )
         try:
-            self._handle.close()
+            self.handle.close()
         finally:
             self._gate.open()
 
     def before_fork(self) -> bool:
         """Hold back new transactions and wait for the others; False when that took too long."""
-        return self._gate.close(own=0 if self.transaction is None else 1)
+        return self._gate.close()
 
     def after_fork_in_parent(self) -> None:
         """Let transactions in again; the forking thread's own read has lost its protection."""
@@ -193,10 +196,10 @@ class Environment:
     def after_fork_in_child(self, *, drained: bool) -> None:
         """Let go of what was inherited; the file is opened again when it is next used."""
         self.incarnation += 1
-        self.writer_lock = threading.Lock()
+        self.writer_lock = threading.RLock()
         self._gate = Gate()
         self._local = threading.local()
-        self._handle.let_go(drained=drained)
+        self.handle.let_go(drained=drained)
 
     def _begin_read(self) -> Transaction:
         while True:
@@ -216,19 +219,6 @@ class Environment:
             finally:
                 self._gate.enter()
 
-    def _try_to_write(self) -> Transaction | None:
-        """Return the write transaction, its lock held and its place inside the gate taken."""
-        self.writer_lock.acquire()
-        self._gate.enter()
-        transaction = None
-        try:
-            transaction = self._begin_write()
-        finally:
-            if transaction is None:
-                self._gate.leave()
-                self.writer_lock.release()
-        return transaction
-
     def _begin_write(self) -> Transaction | None:
         """Return the write transaction; None when the mark of a swap must be settled first."""
         transaction = self._begin(write=True)
@@ -236,9 +226,7 @@ class Environment:
             transaction.abort()
             return None
         # With the writer lock, so that nobody swaps the file after this.
-        if self.is_gone():
-            transaction.abort()
-            raise self._handle.gone()
+        self.check_place()
         return transaction
 
     def _settle_mark(self) -> None:
@@ -267,13 +255,13 @@ class Environment:
         """Open the copy that took the place of the file; called outside the gate."""
         with self._gate.alone():
             if self.is_gone():
-                self._handle.open_successor()
+                self.handle.open_successor()
                 self._seen_id = -1
 
     def _begin(self, *, write: bool) -> Transaction:
         while True:
             try:
-                transaction: Transaction = self._handle.current().begin(write=write)
+                transaction: Transaction = self.handle.current().begin(write=write)
                 return transaction
             except lmdb.MapResizedError:
                 self._gate.leave()
@@ -286,38 +274,23 @@ class Environment:
             except lmdb.PanicError as error:
                 self.poison(error)
             except lmdb.ReadersFullError as error:
-                if not self._handle.current().reader_check():
-                    limit = self._handle.current().info()["max_readers"]
+                if not self.handle.current().reader_check():
+                    limit = self.handle.current().info()["max_readers"]
                     raise StateError(
                         f"{limit} reads of {self.path} are open: close some"
                     ) from error
-
-    def _commit(self, transaction: Transaction, files: Files) -> None:
-        try:
-            files.commit(transaction)
-        except lmdb.MapFullError:
-            raise
-        except (lmdb.Error, OSError) as error:
-            transaction.abort()
-            failure = storage_error(f"commit to {self.path}", self._handle.reason(error))
-            if not isinstance(failure, DiskFull):
-                self.poison(error)
-            raise failure from error
-        except BaseException:
-            # An interrupt: the transaction must not outlive its turn.
-            transaction.abort()
-            raise
 
 
 class Read:
     """A read transaction: the thread's own when it is inside one, or a new one."""
 
-    __slots__ = ("_environment", "_fresh", "_incarnation")
+    __slots__ = ("_environment", "_fresh", "_incarnation", "_is_inside")
 
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
         self._incarnation = environment.incarnation
         self._fresh: Transaction | None = None
+        self._is_inside = False
 
     def __enter__(self) -> Transaction:
         environment = self._environment
@@ -327,36 +300,48 @@ class Read:
             if getattr(local, "broken", False):
                 raise StateError("the process forked inside a read: leave it and read again")
             return transaction
-        environment._gate.enter()
         try:
-            self._fresh = environment._begin_read()
+            self._is_inside = True
+            environment._gate.enter()
+            self._fresh = local.transaction = environment._begin_read()
+            return self._fresh
         except BaseException:
-            environment._gate.leave()
+            self._leave()
             raise
-        local.transaction = self._fresh
-        return self._fresh
 
     def __exit__(self, *_: object) -> None:
+        if self._is_inside:
+            self._leave()
+
+    def __del__(self) -> None:
+        # An interrupt may have kept `__exit__` from doing it.
+        if self._is_inside:
+            self._leave()
+
+    def _leave(self) -> None:
         environment = self._environment
-        if self._fresh is None or environment.incarnation != self._incarnation:
-            return  # entered within another one, or before a fork, by the parent
-        local = environment._local
-        local.transaction = None
-        local.broken = False
-        self._fresh.abort()
-        self._fresh = None
-        environment._gate.leave()
+        if environment.incarnation == self._incarnation:  # or else the parent alone can end it
+            local = environment._local
+            local.transaction = None
+            local.broken = False
+            if self._fresh is not None:
+                self._fresh.abort()
+            environment._gate.leave()
+        self._is_inside = False
 
 
 class Write:
     """The write transaction of an environment, with the writer lock around it."""
 
-    __slots__ = ("_environment", "_files", "_incarnation", "_transaction")
+    __slots__ = ("_environment", "_files", "_incarnation", "_is_inside", "_transaction", "_turn")
 
     def __init__(self, environment: Environment, files: Files) -> None:
         self._environment = environment
         self._incarnation = environment.incarnation
         self._files = files
+        self._turn = Turn(environment.writer_lock)
+        self._transaction: Transaction | None = None
+        self._is_inside = False
 
     def __enter__(self) -> Transaction:
         environment = self._environment
@@ -365,26 +350,51 @@ class Write:
                 "this thread is already inside a transaction of the vault: "
                 "use that one, or leave it first"
             )
-        while (transaction := environment._try_to_write()) is None:
-            environment._settle_mark()
-        self._transaction = transaction
-        environment._local.transaction = self._transaction
-        environment._local.writing = True
-        return self._transaction
+        try:
+            while (transaction := self._try_to_begin()) is None:
+                self._leave()
+                environment._settle_mark()
+            self._transaction = environment._local.transaction = transaction
+            environment._local.writing = True
+            return transaction
+        except BaseException:
+            self._leave()
+            raise
+
+    def _try_to_begin(self) -> Transaction | None:
+        self._is_inside = True
+        self._turn.take()
+        self._environment._gate.enter()
+        return self._environment._begin_write()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: object
     ) -> None:
+        transaction = self._transaction
         environment = self._environment
-        if environment.incarnation != self._incarnation:
-            return  # entered before a fork, by the parent, which alone can end it
+        if transaction is None or environment.incarnation != self._incarnation:
+            return
         environment._local.transaction = None
         environment._local.writing = False
         try:
             if kind is None:
-                environment._commit(self._transaction, self._files)
-            else:
-                self._transaction.abort()
+                environment.handle.commit(transaction, self._files)
         finally:
+            self._leave()
+
+    def __del__(self) -> None:
+        # An interrupt may have kept `__exit__` from doing it.
+        if self._is_inside:
+            self._leave()
+
+    def _leave(self) -> None:
+        """Give up everything that is held; what was not committed is undone."""
+        environment = self._environment
+        if environment.incarnation == self._incarnation:  # or else the parent alone can end it
+            environment._local.transaction = None
+            environment._local.writing = False
+            if self._transaction is not None:
+                self._transaction.abort()  # of one that was committed it does nothing
             environment._gate.leave()
-            environment.writer_lock.release()
+            self._turn.give_back()
+        self._is_inside = False

@@ -36,6 +36,8 @@ _CHECKED_FROM = 10
 _COMPRESSED = 1
 _PURGED = 1 << 31
 _COMPRESS_FROM_BYTES = 4096
+# What claims to become more is no entry of ours, and not decompressed.
+_COMPRESS_UP_TO_BYTES = 256 << 20
 _MAX_BODY_BYTES = (1 << 32) - 1
 _MAX_EVENT_BYTES = (1 << 31) - 1
 
@@ -286,7 +288,7 @@ def _encode_entry(header: bytes, lengths: Sequence[int], events: Sequence[bytes]
     if len(body) > _MAX_BODY_BYTES:
         raise InvalidInput(f"a commit of {len(body)} bytes is too large: split it")
     flags, stored = 0, body
-    if len(body) >= _COMPRESS_FROM_BYTES:
+    if _COMPRESS_FROM_BYTES <= len(body) <= _COMPRESS_UP_TO_BYTES:
         packed = codec.compress(body)
         if len(packed) < len(body):
             flags, stored = _COMPRESSED, packed
@@ -315,6 +317,8 @@ def _checked_header(entry: Buffer) -> tuple[bytes, int, int, memoryview]:
 
 def _open_entry(entry: Buffer) -> tuple[bytes, bytes]:
     header, flags, size, stored = _checked_header(entry)
+    if flags & _COMPRESSED and size > _COMPRESS_UP_TO_BYTES:
+        raise CorruptionError(f"the body of an entry claims {size} bytes: run `nacre verify`")
     body = codec.decompress(stored, size=size) if flags & _COMPRESSED else bytes(stored)
     if len(body) != size:
         raise CorruptionError("the body of an entry has another length: run `nacre verify`")

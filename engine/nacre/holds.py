@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from nacre.lmdb_file import file_id
+from nacre.lmdb_file import descriptor_id, file_id
 
 # l_type, l_whence, l_start, l_len, l_pid: the struct flock of fcntl(2)
 _ALL = 0  # a length that reaches to the end, however far that is
@@ -36,7 +36,7 @@ class Holds:
         # Waits only while somebody asks about the byte, or swaps the file.
         _lock(self._descriptor, fcntl.F_RDLCK, number, 1, fcntl.F_OFD_SETLKW)
         self._rounds.add(number)
-        if file_id(self._path) != _id_of(self._descriptor):
+        if file_id(self._path) != descriptor_id(self._descriptor):
             # A compact copy has taken the place of the file, and nobody held this one.
             self.let_go()
             self.take(number)
@@ -94,11 +94,6 @@ def nobody_holding(path: Path) -> Iterator[bool]:
 
 def _open(path: Path) -> int:
     return os.open(path, os.O_RDWR | os.O_CLOEXEC)
-
-
-def _id_of(descriptor: int) -> tuple[int, int]:
-    status = os.fstat(descriptor)
-    return status.st_dev, status.st_ino
 
 
 def _lock(descriptor: int, kind: int, start: int, length: int, command: int) -> None:

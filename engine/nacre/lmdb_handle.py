@@ -9,8 +9,16 @@ from pathlib import Path
 import lmdb
 
 from nacre import swap
-from nacre.errors import Closed, FormatError, NacreError, Poisoned, StateError, StorageError
-from nacre.files import is_full, storage_error
+from nacre.errors import (
+    Closed,
+    DiskFull,
+    FormatError,
+    NacreError,
+    Poisoned,
+    StateError,
+    StorageError,
+)
+from nacre.files import Files, is_full, storage_error
 from nacre.lmdb_file import drop_lock, file_id, is_lmdb_file, lock_path
 
 MAX_READERS = 1024
@@ -82,6 +90,24 @@ class LmdbHandle:
         if getattr(error, "code", None) == EIO and is_full(self.path):
             return OSError(ENOSPC, os.strerror(ENOSPC))
         return error
+
+    def commit(self, transaction: "lmdb.Transaction[bytes]", files: Files) -> None:
+        """Commit a write transaction through *files*.
+
+        Raises:
+            DiskFull: it was undone, and the handle goes on.
+            StorageError: nobody knows what is on disk, and the handle is poisoned.
+        """
+        try:
+            files.commit(transaction)
+        except lmdb.MapFullError:
+            raise
+        except (lmdb.Error, OSError) as error:
+            transaction.abort()
+            failure = storage_error(f"commit to {self.path}", self.reason(error))
+            if not isinstance(failure, DiskFull):
+                self.poison(error)
+            raise failure from error
 
     def map_size(self) -> int:
         """Return how large the file can become before the map must grow."""

@@ -32,8 +32,8 @@ def put_file(payloads: Payloads, path: Path) -> Digest:
     """Store the content of a file, mapped rather than read."""
     try:
         with path.open("rb") as file:
-            if os.fstat(file.fileno()).st_size == 0:
-                return payloads.put_blob(b"")
+            if os.fstat(file.fileno()).st_size == 0:  # empty, or what the system makes up
+                return payloads.put_blob(file.read())
             with mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as mapped:
                 with memoryview(mapped) as content:
                     return payloads.put_blob(content)

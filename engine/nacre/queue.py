@@ -11,6 +11,7 @@ from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
 from nacre.errors import Closed
+from nacre.locks import Turn
 
 Task = TypeVar("Task")
 
@@ -44,7 +45,7 @@ class CommitQueue(Generic[Task]):
 
     def reset(self) -> None:
         """Begin anew; in a forked child, where the threads that waited do not exist."""
-        self.turn = threading.Lock()
+        self.turn = threading.RLock()
         self._closed = False
         self._crowded = False
         self._quiet = 0
@@ -54,12 +55,13 @@ class CommitQueue(Generic[Task]):
 
     def run(self, task: Task) -> None:
         """Return when *task* has been worked on, alone or with others."""
-        if not self._crowded and self.turn.acquire(blocking=False):
-            try:
+        turn = Turn(self.turn)
+        try:
+            if not self._crowded and turn.try_to_take():
                 self._work([task])
-            finally:
-                self.turn.release()
-            return
+                return
+        finally:
+            turn.give_back()
         waiting = Waiting(task)
         self._crowded = True
         # Not while the queue is being closed: nobody would look into it any more.

@@ -19,6 +19,10 @@ from nacre.lmdb_file import file_id
 _FORK_PATIENCE_SECONDS = 30.0
 
 
+Forking = tuple[list[tuple[Environment, bool]], int | None, int | None]
+"""The environments, whether each was quiet, and the ends of a pipe."""
+
+
 class Registry:
     """The environments of this process, one for each file."""
 
@@ -26,7 +30,7 @@ class Registry:
         self._lock = threading.Lock()
         self._environments: list[Environment] = []
         self._dropped: deque[Environment] = deque()
-        self._forking: tuple[list[tuple[Environment, bool]], int, int] | None = None
+        self._forking: Forking | None = None
 
     def acquire(
         self, path: Path, *, read_only: bool, relaxed: bool, sealed: bool = False
@@ -42,7 +46,7 @@ class Registry:
             for environment in [e for e in shared if _is_lost(e)]:
                 environment.close()
                 self._environments.remove(environment)
-            found = [e for e in self._environments if e.file_id == file_id(path)]
+            found = [e for e in self._environments if e.handle.file_id == file_id(path)]
             if not found:
                 found = [Environment(path, read_only=read_only, relaxed=relaxed, sealed=sealed)]
                 self._environments += found
@@ -69,10 +73,10 @@ class Registry:
     def release(self, environment: Environment) -> None:
         """Give back what `acquire` returned; the last user closes it."""
         with self._lock:
-            environment.users -= 1
-            if environment.users == 0 and environment in self._environments:
+            if environment.users == 1 and environment in self._environments:
+                environment.close()  # first: it raises while another thread is inside
                 self._environments.remove(environment)
-                environment.close()
+            environment.users -= 1
 
     def _release_dropped(self) -> None:
         while self._dropped:
@@ -82,18 +86,20 @@ class Registry:
     def before_fork(self) -> None:
         """Quiet every environment, and make a pipe that tells when the child is done."""
         self._lock.acquire()
-        drained = [(e, e.before_fork()) for e in self._environments]
-        self._forking = (drained, *os.pipe()) if drained else None
+        self._forking = None
+        if self._environments:
+            pipe = _pipe()
+            self._forking = ([(e, e.before_fork()) for e in self._environments], *pipe)
 
     def after_fork_in_parent(self) -> None:
         """Wait until the child has let go, then go on."""
         if self._forking is not None:
             drained, reader, writer = self._forking
-            os.close(writer)
-            select.select([reader], [], [], _FORK_PATIENCE_SECONDS)
-            os.close(reader)
-            for environment, _ in drained:
-                environment.after_fork_in_parent()
+            try:
+                _wait_until_closed(reader, writer)
+            finally:
+                for environment, _ in drained:
+                    environment.after_fork_in_parent()
         self._forking = None
         self._lock.release()
 
@@ -102,11 +108,34 @@ class Registry:
         if self._forking is not None:
             drained, reader, writer = self._forking
             for environment, quiet in drained:
-                environment.after_fork_in_child(drained=quiet)
-            os.close(reader)
-            os.close(writer)
+                # Without a pipe the parent does not wait: what it reads must stay protected.
+                environment.after_fork_in_child(drained=quiet and reader is not None)
+            for descriptor in (reader, writer):
+                if descriptor is not None:
+                    os.close(descriptor)
         self._forking = None
         self._lock = threading.Lock()
+
+
+def _pipe() -> tuple[int | None, int | None]:
+    """Return the ends of a pipe; none when the process has no descriptor left for them."""
+    try:
+        return os.pipe()
+    except OSError:
+        return None, None
+
+
+def _wait_until_closed(reader: int | None, writer: int | None) -> None:
+    """Wait until a child has closed its end of a pipe; without a pipe, do not wait."""
+    if reader is None or writer is None:
+        return
+    os.close(writer)
+    try:
+        waiting = select.poll()  # unlike select, it takes any descriptor
+        waiting.register(reader, select.POLLIN)
+        waiting.poll(_FORK_PATIENCE_SECONDS * 1000)
+    finally:
+        os.close(reader)
 
 
 def _is_lost(environment: Environment) -> bool:

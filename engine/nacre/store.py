@@ -251,7 +251,8 @@ class Store:
         """Release the vault; what was put but never committed is dropped. Idempotent.
 
         Raises:
-            StateError: this thread is inside a transaction or a read, which would lose its floor.
+            StateError: this thread is inside a transaction or a read, which would lose its
+                floor; or another thread does not leave one. Close again when it has ended.
         """
         if self._closed:
             return
@@ -260,7 +261,6 @@ class Store:
                 "this thread is inside a transaction or a read of the vault: "
                 "leave it before closing"
             )
-        self._closed = True
         for past in list(self._pasts):
             past.close()
         if self._finalizer is not None:
@@ -268,9 +268,10 @@ class Store:
         self._committer.close()
         if self._past is not None:
             self._past.close()
+        REGISTRY.release(self.environment)
+        self._closed = True
         self.blobs.close()
         self.log.close()
-        REGISTRY.release(self.environment)
 
     def _words(self, message: str, write_id: str | None, actor: str | None) -> Words:
         if write_id is not None:

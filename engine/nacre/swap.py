@@ -17,7 +17,7 @@ from pathlib import Path
 
 import lmdb
 
-from nacre.lmdb_file import file_id
+from nacre.lmdb_file import descriptor_id, file_id
 from nacre.prefixes import META
 
 _MOVED_KEY = bytes([META]) + b"moved"
@@ -38,8 +38,7 @@ def turn(path: Path) -> Iterator[None]:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-            status = os.fstat(descriptor)
-            if (status.st_dev, status.st_ino) == file_id(path):
+            if descriptor_id(descriptor) == file_id(path):
                 yield
                 return
         finally:

@@ -184,7 +184,7 @@ class Committer(Generic[Face]):
         request.receipt = request.error = None
         try:
             request.receipt, tip = request.context.run(self._run, request, tip, views)
-        except (lmdb.Error, StorageError):
+        except lmdb.Error:
             raise  # concerns all of them
         except BaseException as error:
             if request.stage is not None and request.stage.events:
@@ -199,7 +199,7 @@ class Committer(Generic[Face]):
             with self._environment.nested() as transaction:
                 views = self._maintenance.open_live(transaction)
                 request.receipt, tip = request.context.run(self._run, request, tip, views)
-        except (lmdb.Error, StorageError):
+        except lmdb.Error:
             raise  # concerns all of them
         except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
             request.error = error

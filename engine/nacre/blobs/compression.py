@@ -29,6 +29,8 @@ def compressed(content: Buffer) -> bytes | None:
 def restored(payload: memoryview, *, size: int, is_zstd: bool) -> memoryview:
     """Return the content of a stored payload."""
     if is_zstd:
+        if size > _LARGEST_BYTES:
+            raise CorruptionError(f"a compressed payload claims {size} bytes, which none has")
         return memoryview(codec.decompress(payload, size=size))
     if len(payload) != size:
         raise CorruptionError(f"a payload has {len(payload)} bytes, not {size}")

@@ -11,6 +11,7 @@ from nacre.blobs import record
 from nacre.errors import CorruptionError, NacreError, Poisoned
 from nacre.files import Files, create_folder, map_file, storage_error, sync_folder
 from nacre.hashing import Buffer
+from nacre.lmdb_file import descriptor_id, file_id
 
 SUFFIX = ".pack"
 _SEAL_AT_BYTES = 256 << 20
@@ -34,8 +35,9 @@ def pack_ids(folder: Path) -> list[bytes]:
 class PackWriter:
     """One pack, open for appending by this process alone."""
 
-    def __init__(self, pack_id: bytes, descriptor: int, size: int, files: Files) -> None:
-        self.pack_id = pack_id
+    def __init__(self, path: Path, descriptor: int, size: int, files: Files) -> None:
+        self.pack_id = bytes.fromhex(path.stem)
+        self._path = path
         self.size = size
         self._descriptor = descriptor
         self._files = files
@@ -58,14 +60,17 @@ class PackWriter:
             with suppress(OSError):  # the next append tries again, and may not go on without
                 self._cut_tail()
             raise storage_error(f"write to pack {self.pack_id.hex()}", error) from error
-        self._has_tail = False
+        # In this order: after an interrupt between the two, the next append cuts nothing off.
         self.size += sum(map(len, parts))
+        self._has_tail = False
         return offset
 
     def sync(self) -> None:
         """Make what was appended durable."""
         try:
             self._files.sync(self._descriptor)
+            if file_id(self._path) != descriptor_id(self._descriptor):
+                raise FileNotFoundError(f"{self._path} was removed while it was written")
         except OSError as error:
             # The kernel may have dropped the pages: trying again would lie.
             raise Poisoned(
@@ -137,16 +142,21 @@ class PackReader:
 def _reopen(
     folder: Path, pack_id: bytes, committed_size: CommittedSize, files: Files
 ) -> PackWriter | None:
+    path = pack_path(folder, pack_id)
     try:
-        descriptor = files.open_append(pack_path(folder, pack_id), create=False)
+        descriptor = files.open_append(path, create=False)
     except BlockingIOError:
         return None
     # Only now: the process that had the pack may have committed since it was listed.
-    size = committed_size(pack_id)
+    try:
+        size = committed_size(pack_id)
+    except BaseException:
+        os.close(descriptor)
+        raise
     if os.fstat(descriptor).st_size < size:
         os.close(descriptor)  # damaged: leave it to verify
         return None
-    writer = PackWriter(pack_id, descriptor, size, files)
+    writer = PackWriter(path, descriptor, size, files)
     if size == 0:
         # Whoever created it may have died before its name was durable.
         sync_folder(folder)
@@ -156,9 +166,9 @@ def _reopen(
 
 def _create(folder: Path, files: Files) -> PackWriter:
     create_folder(folder)
-    pack_id = os.urandom(record.PACK_ID_BYTES)
-    descriptor = files.open_append(pack_path(folder, pack_id), create=True)
-    writer = PackWriter(pack_id, descriptor, 0, files)
+    path = pack_path(folder, os.urandom(record.PACK_ID_BYTES))
+    descriptor = files.open_append(path, create=True)
+    writer = PackWriter(path, descriptor, 0, files)
     _write_header(writer)
     return writer
 

@@ -27,6 +27,7 @@ from nacre.errors import (
 )
 from nacre.files import Files
 from nacre.hashing import Buffer, Digest, checksum, digest_of, flat
+from nacre.locks import Turn
 
 # Up to a page, a row of LMDB costs less than a record and the sync of a pack.
 _SMALL_BYTES = 4096
@@ -56,6 +57,7 @@ class VaultBlobs:
         self._held.let_go()
         self._held = HeldBlobs(holds_path(self._environment, self._folder))
         self._lock = threading.Lock()
+        self._opening = threading.Lock()
         self._syncing = threading.Lock()
         # A blob goes from fresh over in sync to durable, and leaves when it is published.
         self._fresh: dict[Digest, Row] = {}
@@ -125,8 +127,9 @@ class VaultBlobs:
         self._check_writable()
         with self._syncing:
             with self._lock:
-                # Into the next place before out of the last one: readers take no lock.
-                self._in_sync = fresh = self._fresh
+                # Into the next place before out of the last one: readers take no lock. What is
+                # in sync already was left there by an interrupt.
+                self._in_sync = fresh = {**self._in_sync, **self._fresh}
                 self._fresh = {}
                 self._waiting_bytes = 0
                 unsynced = _packs_of(fresh)
@@ -251,27 +254,53 @@ class VaultBlobs:
         description = record.describe(
             digest, data, payload, is_zstd=packed is not None, is_manifest=is_manifest
         )
+        if self._folder is None or len(payload) <= _SMALL_BYTES:
+            self._store_small(Row(description, bytes(payload)), mends=mends)
+            return
+        while not self._store_in_pack(description, payload, mends=mends):
+            self._open_pack(self._folder)
+
+    def _store_small(self, row: Row, *, mends: bool) -> None:
         with self._lock:
-            if self._waiting_row(digest) is not None:
+            if not self._is_wanted(row.description.digest, mends=mends):
                 return
-            if mends:
-                self._mended.add(digest)
-            if self._folder is not None and len(payload) > _SMALL_BYTES:
-                place = self._append(self._folder, description, payload)
-                self._fresh[digest] = Row(description, place)
-                return
-            self._fresh[digest] = Row(description, bytes(payload))
-            self._waiting_bytes += len(payload)
-            spill = self._waiting_bytes > _WAITING_BYTES and self._environment.transaction is None
-        if spill:
+            self._fresh[row.description.digest] = row
+            self._waiting_bytes += row.description.stored_size
+            is_much = self._waiting_bytes > _WAITING_BYTES
+        if is_much and self._environment.transaction is None:
             self._spill()
 
-    def _append(self, folder: Path, description: Description, payload: Buffer) -> Place:
-        if not self._writer:
+    def _store_in_pack(self, description: Description, payload: Buffer, *, mends: bool) -> bool:
+        """Store a blob in the pack that is open; False when there is none."""
+        with self._lock:
+            if not self._writer:
+                return False
+            if self._is_wanted(description.digest, mends=mends):
+                place = self._append(description, payload)
+                self._fresh[description.digest] = Row(description, place)
+            return True
+
+    def _is_wanted(self, digest: Digest, *, mends: bool) -> bool:
+        if self._waiting_row(digest) is not None:
+            return False
+        if mends:
+            self._mended.add(digest)
+        return True
+
+    def _open_pack(self, folder: Path) -> None:
+        # Not under the lock for what is put: who publishes takes that inside the gate, at which
+        # the look for the size of a pack may have to wait.
+        with self._opening:
+            if self._writer:
+                return
             # A read that the thread is inside may be older than what others have committed.
             is_current = self._environment.transaction is None or self._environment.is_writing
             committed_size = self._committed_size if is_current else None
-            self._writer = [open_writer(folder, self._files, committed_size)]
+            writer = open_writer(folder, self._files, committed_size)
+            with self._lock:
+                self._writer = [writer]
+
+    def _append(self, description: Description, payload: Buffer) -> Place:
         (writer,) = self._writer
         offset = writer.append(record.record_parts(description, payload))
         if writer.is_full:
@@ -280,10 +309,18 @@ class VaultBlobs:
         return Place(writer.pack_id, offset)
 
     def _spill(self) -> None:
-        """Write what waits in memory ahead of its commit; unnamed, it is only dead weight."""
-        self.sync()
-        self._environment.run(self._files, lambda _: self.publish())
-        self.forget_published()
+        """Write what waits in memory ahead of its commit; unnamed, it is only dead weight.
+
+        Not while another thread writes: it may be the one that waits for this one.
+        """
+        turn = Turn(self._environment.writer_lock)
+        try:
+            if turn.try_to_take():
+                self.sync()
+                self._environment.run(self._files, lambda _: self.publish())
+                self.forget_published()
+        finally:
+            turn.give_back()
 
     def _sync_packs(self, writers: list[PackWriter]) -> None:
         try:
@@ -306,6 +343,8 @@ class VaultBlobs:
 
     def _committed_size(self, pack_id: bytes) -> int:
         with self._environment.read() as transaction:
+            # Of the packs of another vault, which came to this place, nothing is known here.
+            self._environment.check_place()
             return index.committed_size(transaction, pack_id)
 
     def _waiting_row(self, digest: Digest) -> Row | None:
