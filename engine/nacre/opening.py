@@ -6,9 +6,11 @@ value  msgpack {"format": 1, "id": 16 random bytes, "created_ns": time}
 
 import getpass
 import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from importlib.metadata import entry_points
+from functools import lru_cache
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 from nacre import codec
@@ -186,6 +188,12 @@ def _register_installed(store: Store) -> None:
         return
     if SnapshotsView.name in unknown:  # the engine's own, kept from the first snapshot on
         store.register(SnapshotsView)
-    for entry_point in entry_points(group="nacre.views"):
+    for entry_point in _installed_views(tuple(sys.path)):
         if entry_point.name in unknown:
             store.register(entry_point.load())
+
+
+@lru_cache(maxsize=1)
+def _installed_views(_: tuple[str, ...]) -> tuple[EntryPoint, ...]:
+    # Looking through all that is installed takes longer than opening a vault.
+    return tuple(entry_points(group="nacre.views"))
