@@ -9,7 +9,8 @@ import os
 import select
 import threading
 from collections import deque
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from nacre.environment import Environment
@@ -27,7 +28,9 @@ class Registry:
     """The environments of this process, one for each file."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        # The collector may close a vault in a thread that is inside: that must not wait for itself.
+        self._lock = threading.RLock()
+        self._busy = False
         self._environments: list[Environment] = []
         self._dropped: deque[Environment] = deque()
         self._forking: Forking | None = None
@@ -41,7 +44,7 @@ class Registry:
         lock file, whose reader table speaks of the old one.
         """
         self._release_dropped()
-        with self._lock:
+        with self._alone():
             shared = [e for e in self._environments if e.path == path and not e.sealed]
             for environment in [e for e in shared if _is_lost(e)]:
                 environment.close()
@@ -62,7 +65,7 @@ class Registry:
     def share(self, environment: Environment) -> Environment:
         """Return an environment that is in use, for one more user, who releases it too."""
         self._release_dropped()
-        with self._lock:
+        with self._alone():
             environment.users += 1
         return environment
 
@@ -73,19 +76,33 @@ class Registry:
     def release(self, environment: Environment) -> None:
         """Give back what `acquire` returned; the last user closes it."""
         with self._lock:
+            if self._busy:
+                self._dropped.append(environment)
+                return
+        with self._alone():
             if environment.users == 1 and environment in self._environments:
                 environment.close()  # first: it raises while another thread is inside
                 self._environments.remove(environment)
             environment.users -= 1
 
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        with self._lock:
+            self._busy = True
+            try:
+                yield
+            finally:
+                self._busy = False
+
     def _release_dropped(self) -> None:
-        while self._dropped:
+        for _ in range(len(self._dropped)):
             with suppress(IndexError):  # another thread took the last one
                 self.release(self._dropped.popleft())
 
     def before_fork(self) -> None:
         """Quiet every environment, and make a pipe that tells when the child is done."""
         self._lock.acquire()
+        self._busy = True
         self._forking = None
         if self._environments:
             pipe = _pipe()
@@ -101,6 +118,7 @@ class Registry:
                 for environment, _ in drained:
                     environment.after_fork_in_parent()
         self._forking = None
+        self._busy = False
         self._lock.release()
 
     def after_fork_in_child(self) -> None:
@@ -114,7 +132,8 @@ class Registry:
                 if descriptor is not None:
                     os.close(descriptor)
         self._forking = None
-        self._lock = threading.Lock()
+        self._busy = False
+        self._lock = threading.RLock()
 
 
 def _pipe() -> tuple[int | None, int | None]:
