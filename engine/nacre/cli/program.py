@@ -1,7 +1,4 @@
-"""The commands put together, and what becomes of their errors."""
-
-import json
-import sys
+"""The commands put together."""
 
 import click
 
@@ -20,6 +17,7 @@ from nacre.cli.info import info
 from nacre.cli.init import init
 from nacre.cli.keygen import keygen
 from nacre.cli.log import log
+from nacre.cli.outermost import run
 from nacre.cli.prove import prove
 from nacre.cli.prove_consistency import prove_consistency
 from nacre.cli.put import put
@@ -31,10 +29,6 @@ from nacre.cli.show import show
 from nacre.cli.snapshot import snapshot
 from nacre.cli.space import space
 from nacre.cli.verify import verify
-from nacre.errors import NacreError
-
-EXIT_UNKNOWN = 2
-EXIT_INTERRUPTED = 130
 
 _COMMANDS = (
     demo,
@@ -76,28 +70,5 @@ for _command in (*_COMMANDS, *_AUDIT):
 
 
 def main() -> None:
-    """Run the command line; an error is one sentence with the next step, never a traceback."""
-    try:
-        sys.exit(program.main(standalone_mode=False))
-    except click.ClickException as error:
-        error.show()
-        sys.exit(EXIT_UNKNOWN)
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("nacre: interrupted; what was committed stays", err=True)
-        sys.exit(EXIT_INTERRUPTED)
-    except BrokenPipeError:
-        # Whoever read the output has seen enough; closing it again must not complain.
-        sys.stderr.close()
-        sys.exit(0)
-    except (NacreError, OSError) as error:
-        _fail(getattr(error, "code", "storage"), str(error))
-    except Exception as error:  # noqa: BLE001 - the outermost line: a bug must not look like a finding
-        _fail("bug", f"{type(error).__name__}: {error}; this is a bug in nacre: please report it")
-
-
-def _fail(code: str, message: str) -> None:
-    if "--json" in sys.argv:
-        click.echo(json.dumps({"error": {"code": code, "message": message}}), err=True)
-    else:
-        click.echo(f"nacre: {message}", err=True)
-    sys.exit(EXIT_UNKNOWN)
+    """Run the command line."""
+    run(program, "nacre")

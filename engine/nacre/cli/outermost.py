@@ -1,0 +1,40 @@
+"""The outermost line of a command line, nacre's own or an adapter's: what becomes of errors."""
+
+import json
+import sys
+
+import click
+
+from nacre.errors import NacreError
+
+EXIT_UNKNOWN = 2
+EXIT_INTERRUPTED = 130
+
+
+def run(program: click.Group, name: str) -> None:
+    """Run a command line; an error is one sentence with the next step, never a traceback."""
+    try:
+        sys.exit(program.main(prog_name=name, standalone_mode=False))
+    except click.ClickException as error:
+        error.show()
+        sys.exit(EXIT_UNKNOWN)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo(f"{name}: interrupted; what was committed stays", err=True)
+        sys.exit(EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read the output has seen enough; closing it again must not complain.
+        sys.stderr.close()
+        sys.exit(0)
+    except (NacreError, OSError) as error:
+        _fail(name, getattr(error, "code", "storage"), str(error))
+    except Exception as error:  # noqa: BLE001 - the outermost line: a bug must not look like a finding
+        problem = f"{type(error).__name__}: {error}"
+        _fail(name, "bug", f"{problem}; this is a bug in nacre: please report it")
+
+
+def _fail(name: str, code: str, message: str) -> None:
+    if "--json" in sys.argv:
+        click.echo(json.dumps({"error": {"code": code, "message": message}}), err=True)
+    else:
+        click.echo(f"{name}: {message}", err=True)
+    sys.exit(EXIT_UNKNOWN)
