@@ -2,18 +2,23 @@
 
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import click
 import pytest
 from click.testing import CliRunner
 
 import nacre_check
 from nacre.cli.program import program
 from nacre.errors import NacreError
+from nacre_adapters.trajectories.cli.program import program as trajectories
 
 ROOT = Path(__file__).parent.parent
+PROGRAMS = {"nacre": program, "nacre-trajectories": trajectories}
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 _FENCE = re.compile(r"^( *)```(\w*)[^\n]*\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
@@ -41,19 +46,22 @@ def run_python(block: Block, page: Path, namespace: dict[str, object]) -> None:
 
 
 def run_console(block: Block) -> None:
-    """Run the commands `nacre`; a file that `cat` shows is put there."""
+    """Run nacre's commands and Python; a file that `cat` shows is put there."""
     for command in re.split(r"^\$ ", block.text, flags=re.MULTILINE)[1:]:
         line, _, shown = command.partition("\n")
         name, *arguments = shlex.split(line, comments=True)
         if name == "cat":
             Path(arguments[0]).write_text(shown)
-        elif name == "nacre":
-            run_nacre(arguments, shown)
         elif name == "nacre-check":
             assert nacre_check.main(arguments) == ("DOES NOT HOLD" in shown), line
+        elif name in PROGRAMS:
+            run_nacre(PROGRAMS[name], arguments, shown)
+        elif name == "python":
+            words = [sys.executable if word == "python" else word for word in (name, *arguments)]
+            subprocess.run(words, check=True, capture_output=True, timeout=120)
 
 
-def run_nacre(arguments: list[str], shown: str) -> None:
+def run_nacre(program: click.Command, arguments: list[str], shown: str) -> None:
     """Run a command, which fails if and only if an error is shown."""
     result = CliRunner().invoke(program, arguments)
     failed = isinstance(result.exception, NacreError)
