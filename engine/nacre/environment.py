@@ -9,17 +9,12 @@ from typing import TYPE_CHECKING, TypeVar
 import lmdb
 
 from nacre import swap
-from nacre.errors import (
-    Poisoned,
-    ReadOnly,
-    StateError,
-)
+from nacre.errors import Poisoned, ReadOnly, StateError
 from nacre.files import Files, storage_error
 from nacre.lmdb_handle import LmdbHandle
 from nacre.locks import Gate, Turn
 
 Result = TypeVar("Result")
-
 
 if TYPE_CHECKING:  # py-lmdb's classes are generic only in its stubs
     Transaction = lmdb.Transaction[bytes]
@@ -309,9 +304,11 @@ class Read:
             self._leave()
             raise
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         if self._is_inside:
             self._leave()
+            if error is not None:
+                self._environment.handle.tell_damage(error)
 
     def __del__(self) -> None:
         # An interrupt may have kept `__exit__` from doing it.
@@ -381,6 +378,8 @@ class Write:
                 environment.handle.commit(transaction, self._files)
         finally:
             self._leave()
+        if error is not None:
+            environment.handle.tell_damage(error)
 
     def __del__(self) -> None:
         # An interrupt may have kept `__exit__` from doing it.

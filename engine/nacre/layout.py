@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from nacre.errors import FormatError, InvalidInput, VaultMissing
+from nacre.errors import CorruptionError, FormatError, InvalidInput, NacreError, VaultMissing
 from nacre.files import create_folder, sync_folder
 from nacre.lmdb_file import is_lmdb_file, lock_path
 
@@ -46,6 +46,7 @@ def find_layout(path: Path, *, create: bool, single_file: bool | None) -> Layout
     Raises:
         VaultMissing: there is none, and *create* is False.
         FormatError: something else is there.
+        CorruptionError: it was a vault.
         InvalidInput: a vault of the other layout is there.
     """
     layout = _layout(path, single_file=path.is_file() if single_file is None else single_file)
@@ -55,8 +56,7 @@ def find_layout(path: Path, *, create: bool, single_file: bool | None) -> Layout
     # Before looking for the vault: another process may be creating it meanwhile.
     obstacle = _obstacle(layout)
     if _is_begun(layout.environment):
-        if layout.environment.stat().st_size and not is_lmdb_file(layout.environment):
-            raise FormatError(f"{path} is not a vault: it is another kind of file")
+        _check_begun(layout)
         return layout
     if obstacle is not None:
         raise obstacle
@@ -92,9 +92,30 @@ def _is_begun(environment: Path) -> bool:
     return environment.is_file()
 
 
-def _obstacle(layout: Layout) -> FormatError | InvalidInput | None:
+def _check_begun(layout: Layout) -> None:
+    environment = layout.environment
+    if environment.stat().st_size == 0:
+        if _has_packs(layout):
+            raise _lost(layout, "is empty")
+    elif not is_lmdb_file(environment):
+        if layout.is_single_file:
+            raise FormatError(f"{layout.path} is not a vault: it is another kind of file")
+        raise _lost(layout, "does not begin as a vault does")
+
+
+def _has_packs(layout: Layout) -> bool:
+    return layout.packs is not None and any(layout.packs.glob("*.pack"))
+
+
+def _lost(layout: Layout, what: str) -> CorruptionError:
+    return CorruptionError(f"{layout.environment} {what}: restore the vault from a backup")
+
+
+def _obstacle(layout: Layout) -> NacreError | None:
     """Return why no vault can be created there, or None."""
     path = layout.path
+    if _has_packs(layout):
+        return _lost(layout, "is missing, though there are packs")
     if path.is_dir() and _has_others(path, lock_path(layout.environment)):
         return FormatError(
             f"{path} holds files but no vault: choose an empty directory or a new name"

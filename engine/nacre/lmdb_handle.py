@@ -11,6 +11,7 @@ import lmdb
 from nacre import swap
 from nacre.errors import (
     Closed,
+    CorruptionError,
     DiskFull,
     FormatError,
     NacreError,
@@ -20,6 +21,7 @@ from nacre.errors import (
 )
 from nacre.files import Files, is_full, storage_error
 from nacre.lmdb_file import drop_lock, file_id, is_lmdb_file, lock_path
+from nacre.lmdb_length import check_length
 
 MAX_READERS = 1024
 
@@ -85,6 +87,17 @@ class LmdbHandle:
         self._unusable = lambda: Poisoned(message)
         return Poisoned(message)
 
+    def tell_damage(self, error: BaseException) -> None:
+        """Raise CorruptionError from what LMDB raises when it meets a page it cannot have written.
+
+        Anything else is no damage, and nothing is raised.
+        """
+        if isinstance(error, lmdb.CorruptedError | lmdb.PageNotFoundError):
+            raise CorruptionError(
+                f"{self.path} has a damaged page ({error}): run `nacre verify --untrusted`, then "
+                "restore it from a backup"
+            ) from error
+
     def reason(self, error: lmdb.Error | OSError) -> lmdb.Error | OSError:
         """Return what really failed: where a write comes short, LMDB blames the disk."""
         if getattr(error, "code", None) == EIO and is_full(self.path):
@@ -104,6 +117,7 @@ class LmdbHandle:
             raise
         except (lmdb.Error, OSError) as error:
             transaction.abort()
+            self.tell_damage(error)
             failure = storage_error(f"commit to {self.path}", self.reason(error))
             if not isinstance(failure, DiskFull):
                 self.poison(error)
@@ -227,6 +241,9 @@ def _open_largest(path: Path, *, read_only: bool, relaxed: bool) -> lmdb.Environ
 def _open_map(
     path: Path, size: int, *, read_only: bool, relaxed: bool, locked: bool = True
 ) -> lmdb.Environment:
+    is_lmdb = is_lmdb_file(path)
+    if is_lmdb:
+        check_length(path)
     try:
         opened = lmdb.open(
             str(path),
@@ -238,9 +255,14 @@ def _open_map(
             max_readers=MAX_READERS,
             max_spare_txns=0,
             # The stub knows no None, which means: as the existing file was written.
-            lib_version=None if is_lmdb_file(path) else _LMDB_0_9,  # type: ignore[arg-type]
+            lib_version=None if is_lmdb else _LMDB_0_9,  # type: ignore[arg-type]
         )
     except (lmdb.InvalidError, lmdb.VersionMismatchError, lmdb.CorruptedError) as error:
+        if is_lmdb and not isinstance(error, lmdb.VersionMismatchError):
+            raise CorruptionError(
+                f"the first pages of {path} are damaged or cut off ({error}): "
+                "restore it from a backup"
+            ) from error
         raise FormatError(f"{path} is not a vault ({error})") from error
     except lmdb.MemoryError:
         raise
