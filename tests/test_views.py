@@ -83,12 +83,24 @@ def test_old_code_says_that_a_newer_one_wrote_the_view(bank: Path) -> None:
         with pytest.raises(FormatError, match=r"has version 2 .* and this program has 1: upgrade"):
             vault.view(Accounts).get("ana")
         with pytest.raises(FormatError, match="upgrade the program"):
-            vault.rebuild(["accounts"])
+            vault.rebuild()
         deposit(vault, "ana", 1)
         assert vault.verify().is_clean
 
     with nacre.open(bank) as vault:
         assert vault.view(DoubledAccounts).all() == {"ana": 1100, "bo": 500}
+
+
+def test_old_code_derives_again_what_a_newer_one_wrote_when_it_is_named(bank: Path) -> None:
+    with nacre.open(bank) as vault:
+        vault.register(DoubledAccounts)
+
+    with nacre.open(bank) as vault:
+        vault.register(Accounts)
+        vault.rebuild(["accounts"])
+
+        assert vault.view(Accounts).all() == {"ana": 10, "bo": 5}
+        assert vault.verify().is_clean
 
 
 # Code that is not installed

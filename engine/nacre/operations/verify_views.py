@@ -6,8 +6,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from nacre import codec
-from nacre.environment import Environment
-from nacre.errors import CorruptionError
+from nacre.environment import Environment, Transaction
+from nacre.errors import CorruptionError, FormatError
 from nacre.files import OsFiles
 from nacre.keys import decode_key
 from nacre.log import LogUntil
@@ -16,7 +16,7 @@ from nacre.store import Store
 from nacre.views.catalogue import decode_catalogue, put_catalogue, raw_catalogue
 from nacre.views.maintenance import Maintenance
 from nacre.views.pairs import Pair, TransactionPairs
-from nacre.views.view import View
+from nacre.views.view import View, is_reserved
 
 
 def check_views(store: Store, progress: Progress) -> Iterator[Problem]:
@@ -61,7 +61,8 @@ def _first_difference(store: Store, scratch: Environment, view: type[View]) -> P
     with store.environment.read() as live, scratch.read() as replayed:
         build = store.maintenance.live_build(view, live)
         if build is None:
-            return None  # it is behind, or of newer code: it claims nothing here
+            # It is behind, or of newer code: it claims nothing here. But all read those of nacre.
+            return _unreadable(store, view, live) if is_reserved(view.name) else None
         have = TransactionPairs(live, build.prefix).scan(b"", None)
         scratch_build = Maintenance(scratch, store.log, OsFiles(), store.maintenance.upcasts)
         want_build = scratch_build.live_build(view, replayed)
@@ -70,6 +71,14 @@ def _first_difference(store: Store, scratch: Environment, view: type[View]) -> P
         for ours, theirs in zip_longest(have, want):
             if ours != theirs:
                 return _problem(view.name, ours, theirs)
+    return None
+
+
+def _unreadable(store: Store, view: type[View], live: Transaction) -> Problem | None:
+    try:
+        store.maintenance.build_of(view, live)
+    except FormatError as error:
+        return Problem(where="view", what=str(error), affects=(view.name,))
     return None
 
 

@@ -113,7 +113,8 @@ class Maintenance:
         if entry.current.version > view.version:
             raise FormatError(
                 f"the view {view.name!r} has version {entry.current.version} in this vault, and "
-                f"this program has {view.version}: upgrade the program"
+                f"this program has {view.version}: upgrade the program, or derive it again with "
+                f"`nacre rebuild --view {view.name}`"
             )
         return entry.current
 
@@ -134,7 +135,10 @@ class Maintenance:
         self._erase_dead()
 
     def rebuild(self, names: list[str], progress: Progress | None = None) -> None:
-        """Derive views again from commit 0, beside the live ones, then switch over."""
+        """Derive views again from commit 0, beside the live ones, then switch over.
+
+        Also a view that newer code has derived becomes one of the version that is installed here.
+        """
         self.environment.run(self._files, lambda t: self._begin_rebuild(t, names))
         while not self.environment.run(self._files, self._rebuild_step):
             self._report(progress)
@@ -180,7 +184,6 @@ class Maintenance:
     def _begin_rebuild(self, transaction: Transaction, names: list[str]) -> None:
         catalogue = self.catalogue(transaction)
         for name in names:
-            self.build_of(self.views[name], transaction)  # raises when a newer nacre wrote it
             entry = catalogue.entries[name]
             successor = Build(
                 slot=catalogue.free_slot(), version=self.views[name].version, position=0

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from inspect import signature
 from typing import ClassVar, NamedTuple, Protocol
 
 from nacre.errors import InvalidInput
@@ -22,6 +23,8 @@ class Names(NamedTuple):
 
 EndCommit = Callable[[Header, Names], None]
 
+_RESERVED = frozenset({"frames", "rows"})
+_RESERVED_PREFIX = "nacre."
 _ENDS = ""  # no kind is empty: here stand the views that note the end of a commit
 
 
@@ -69,14 +72,40 @@ def check_view(view: type[View]) -> None:
     """Refuse a class that is no view, before it is asked to maintain anything.
 
     Raises:
-        InvalidInput: its name or version cannot be used, or it has no `apply`.
+        InvalidInput: its name or version cannot be used, it has no `apply`, or it cannot be made
+            of its state alone.
     """
+    if not isinstance(view, type):
+        raise InvalidInput(f"{view!r} is no class: register the class of the view")
     name, version = getattr(view, "name", None), getattr(view, "version", None)
-    checked_name("the name of a view", name)  # type: ignore[arg-type]  # it says what it got
+    if name is None:
+        raise InvalidInput(f"the class {view.__qualname__} has no `name`: give the view one")
+    checked_name("the name of a view", name)
+    if is_reserved(name) and not _is_of_the_engine(view):
+        raise InvalidInput(
+            f"the name {name!r} is that of a view of the engine's own: give the class "
+            f"{view.__qualname__} another name"
+        )
     if type(version) is not int or version < 1:
         raise InvalidInput(f"the version of the view {name!r} is {version!r}: count from 1")
     if not callable(getattr(view, "apply", None)):
         raise InvalidInput(f"the view {name!r} has no method `apply`: give it one")
+    try:
+        signature(view).bind(None)
+    except TypeError as error:
+        raise InvalidInput(
+            f"the view {name!r} cannot be made of its state alone ({error}): define "
+            "`__init__(self, state)`"
+        ) from error
+
+
+def is_reserved(name: str) -> bool:
+    """Tell whether a name belongs to the engine: whoever took it would lock every vault."""
+    return name in _RESERVED or name.startswith(_RESERVED_PREFIX)
+
+
+def _is_of_the_engine(view: type[View]) -> bool:
+    return view.__module__.partition(".")[0] == __name__.partition(".")[0]
 
 
 Upcast = Callable[[Mapping[str, object]], Mapping[str, object]]
@@ -156,7 +185,13 @@ class OpenViews:
         for name in self._wanted[_ENDS]:
             end: EndCommit | None = getattr(self.get(name), "end_commit", None)
             assert end is not None
-            end(header, names)
+            try:
+                end(header, names)
+            except Exception as error:
+                error.add_note(
+                    f"raised by the view {name!r} at the end of commit {header.position}"
+                )
+                raise
 
     def applies(self, kind: str) -> list[Apply]:
         """Return what changes the tables of each view that wants events of a kind."""
@@ -172,14 +207,21 @@ class OpenViews:
 
 
 def apply_all(applies: Iterable[Apply], event: Event) -> None:
-    """Apply an event; an exception says which event it was."""
+    """Apply an event; an exception says which view it was, and which event."""
     try:
         for apply in applies:
             apply(event)
     except Exception as error:
         place = f"{event.kind!r} of {event.subject!r} in commit {event.position}"
-        error.add_note(f"raised by a view that applied {place}")
+        error.add_note(f"raised by the view {_view_of(apply)!r}, which applied {place}")
         raise
+
+
+def _view_of(apply: Apply) -> object:
+    """Return the name of the view that a method belongs to."""
+    if isinstance(apply, partial):
+        (_, apply) = apply.args
+    return getattr(getattr(apply, "__self__", None), "name", None)
 
 
 def _apply_newest(upcasts: Upcasts, apply: Apply, event: Event) -> None:
