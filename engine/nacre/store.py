@@ -36,6 +36,7 @@ from nacre.views.history import History
 from nacre.views.maintenance import Maintenance, Progress, events_between
 from nacre.views.pairs import Pairs
 from nacre.views.reading import ViewPairs
+from nacre.views.sameness import is_same_view
 from nacre.views.view import Upcasts, check_view
 
 AnyView = TypeVar("AnyView", bound=View)
@@ -152,6 +153,8 @@ class Store:
         replaced = self.maintenance.views.get(view.name)
         if replaced is view:
             return
+        if replaced is not None and replaced.version == view.version:
+            _check_same(replaced, view)
         self.maintenance.install(view)
         self._views.clear()
         if self.read_only:
@@ -319,6 +322,15 @@ class Store:
     def _events_of(self, start: int, stop: int | None, *, reverse: bool) -> Iterator[Event]:
         events = events_between(self.log, self.maintenance.upcasts, start, stop)
         return reversed(list(events)) if reverse else events
+
+
+def _check_same(replaced: type[View], view: type[View]) -> None:
+    if not is_same_view(replaced, view):
+        raise InvalidInput(
+            f"the view {view.name!r} is registered with version {view.version} by another class, "
+            f"and the rows are by its code: raise the version of {view.__qualname__}, or give it "
+            "another name"
+        )
 
 
 def _let_go(environment: Environment, past: PastViews) -> None:

@@ -26,10 +26,17 @@ def run(program: click.Group, name: str) -> None:
         sys.stderr.close()
         sys.exit(0)
     except (NacreError, OSError) as error:
-        _fail(name, getattr(error, "code", "storage"), str(error))
+        _fail(name, getattr(error, "code", "storage"), _with_notes(str(error), error))
     except Exception as error:  # noqa: BLE001 - the outermost line: a bug must not look like a finding
-        problem = f"{type(error).__name__}: {error}"
-        _fail(name, "bug", f"{problem}; this is a bug in nacre: please report it")
+        problem = _with_notes(f"{type(error).__name__}: {error}", error)
+        # What has notes comes out of somebody's view, which they name.
+        whose = "" if hasattr(error, "__notes__") else "; this is a bug in nacre: please report it"
+        _fail(name, "bug", problem + whose)
+
+
+def _with_notes(message: str, error: BaseException) -> str:
+    """Return what an error says with what was added to it on its way, such as by which view."""
+    return "; ".join([message, *getattr(error, "__notes__", ())])
 
 
 def _fail(name: str, code: str, message: str) -> None:

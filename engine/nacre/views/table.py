@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from nacre import codec
-from nacre.errors import InvalidInput
+from nacre.errors import InvalidInput, Unstorable
 from nacre.keys import MAX_KEY_BYTES, Key, after_prefix, decode_key, encode_key
 from nacre.views.pairs import Pairs
 
@@ -40,7 +40,13 @@ class Table:
         return codec.unpack(value)
 
     def __setitem__(self, key: object, row: Row) -> None:
-        self._put(self._key(key), codec.pack(row))
+        try:
+            packed = codec.pack(row)
+        except Unstorable:
+            (table,) = decode_key(self._prefix)
+            codec.check_storable(row, f"the row {key!r} of the table {table!r}")
+            raise
+        self._put(self._key(key), packed)
 
     def __delitem__(self, key: object) -> None:
         if not self._pairs.delete(self._key(key)):
