@@ -23,6 +23,8 @@ class Transaction:
         self._stage = stage
         self._store = store
         self.record = stage.record
+        # For what belongs to the engine; a kind of anybody else is for `record`.
+        self.record_own = stage.record_own
 
     @property
     def frames(self) -> StagedFrames:

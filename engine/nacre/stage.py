@@ -13,6 +13,9 @@ from nacre.views.view import Apply, Names, OpenViews, apply_all
 
 AnyView = TypeVar("AnyView", bound=View)
 
+# Its views trust what these say.
+_OWN_PREFIXES = ("nacre.", "frame.", "rows.")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
@@ -52,6 +55,7 @@ class Stage:
         self._header = header
         self._views = views
         self._applies: dict[str, list[Apply]] = {}
+        self._own_applies: dict[str, list[Apply]] = {}
         self._subjects: set[str] = set()
         self._is_ended = False
         self._is_whole = True
@@ -93,7 +97,7 @@ class Stage:
         try:
             applies = self._applies[kind]
         except (KeyError, TypeError):
-            applies = self._views.applies(checked_kind(kind))
+            applies = self._views.applies(_refuse_own(checked_kind(kind)))
         if type(subject) is not str or subject not in self._subjects:
             checked_name("subject", subject)
         if type(data) is not dict:
@@ -115,6 +119,18 @@ class Stage:
         apply_all(applies, event)
         self._is_whole = True
 
+    def record_own(
+        self, kind: str, *, subject: str, data: Mapping[str, object] | None = None
+    ) -> None:
+        """Record a fact of a kind that is the engine's own, which `record` refuses."""
+        applies = self._own_applies.get(kind)
+        self._applies[kind] = self._views.applies(kind) if applies is None else applies
+        try:
+            self.record(kind, subject=subject, data=data)
+            self._own_applies[kind] = self._applies[kind]
+        finally:
+            del self._applies[kind]
+
     def close(self) -> None:
         """Refuse to record more."""
         self._is_ended = True
@@ -130,7 +146,9 @@ class Stage:
                 "a view raised while it applied an event, so its rows are half changed: "
                 "do not catch what `record` raises"
             )
-        self._views.end_commit(self._header, Names(self._subjects, self._applies.keys()))
+        self._views.end_commit(
+            self._header, Names(self._subjects, self._applies.keys() | self._own_applies.keys())
+        )
 
     def _forget_refused(self) -> None:
         """Keep of the digests that were met while packing those of events that are recorded."""
@@ -149,6 +167,15 @@ class Stage:
                 f"the view {view.name!r} is not registered: call vault.register({view.__name__})"
             )
         return opened
+
+
+def _refuse_own(kind: str) -> str:
+    if kind.startswith(_OWN_PREFIXES):
+        raise InvalidInput(
+            f"the kind {kind!r} is one of the engine's own, which only its nouns record: "
+            "choose a kind that begins otherwise"
+        )
+    return kind
 
 
 def _checked_data(kind: str, data: object) -> dict[str, object]:

@@ -176,7 +176,8 @@ def test_the_view_rebuilds_to_the_same_state(frames, vault) -> None:
     frames.append("p", frame_of(2))
     frames.delete("p")
     frames.write("q", frame_of(3))
-    vault.record("frame.written", subject="strange", data={"version": "none"})
+    odd = {"version": "none"}
+    vault.commit(lambda tx: tx.record_own("frame.written", subject="strange", data=odd))
 
     before = vault.view(FrameVersions).names(), frames.read("p", 1)["a"].tolist()
     vault.rebuild()

@@ -229,7 +229,7 @@ def test_a_manifest_that_names_condemned_blobs_takes_them_back(vault: nacre.Vaul
     digest = vault.put_frame(content)  # all of it is found in the index
     compacted(vault)
 
-    vault.record("frame.kept", subject="f", data={"frame": digest})
+    vault.record("losses.kept", subject="f", data={"frame": digest})
     compacted(vault)
 
     assert vault.get_frame(digest).equals(content)

@@ -33,8 +33,8 @@ class Decision(Protocol):
     def view(self, view: type[AnyView]) -> AnyView:
         """Return a view as it is with the events recorded so far."""
 
-    def record(self, kind: str, *, subject: str, data: dict[str, object] | None = None) -> None:
-        """Record one event."""
+    def record_own(self, kind: str, *, subject: str, data: dict[str, object] | None = None) -> None:
+        """Record one event of a kind that is the engine's own."""
 
 
 class FrameVault(Payloads, Protocol):
@@ -223,7 +223,7 @@ def facts_of(info: FrameInfo) -> dict[str, object]:
 def record_version(tx: Decision, name: str, digest: Digest, facts: dict[str, object]) -> int:
     """Record a stored frame as the next version of *name*, and return its number."""
     number = tx.view(FrameVersions).next_version(name)
-    tx.record(WRITTEN, subject=name, data={"version": number, "frame": digest, **facts})
+    tx.record_own(WRITTEN, subject=name, data={"version": number, "frame": digest, **facts})
     return number
 
 
@@ -231,7 +231,7 @@ def record_deletion(tx: Decision, name: str) -> None:
     """Record the end of *name*."""
     if tx.view(FrameVersions).latest(name) is None:
         raise no_frame(name, tx.view(FrameVersions).names())
-    tx.record(DELETED, subject=name)
+    tx.record_own(DELETED, subject=name)
 
 
 def _moment(as_of: int | datetime | None) -> Moment | None:

@@ -124,7 +124,7 @@ def _drop(store: Store, tx: Tx, waiting: Unneeded, marks: Marks, rule: str) -> N
     dropped = _unneeded(rows)
     if rows:
         data = {"rule": rule, "blobs": len(rows), "size_bytes": dropped.size_bytes}
-        tx.record(COMPACTED, subject=SUBJECT, data=data)
+        tx.record_own(COMPACTED, subject=SUBJECT, data=data)
 
 
 def _unneeded(rows: Iterable[Row]) -> Unneeded:

@@ -89,7 +89,7 @@ def _first_after(store: Store, time_ns: int) -> int:
 
 
 def _record(tx: Transaction, retention: Retention) -> None:
-    tx.record(RETENTION_SET, subject=SUBJECT, data={"history_seconds": retention.seconds})
+    tx.record_own(RETENTION_SET, subject=SUBJECT, data={"history_seconds": retention.seconds})
 
 
 def _retention(data: Mapping[str, object]) -> Retention:

@@ -75,7 +75,7 @@ class Snapshots:
 
         def decide(tx: Decision) -> None:
             _check_new(tx.view(SnapshotsView), name)
-            tx.record(CREATED, subject=name, data=data)
+            tx.record_own(CREATED, subject=name, data=data)
 
         self._store.commit(decide, message=message, actor=actor)
         return SnapshotReport(snapshot=self.get(name), views=content.views)
@@ -92,7 +92,7 @@ class Snapshots:
         def decide(tx: Decision) -> None:
             if tx.view(SnapshotsView).get(name) is None:
                 raise self._missing(name)
-            tx.record(DELETED, subject=name)
+            tx.record_own(DELETED, subject=name)
 
         return self._store.commit(decide, message=message, actor=actor)
 
