@@ -44,8 +44,8 @@ class LmdbHandle:
         self._sealed = sealed
         self._opening = threading.Lock()
         self._unusable: Callable[[], NacreError] | None = None
-        self._lmdb: lmdb.Environment | None = self._open()
-        self.file_id = file_id(path)
+        self._lmdb: lmdb.Environment | None
+        self._lmdb, self.file_id = self._open_at_rest()
 
     def current(self) -> lmdb.Environment:
         """Return the open file, opened again if need be.
@@ -153,12 +153,13 @@ class LmdbHandle:
             raise self.gone()
         self.current().close()
         self._lmdb = None
-        self._lmdb = successor = self._open()
+        successor, successor_id = self._open_at_rest()
+        self._lmdb = successor
         with successor.begin() as transaction:
             if not swap.continues(transaction, token):
                 self._unusable = self.gone
                 raise self.gone()
-        self.file_id = file_id(self.path)
+        self.file_id = successor_id
 
     def close(self) -> None:
         """Close the file for good. Idempotent."""
@@ -180,6 +181,15 @@ class LmdbHandle:
                 f"the process forked while {self.path} was being written: "
                 "start workers before opening the vault, or with the start method 'spawn'"
             )
+
+    def _open_at_rest(self) -> tuple[lmdb.Environment, tuple[int, int] | None]:
+        """Open the file, and say which one it is: none that takes its place meanwhile."""
+        while True:
+            before = file_id(self.path)
+            opened = self._open()
+            if before is not None and before == file_id(self.path):
+                return opened, before
+            opened.close()
 
     def _open(self) -> lmdb.Environment:
         if self._sealed:  # LMDB maps all of the file, however large

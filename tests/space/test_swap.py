@@ -1,6 +1,7 @@
 """A compact copy takes the place of the file, and nobody who has it open loses anything."""
 
 import errno
+import shutil
 import threading
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -10,9 +11,10 @@ from lmdb_rows import read_open_elsewhere
 from processes import Process, in_process
 
 import nacre
-from nacre import swap
+from nacre import lmdb_handle, swap
 from nacre.errors import Closed, StorageError
 from nacre.files import OsFiles
+from nacre.lmdb_file import file_id
 from nacre.testing import FailingFiles, KillingFiles, TracingFiles
 
 SIZE = 40_000
@@ -177,6 +179,26 @@ def test_commits_of_many_threads_and_processes_survive_swaps(path: Path) -> None
         assert set(subjects(vault)) == expected | {"first"}
         assert vault.head == len(expected) + 1
         assert vault.verify().is_clean
+
+
+def test_a_file_that_is_replaced_while_it_is_opened_is_never_taken_for_the_other(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = path if path.is_file() else path / "vault.mdb"
+    opens = lmdb_handle._open
+
+    def open_and_lose(*place: Path, **how: bool) -> object:
+        opened = opens(*place, **how)
+        monkeypatch.setattr(lmdb_handle, "_open", opens)
+        shutil.copy(file, file.with_name("copy")).replace(file)
+        return opened
+
+    monkeypatch.setattr(lmdb_handle, "_open", open_and_lose)
+    with nacre.open(path) as vault:
+        vault.record("a.b", subject="second")
+
+        assert vault.store.environment.handle.file_id == file_id(file)
+        assert in_process(lambda: subjects(nacre.open(path))) == ["first", "second"]
 
 
 # Death and failure at every step
