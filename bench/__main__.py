@@ -16,7 +16,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import backup, commits, dedup, frames, memory, opening, views
+from bench import backup, commits, dedup, frames, memory, opening, past, views
 from bench.child import CHECKOUT
 from bench.measure import Line, Setting, written
 
@@ -33,6 +33,9 @@ ROWS: dict[str, Callable[[Setting], list[Line]]] = {
     "new-bytes": dedup.new_bytes,
     "memory": memory.memory,
     "backup": backup.backup,
+    "past": past.past,
+    "snapshots": past.snapshots,
+    "replay": past.replays,
 }
 _PACKAGES = ("nacre", "lmdb", "pandas", "pyarrow", "numpy", "msgpack", "zstandard")
 

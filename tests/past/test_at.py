@@ -267,6 +267,18 @@ def test_a_child_reads_the_past_of_its_parent(told: nacre.Vault) -> None:
     assert in_process(read) == (read())
 
 
+def test_a_child_makes_a_deleted_file_again(told: nacre.Vault) -> None:
+    past = told.at(5)
+    balances = past.view(Accounts).all()
+    shutil.rmtree(os.environ["XDG_CACHE_HOME"])
+
+    assert in_process(lambda: [past.view(Accounts).all(), past.view(Accounts).get("ana")]) == [
+        balances,
+        11,
+    ]
+    assert past.view(Accounts).all() == balances
+
+
 def test_a_past_inside_a_read_and_a_decision(told: nacre.Vault) -> None:
     found = []
 

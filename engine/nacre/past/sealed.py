@@ -1,12 +1,14 @@
 """Sealed files: the rows of one view at one position, complete, in slot 0."""
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from nacre.environment import Environment
-from nacre.errors import CorruptionError, NacreError
+from nacre.errors import CorruptionError, NacreError, ReadOnly, StorageError
 from nacre.registry import REGISTRY
 from nacre.views.catalogue import decode_catalogue, raw_catalogue
-from nacre.views.pairs import ReadPairs
+from nacre.views.pairs import Pair, ReadPairs
 from nacre.views.view import View
 
 
@@ -36,3 +38,46 @@ def sealed_rows(environment: Environment, view: type[View]) -> ReadPairs:
     if entry is None or entry.current.version != view.version or entry.current.position is not None:
         raise CorruptionError(f"{environment.path} does not hold the view {view.name!r}")
     return ReadPairs(environment, entry.current.prefix)
+
+
+class SealedRows(NamedTuple):
+    """The rows in an open file of the cache."""
+
+    environment: Environment
+    pairs: ReadPairs
+
+
+class LastingPairs:
+    """`Pairs` in a file of the cache, which is made again where it is gone.
+
+    A file that is open stays readable when it is deleted, but a forked child opens it again.
+    *rows* gives the rows in a file, another one than that which was lost.
+    """
+
+    def __init__(self, rows: Callable[[Environment | None], SealedRows]) -> None:
+        self._rows = rows
+        self._held = rows(None)
+
+    def get(self, key: bytes) -> bytes | None:
+        """Return the value of *key*, or None."""
+        return self._there().get(key)
+
+    def put(self, key: bytes, value: bytes) -> None:
+        """The past does not change."""
+        raise ReadOnly("the past does not change: record an event in the vault itself")
+
+    def delete(self, key: bytes) -> bool:
+        """The past does not change."""
+        raise ReadOnly("the past does not change: record an event in the vault itself")
+
+    def scan(self, start: bytes, stop: bytes | None, *, reverse: bool = False) -> Iterator[Pair]:
+        """Yield the pairs of a range."""
+        return self._there().scan(start, stop, reverse=reverse)
+
+    def _there(self) -> ReadPairs:
+        try:
+            with self._held.environment.read():
+                return self._held.pairs
+        except StorageError:
+            self._held = self._rows(self._held.environment)
+            return self._held.pairs

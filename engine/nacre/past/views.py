@@ -7,6 +7,7 @@ that it has seen, which vouches for all before it. So no other log, and no other
 import os
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from nacre.blobs import Payloads
@@ -17,7 +18,7 @@ from nacre.log import LogUntil
 from nacre.past.bases import Bases
 from nacre.past.cache import Cache
 from nacre.past.derive import load, replay, seal, selected
-from nacre.past.sealed import open_sealed, sealed_rows
+from nacre.past.sealed import LastingPairs, SealedRows, open_sealed, sealed_rows
 from nacre.registry import REGISTRY
 from nacre.views import State
 from nacre.views.history import History
@@ -58,14 +59,7 @@ class PastViews:
         """Return the rows of *view*, derived first if they are not in the cache."""
         if self._log.head() == 0:
             return MemoryPairs()
-        name = self._bases.name_at(self._log.head(), view)
-        if self._process != os.getpid():  # forked: another thread may have held the lock
-            self._process, self._lock = os.getpid(), threading.Lock()
-        with self._lock:
-            environment = self._opened.get(name)
-            if environment is None:
-                environment = self._opened[name] = self._sealed(name, view)
-        return sealed_rows(environment, view)
+        return LastingPairs(partial(self._rows, view))
 
     def history(self) -> History:
         """Return the history of now: what it knows of a commit never changes."""
@@ -75,6 +69,17 @@ class PastViews:
         """Let go of the files; they stay in the cache."""
         while self._opened:
             REGISTRY.release(self._opened.popitem()[1])
+
+    def _rows(self, view: type[View], lost: Environment | None) -> SealedRows:
+        """Return the rows in a file, another one than what was *lost*."""
+        name = self._bases.name_at(self._log.head(), view)
+        if self._process != os.getpid():  # forked: another thread may have held the lock
+            self._process, self._lock = os.getpid(), threading.Lock()
+        with self._lock:
+            environment = self._opened.get(name)
+            if environment is None or environment is lost:
+                environment = self._opened[name] = self._sealed(name, view)
+        return SealedRows(environment, sealed_rows(environment, view))
 
     def _sealed(self, name: str, view: type[View]) -> Environment:
         missing: Exception | None = None
