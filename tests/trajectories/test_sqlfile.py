@@ -162,6 +162,18 @@ def test_many_weights_are_one_commit(database: SQLFile) -> None:
         database.update_trajectory_weights(0.1, [0, 7])
 
 
+def test_what_is_there_already_is_not_recorded_again(database: SQLFile) -> None:
+    database.update_trajectory_weight(0, 0.5)
+    head = database.vault.head
+
+    database.update_trajectory_weight(0, 0.5)
+    database.update_trajectory(0, *database.fetch_trajectory(0))
+    database.update_trajectory(1, *database.fetch_trajectory(1))
+
+    assert database.vault.head == head
+    assert json.loads(database.fetch_trajectory(0)[1])["weight"] == "0.5"
+
+
 def test_no_weights_are_no_commit(database: SQLFile, tmp_path: Path) -> None:
     empty = SQLFile(tmp_path / "empty.db")
     heads = database.vault.head, empty.vault.head

@@ -23,15 +23,23 @@ def add(ensemble: Ensemble, *, file: str, metadata: str, status: str = IDLE) -> 
 def update(
     ensemble: Ensemble, trajectory: int, *, file: str, metadata: str | None = None
 ) -> list[Fact]:
-    """Replace the file of a trajectory, and its metadata when some is given."""
-    existing(ensemble, trajectory)
+    """Replace the file of a trajectory, and its metadata when some is given.
+
+    What is there already is not recorded again.
+    """
+    state = existing(ensemble, trajectory)
+    if state.file == file and metadata in (None, state.metadata):
+        return []
     data = {"file": file} if metadata is None else {"file": file, "metadata": metadata}
     return [Fact(events.UPDATED, subject_of(trajectory), data)]
 
 
 def weigh(ensemble: Ensemble, trajectory: int, *, weight: Weight) -> list[Fact]:
-    """Set the weight in the metadata of a trajectory."""
-    with_weight(existing(ensemble, trajectory).given, weight)  # raises when it is no JSON object
+    """Set the weight in the metadata of a trajectory; one that is there is not recorded again."""
+    state = existing(ensemble, trajectory)
+    if state.weight == weight and type(state.weight) is type(weight):
+        return []
+    with_weight(state.given, weight)  # raises when it is no JSON object
     return [Fact(events.WEIGHED, subject_of(trajectory), {"weight": weight})]
 
 
