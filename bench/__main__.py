@@ -16,7 +16,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import backup, commits, dedup, frames, memory, opening, past, views
+from bench import backup, commits, dedup, frames, memory, opening, past, trajectories, views
 from bench.child import CHECKOUT
 from bench.measure import Line, Setting, written
 
@@ -36,6 +36,8 @@ ROWS: dict[str, Callable[[Setting], list[Line]]] = {
     "past": past.past,
     "snapshots": past.snapshots,
     "replay": past.replays,
+    "trajectories": trajectories.trajectories,
+    "trajectories-growth": trajectories.growth,
 }
 _PACKAGES = ("nacre", "lmdb", "pandas", "pyarrow", "numpy", "msgpack", "zstandard")
 
