@@ -180,7 +180,7 @@ def decode_commit(entry: Buffer) -> Commit:
         FormatError: a newer nacre wrote it.
         CorruptionError: the bytes are not what was written.
     """
-    header_bytes, body = _open_entry(entry)
+    header_bytes, body = open_entry(entry)
     header = _decode_header(header_bytes)
     hashes = []
     events = []
@@ -192,7 +192,7 @@ def decode_commit(entry: Buffer) -> Commit:
 
 def decode_events(entry: Buffer) -> tuple[Event, ...]:
     """Return the events in *entry* without the hashes of the tree: half the work."""
-    header_bytes, body = _open_entry(entry)
+    header_bytes, body = open_entry(entry)
     header = _decode_header(header_bytes)
     return tuple(
         _decode_event(event_bytes, ordinal, header, purged)
@@ -205,14 +205,35 @@ def decode_header(entry: Buffer) -> Header:
     return _decode_header(_checked_header(entry)[0])
 
 
-def entry_body(entry: Buffer) -> bytes:
-    """Return the bytes of an entry's events, with the lengths before them, not compressed."""
-    return _open_entry(entry)[1]
+def open_entry(entry: Buffer) -> tuple[bytes, bytes]:
+    """Return the header's bytes, and those of the events with their lengths, not compressed.
+
+    Raises:
+        CorruptionError: the entry was altered.
+    """
+    header, flags, size, stored = _checked_header(entry)
+    if flags & _COMPRESSED and size > _COMPRESS_UP_TO_BYTES:
+        raise CorruptionError(f"the body of an entry claims {size} bytes: run `nacre verify`")
+    body = codec.decompress(stored, size=size) if flags & _COMPRESSED else bytes(stored)
+    if len(body) != size:
+        raise CorruptionError("the body of an entry has another length: run `nacre verify`")
+    return header, body
+
+
+def plain_entry(header_bytes: bytes, body: bytes) -> bytes:
+    """Return the entry of what `open_entry` returned, not compressed."""
+    return _sealed(header_bytes, 0, len(body), body)
+
+
+def leaf_of(header_bytes: bytes, body: bytes) -> bytes:
+    """Return the Merkle leaf of what `open_entry` returned."""
+    hashes = [stored if purged else event_hash(stored) for stored, purged in _split_body(body)]
+    return leaf_hash(header_bytes, hashes)
 
 
 def split_entry(entry: Buffer) -> tuple[bytes, list[StoredEvent]]:
     """Return the header's bytes and the stored events: what `join_entry` makes the entry of."""
-    header_bytes, body = _open_entry(entry)
+    header_bytes, body = open_entry(entry)
     return header_bytes, [StoredEvent(*stored) for stored in _split_body(body)]
 
 
@@ -292,8 +313,11 @@ def _encode_entry(header: bytes, lengths: Sequence[int], events: Sequence[bytes]
         packed = codec.compress(body)
         if len(packed) < len(body):
             flags, stored = _COMPRESSED, packed
-    sizes = struct.pack(">II", len(header), len(body))
-    rest = b"".join((sizes, header, stored))
+    return _sealed(header, flags, len(body), stored)
+
+
+def _sealed(header: bytes, flags: int, body_size: int, stored: bytes) -> bytes:
+    rest = b"".join((struct.pack(">II", len(header), body_size), header, stored))
     return bytes((ENTRY_FORMAT, flags)) + checksum(rest) + rest
 
 
@@ -313,16 +337,6 @@ def _checked_header(entry: Buffer) -> tuple[bytes, int, int, memoryview]:
         raise CorruptionError(f"an entry has unknown flags {flags:#04x}: run `nacre verify`")
     body_at = _PREFIX.size + header_size
     return bytes(view[_PREFIX.size : body_at]), flags, body_size, view[body_at:]
-
-
-def _open_entry(entry: Buffer) -> tuple[bytes, bytes]:
-    header, flags, size, stored = _checked_header(entry)
-    if flags & _COMPRESSED and size > _COMPRESS_UP_TO_BYTES:
-        raise CorruptionError(f"the body of an entry claims {size} bytes: run `nacre verify`")
-    body = codec.decompress(stored, size=size) if flags & _COMPRESSED else bytes(stored)
-    if len(body) != size:
-        raise CorruptionError("the body of an entry has another length: run `nacre verify`")
-    return header, body
 
 
 def _split_body(body: bytes) -> Iterator[tuple[bytes, bool]]:

@@ -6,6 +6,7 @@ from nacre.cli.backup import backup
 from nacre.cli.backups import backups
 from nacre.cli.checkpoint import checkpoint
 from nacre.cli.compact import compact
+from nacre.cli.compress import compress
 from nacre.cli.demo import demo
 from nacre.cli.diff import diff
 from nacre.cli.export import export
@@ -47,6 +48,7 @@ _COMMANDS = (
     space,
     retain,
     compact,
+    compress,
     snapshot,
     backup,
     backups,

@@ -5,19 +5,38 @@ and views down together; outside, an append is a transaction of its own.
 
     key    06, position (8 bytes, big-endian)
     value  the entry
+
+    key    06, position (8 bytes, big-endian), "s"
+    value  a segment, which holds the entries from the position on
+
+    key    01, "dictionary", id (8 bytes)
+    value  what some segments were compressed with
+
+The newest commits are never in a segment, so that the last key says where the head is.
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from nacre.environment import Cursor, Environment, Read, Transaction
 from nacre.errors import Closed, Conflict, CorruptionError
 from nacre.files import Files, OsFiles
 from nacre.hashing import Buffer
-from nacre.prefixes import LOG
+from nacre.log.segment import (
+    MOST_COMMITS,
+    NO_DICTIONARY,
+    Dictionary,
+    commits_in,
+    dictionary_id,
+    open_segment,
+)
+from nacre.prefixes import LOG, META
 
 _KEY = struct.Struct(">BQ")  # big-endian, so key order is position order
+_DICTIONARY_KEY = bytes([META]) + b"dictionary"
+_SEGMENT = b"s"
 _PAGE_ENTRIES = 64
+_OPEN_SEGMENTS = 4
 _PAGE_BYTES = 4 << 20
 
 
@@ -29,15 +48,19 @@ class LmdbLog:
         self._files = files or OsFiles()
         self._closed = False
         self._seen: tuple[Transaction | None, int] = (None, 0)
+        self._segments: list[tuple[bytes, list[bytes]]] = []
 
     def head(self) -> int:
         with self._read() as transaction:
             return _head(transaction)
 
     def row_limit(self) -> int:
-        """Return how many rows the environment has: an intact log has no more entries."""
+        """Return how many entries the rows of the environment could hold at the most."""
         with self._read() as transaction:
-            return int(transaction.stat(None)["entries"])
+            rows = int(transaction.stat(None)["entries"])
+            cursor = transaction.cursor()
+            is_sealed = cursor.set_range(_KEY.pack(LOG, 0)) and _is_segment(cursor.key())
+            return rows * MOST_COMMITS if is_sealed else rows
 
     def append(self, entry: Buffer, *, expect: int) -> None:
         if not self._environment.is_writing:
@@ -57,7 +80,7 @@ class LmdbLog:
         while stop is None or position < stop:
             # Short transactions: a long one would keep every page that is freed meanwhile.
             with self._read() as transaction:
-                page = _entries(transaction.cursor(), position, stop)
+                page = self._page(transaction, position, stop)
             yield from page
             position += len(page)
             if not page:
@@ -65,6 +88,64 @@ class LmdbLog:
 
     def close(self) -> None:
         self._closed = True
+
+    def seal(self, start: int, entries: Sequence[bytes], segment: bytes) -> bool:
+        """Put a segment in the place of entries, inside a write transaction.
+
+        False, changing nothing, when they are not what stands there.
+        """
+        with self._read() as transaction:
+            keys = [_KEY.pack(LOG, position) for position in range(start, start + len(entries))]
+            if any(transaction.get(k) != e for k, e in zip(keys, entries, strict=True)):
+                return False
+            for key in keys:
+                transaction.delete(key)
+            return transaction.put(keys[0] + _SEGMENT, segment)
+
+    def keep_dictionary(self, dictionary: Dictionary) -> None:
+        """Keep what segments are compressed with, inside a write transaction."""
+        with self._read() as transaction:
+            transaction.put(_DICTIONARY_KEY + dictionary.id, dictionary.content)
+
+    def unsealed(self, start: int) -> int:
+        """Return the first position from *start* on that is in no segment."""
+        with self._read() as transaction:
+            cursor = transaction.cursor()
+            position = start
+            found = cursor.set_range(_KEY.pack(LOG, start))
+            while found and _is_segment(cursor.key()):
+                position = _position(cursor.key()) + commits_in(cursor.value())
+                found = cursor.set_range(_KEY.pack(LOG, position))
+            return position
+
+    def _page(self, transaction: Transaction, start: int, stop: int | None) -> list[bytes]:
+        """Return the first entries of a range; none when it is empty."""
+        entries: list[bytes] = []
+        size, expected = 0, start
+        for key, row in _rows_from(transaction.cursor(), start):
+            if len(entries) >= _PAGE_ENTRIES or size >= _PAGE_BYTES or expected == stop:
+                break
+            position = _position(key)
+            run = self._opened(transaction, position, row) if _is_segment(key) else [row]
+            if not position <= expected < position + len(run):
+                raise CorruptionError(f"the log has no entry {expected}: run `nacre verify`")
+            end = len(run) if stop is None else min(len(run), stop - position)
+            entries += run[expected - position : end]
+            size += len(row)
+            expected = position + end
+        return entries
+
+    def _opened(self, transaction: Transaction, position: int, row: bytes) -> list[bytes]:
+        """Return the entries of a segment, opened again only if others were since."""
+        for known, entries in self._segments:
+            if known == row:
+                return entries
+        name = dictionary_id(row)
+        content = None if name == NO_DICTIONARY else transaction.get(_DICTIONARY_KEY + name)
+        entries = open_segment(row, position, None if content is None else Dictionary(content))
+        # In one step: threads share it.
+        self._segments = [(row, entries), *self._segments[: _OPEN_SEGMENTS - 1]]
+        return entries
 
     def _head_in(self, transaction: Transaction) -> int:
         # Many entries may go into one transaction: only the first looks for the head.
@@ -81,20 +162,37 @@ def _head(transaction: Transaction) -> int:
     cursor = transaction.cursor()
     if not cursor.last():
         return 0
-    prefix, position = cursor.key()[0], cursor.key()[1:]
-    return int.from_bytes(position, "big") + 1 if prefix == LOG else 0
+    return _position(cursor.key()) + 1 if cursor.key()[0] == LOG else 0
 
 
-def _entries(cursor: Cursor, start: int, stop: int | None) -> list[bytes]:
-    entries: list[bytes] = []
-    size = 0
+def _rows_from(cursor: Cursor, start: int) -> Iterator[tuple[bytes, bytes]]:
+    """Yield key and row from the one on that holds *start*."""
     if not cursor.set_range(_KEY.pack(LOG, start)):
-        return entries
-    for expected, (key, entry) in enumerate(cursor.iternext(), start):
-        if len(entries) == _PAGE_ENTRIES or size >= _PAGE_BYTES or expected == stop:
-            break
-        if key != _KEY.pack(LOG, expected):
-            raise CorruptionError(f"the log has no entry {expected}: run `nacre verify`")
-        entries.append(entry)
-        size += len(entry)
-    return entries
+        found = cursor.last()
+    elif _position(cursor.key()) == start:
+        found = True
+    else:
+        # It may lie inside a segment, whose row has the position of its first commit.
+        found = cursor.prev()
+    if not found:
+        return
+    if not _holds(cursor, start) and not cursor.set_range(_KEY.pack(LOG, start)):
+        return
+    yield from cursor.iternext()
+
+
+def _holds(cursor: Cursor, position: int) -> bool:
+    if cursor.key()[0] != LOG:
+        return False
+    first = _position(cursor.key())
+    return first == position or (
+        _is_segment(cursor.key()) and position < first + commits_in(cursor.value())
+    )
+
+
+def _position(key: bytes) -> int:
+    return int.from_bytes(key[1 : _KEY.size], "big")
+
+
+def _is_segment(key: bytes) -> bool:
+    return len(key) > _KEY.size

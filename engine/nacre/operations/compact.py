@@ -102,7 +102,7 @@ def compact(
         return _not_done(store, before, predicted, reason, unneeded(store, marks))
     collected = collect(store, marks, rule_text(store))
     rewritten, waiting = _rewrite(store, progress)
-    swapped = _swap(store)
+    swapped = swap_file(store)
     return CompactReport(
         size_before_bytes=before,
         size_after_bytes=size_bytes(store),
@@ -148,6 +148,19 @@ def packs_of(store: Store, *, without: Iterable[Digest] = ()) -> list[Pack]:
     with store.environment.read() as transaction:
         sizes = index.committed_packs(transaction)
     return [_pack(pack_id, size, live) for pack_id, size in sizes.items()]
+
+
+def swap_file(store: Store) -> bool:
+    """Give free pages back, unless that would end the holds on a single-file vault."""
+    if free_bytes(store) == 0:
+        return False
+    if not store.layout.is_single_file:
+        store.environment.swap(store.files)
+        return True
+    with nobody_holding(holds_path(store.environment, None)) as free:
+        if free:
+            store.environment.swap(store.files)
+        return free
 
 
 def _pack(pack_id: bytes, size: int, live: Mapping[bytes, list[tuple[Digest, int]]]) -> Pack:
@@ -212,16 +225,3 @@ def _rewrite(store: Store, progress: Progress) -> tuple[int, int]:
         progress("packs", number, len(chosen))
         moved += move_pack(packs, pack.pack_id, pack.size_bytes, pack.digests)
     return moved, len(chosen) - moved
-
-
-def _swap(store: Store) -> bool:
-    """Give free pages back, unless that would end the holds on a single-file vault."""
-    if free_bytes(store) == 0:
-        return False
-    if not store.layout.is_single_file:
-        store.environment.swap(store.files)
-        return True
-    with nobody_holding(holds_path(store.environment, None)) as free:
-        if free:
-            store.environment.swap(store.files)
-        return free

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from nacre.codec import digests_in
-from nacre.event import decode_events, entry_body
+from nacre.event import decode_events, open_entry
 from nacre.hashing import HASH_SIZE, Digest
 from nacre.operations.affected import Labels, Naming
 from nacre.operations.epitaphs import Epitaphs
@@ -23,7 +23,7 @@ def missing_blobs(store: Store, start: int, stop: int, progress: Progress) -> It
     for position, entry in enumerate(store.log.read(start, stop), start):
         if position % _REPORT_EVERY == 0:
             progress("blobs", position, stop)
-        if _DIGEST.search(entry_body(entry)) is None:
+        if _DIGEST.search(open_entry(entry)[1]) is None:
             continue
         for event in decode_events(entry):
             for digest in digests_in(event.data):

@@ -12,7 +12,7 @@ from nacre.blobs import index
 from nacre.codec import digests_in, unpack
 from nacre.environment import Transaction
 from nacre.errors import NotFound
-from nacre.event import entry_body
+from nacre.event import open_entry
 from nacre.hashing import HASH_SIZE, Digest
 from nacre.keys import after_prefix
 from nacre.operations.report import Progress
@@ -50,7 +50,7 @@ def mark(store: Store, since: int, progress: Progress) -> Marks:
 
 def mark_since(store: Store, marks: Marks) -> Marks:
     """Add what commits since the head of *marks* name."""
-    named = set(_named_in(map(entry_body, store.log.read(marks.head))))
+    named = set(_named_in(open_entry(entry)[1] for entry in store.log.read(marks.head)))
     fresh = with_children(store, named)
     return Marks(head=store.head, needed=marks.needed | fresh, named=marks.named | fresh)
 
@@ -59,7 +59,7 @@ def _named_by_events(store: Store, start: int, stop: int, progress: Progress) ->
     for position, entry in enumerate(store.log.read(start, stop), start):
         if position % _REPORT_EVERY == 0:
             progress("mark", position, stop)
-        yield from _DIGEST.findall(entry_body(entry))
+        yield from _DIGEST.findall(open_entry(entry)[1])
 
 
 def _named_in(texts: Iterable[bytes]) -> Iterator[bytes]:
