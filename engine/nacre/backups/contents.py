@@ -59,6 +59,14 @@ class Contents:
             self.places.setdefault(chunk.key, []).append(Place(pack, offset, chunk))
             offset += chunk.packed_size
 
+    def by_pack(self) -> dict[str, list[Place]]:
+        """Return what lies in each pack."""
+        by_pack: dict[str, list[Place]] = {}
+        for places in self.places.values():
+            for place in places:
+                by_pack.setdefault(place.pack, []).append(place)
+        return by_pack
+
     def drop(self, packs: set[str]) -> None:
         """Forget the chunks of some packs."""
         self.packs = {pack: size for pack, size in self.packs.items() if pack not in packs}
@@ -142,8 +150,8 @@ def condemned_packs(target: SealedTarget) -> dict[str, int]:
     for name in target.list(CONDEMNED):
         try:
             after_ns, packs = read_condemned(target, name)
-        except NotFound:
-            continue  # carried out meanwhile
+        except (NotFound, CorruptionError):
+            continue  # carried out meanwhile, or never to be: nobody can read it
         for pack in packs:
             dying[pack] = min(after_ns, dying.get(pack, after_ns))
     return dying
