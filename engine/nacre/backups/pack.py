@@ -92,6 +92,8 @@ def unpack_part(chunk: Chunk, data: memoryview) -> Buffer:
     Raises:
         CorruptionError: it does not decompress to that.
     """
+    if chunk.raw_size > PART_BYTES:
+        raise CorruptionError(f"a part of {chunk.description.digest} claims {chunk.raw_size} bytes")
     if chunk.codec == _ZSTD:
         return codec.decompress(data, size=chunk.raw_size)
     return data
@@ -101,6 +103,11 @@ def pack_parts(packed: Sequence[Packed]) -> list[Buffer]:
     """Return the content of a pack, in parts."""
     rows = table_of([each.chunk for each in packed])
     return [*(each.data for each in packed), rows, _COUNT.pack(len(packed))]
+
+
+def content_size(chunks: Sequence[Chunk]) -> int:
+    """Return how many bytes the content of a pack of these chunks takes."""
+    return sum(each.packed_size for each in chunks) + _ROW.size * len(chunks) + _COUNT.size
 
 
 def table_of(chunks: Sequence[Chunk]) -> bytes:

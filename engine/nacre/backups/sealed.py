@@ -110,6 +110,13 @@ class SealedTarget:
         return f"{folder}/{hasher.hexdigest()[: 2 * _NAME_BYTES]}"
 
 
+def sealed_size(size: int, *, is_encrypted: bool) -> int:
+    """Return the size of the file that seals a content of *size* bytes."""
+    if not is_encrypted:
+        return HEAD_BYTES + size
+    return HEAD_BYTES + padded_size(_LENGTH_BYTES + size) + encryption.TAG_BYTES
+
+
 def padded_size(size: int) -> int:
     """Return the size that an encrypted file of *size* bytes is filled up to.
 

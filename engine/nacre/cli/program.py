@@ -9,7 +9,9 @@ from nacre.cli.compact import compact
 from nacre.cli.compress import compress
 from nacre.cli.demo import demo
 from nacre.cli.diff import diff
+from nacre.cli.drill import drill
 from nacre.cli.export import export
+from nacre.cli.forget import forget, unforget
 from nacre.cli.frames import frames
 from nacre.cli.get import get
 from nacre.cli.history import history
@@ -18,11 +20,13 @@ from nacre.cli.info import info
 from nacre.cli.init import init
 from nacre.cli.keygen import keygen
 from nacre.cli.log import log
+from nacre.cli.metrics import metrics
 from nacre.cli.outermost import run
 from nacre.cli.prove import prove
 from nacre.cli.prove_consistency import prove_consistency
 from nacre.cli.put import put
 from nacre.cli.rebuild import rebuild
+from nacre.cli.repair import repair
 from nacre.cli.replay import replay
 from nacre.cli.restore import restore
 from nacre.cli.retain import retain
@@ -30,6 +34,7 @@ from nacre.cli.show import show
 from nacre.cli.snapshot import snapshot
 from nacre.cli.space import space
 from nacre.cli.verify import verify
+from nacre.cli.verify_backup import verify_backup
 
 _COMMANDS = (
     demo,
@@ -53,6 +58,12 @@ _COMMANDS = (
     backup,
     backups,
     restore,
+    verify_backup,
+    drill,
+    forget,
+    unforget,
+    repair,
+    metrics,
 )
 _AUDIT = (keygen, checkpoint, prove, prove_consistency, export, import_)
 

@@ -72,13 +72,13 @@ def plan_restore(target: SealedTarget, choice: Choice) -> Plan:
     contents = load_contents(target)
     listed = choose_backup(read_listing(target), choice, at)
     fetcher = Fetcher(target, contents)
-    reading = _LogReading(choice)
+    reading = LogReading(choice.only)
     for entry in entries_of(fetcher, listed.backup):
         reading.read(entry, listed.backup)
     reading.check(listed.backup)
     position = reading.position(at, listed)
     held = blobs_of(fetcher, listed.backup)
-    wanted, left_out = reading.blobs(fetcher, held, position, choice)
+    wanted, left_out = reading.blobs(fetcher, held, position)
     epitaphs = epitaphs_of(fetcher, listed.backup)
     wanted_and_held = [digest for digest in wanted if digest in held]
     return Plan(
@@ -152,11 +152,11 @@ def epitaphs_of(fetcher: Fetcher, backup: Backup) -> dict[Digest, Epitaph]:
     return decode_epitaphs(fetcher.content(backup.epitaphs))
 
 
-class _LogReading:
+class LogReading:
     """What one pass over the log finds."""
 
-    def __init__(self, choice: Choice) -> None:
-        self._only = frozenset(choice.only)
+    def __init__(self, only: Iterable[str] = ()) -> None:
+        self._only = frozenset(only)
         self._leaves: list[bytes] = []
         self._times: list[int] = []
         self._named: list[tuple[int, Digest, bool]] = []
@@ -194,7 +194,7 @@ class _LogReading:
         return sum(time_ns // 1000 <= _microseconds(at) for time_ns in self._times)
 
     def blobs(
-        self, fetcher: Fetcher, held: frozenset[Digest], position: int, choice: Choice
+        self, fetcher: Fetcher, held: frozenset[Digest], position: int
     ) -> tuple[frozenset[Digest], frozenset[Digest]]:
         """Return the blobs that are wanted, and those that are left out."""
         unknown = self._only - self._subjects

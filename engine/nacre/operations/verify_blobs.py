@@ -1,7 +1,7 @@
 """Check the index of the blobs and the framing of every pack: no payload is read for that."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from nacre.blobs import index, record
 from nacre.blobs.index import Place, Row
@@ -23,6 +23,8 @@ class Damage:
     where: str
     what: str
     digests: tuple[Digest, ...] = ()
+    pack_id: bytes | None = None
+    """The pack that was damaged, if one was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,8 @@ def check_index(store: Store, progress: Progress) -> BlobFindings:
     done = 0
     for pack_id, size in sizes.items():
         progress("packs", done, total)
-        findings.damages += _check_pack(store, pack_id, size, placed.get(pack_id, {}), findings)
+        damages = _check_pack(store, pack_id, size, placed.get(pack_id, {}), findings)
+        findings.damages += [replace(damage, pack_id=pack_id) for damage in damages]
         done += size
     progress("packs", total, total)
     for pack_id in placed.keys() - sizes.keys():
@@ -66,6 +69,11 @@ def check_index(store: Store, progress: Progress) -> BlobFindings:
             Damage(where="pack", what=f"{pack_id.hex()} is unknown", digests=digests)
         )
     return findings
+
+
+def readable_rows(store: Store) -> Iterator[Row]:
+    """Yield the rows of the index that were not altered."""
+    return _rows(store, BlobFindings())
 
 
 def _check_rows(store: Store, findings: BlobFindings) -> dict[bytes, dict[int, Row]]:

@@ -118,11 +118,14 @@ class _Checker:
     def _damage(self, stored: Stored, wrong: str) -> Damage:
         digest = stored.description.digest
         if stored.is_used:
-            return Damage(where="blob", what=f"{digest}: {wrong}", digests=(digest,))
+            pack_id = stored.place.pack_id if stored.place is not None else None
+            what = f"{digest}: {wrong}"
+            return Damage(where="blob", what=what, digests=(digest,), pack_id=pack_id)
         assert stored.place is not None
         assert self._store.layout.packs is not None
         name = pack_path(self._store.layout.packs, stored.place.pack_id).name
-        return Damage(where="pack", what=f"{name}: unused record at {stored.place.offset}: {wrong}")
+        what = f"{name}: unused record at {stored.place.offset}: {wrong}"
+        return Damage(where="pack", what=what, pack_id=stored.place.pack_id)
 
     def _report(self, stored: Stored) -> None:
         with self._lock:

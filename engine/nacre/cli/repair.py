@@ -1,0 +1,57 @@
+"""`nacre repair`: what a vault lost, from its backups."""
+
+from pathlib import Path
+
+import click
+
+import nacre
+from nacre.cli.targets import open_location, secret_options
+from nacre.cli.terminal import (
+    EXIT_FINDINGS,
+    actor_option,
+    json_option,
+    print_json,
+    progress_bar,
+    vault_argument,
+)
+from nacre.operations.repair import find_ailing, plan_repair
+from nacre.operations.repair import repair as mend
+
+
+@click.command()
+@vault_argument
+@click.option("--from", "target", required=True, metavar="TARGET", help="Where backups are.")
+@click.option("--dry-run", is_flag=True, help="Say what would be fetched, and change nothing.")
+@actor_option
+@secret_options
+@json_option
+def repair(
+    vault: Path,
+    target: str,
+    dry_run: bool,
+    actor: str | None,
+    passphrase_file: Path | None,
+    key_file: Path | None,
+    as_json: bool,
+) -> int:
+    """Verify the blobs of a vault, and fetch what is missing or damaged from TARGET.
+
+    Exit 1 when something is left that TARGET does not have, or that only a restore can mend.
+    """
+    place = open_location(target, passphrase_file, key_file)
+    with nacre.open(vault, create=False, actor=actor) as opened, progress_bar() as progress:
+        ailing = find_ailing(opened.store, progress)
+        report = (
+            plan_repair(place, ailing) if dry_run else mend(opened.store, place, ailing, progress)
+        )
+    if as_json:
+        print_json(report)
+    else:
+        done = "would repair" if dry_run else "repaired"
+        found = f"{report.damaged:,} damaged and {report.missing:,} missing blobs"
+        click.echo(f"{done} {len(report.repaired):,} of {found}")
+        for digest in report.beyond_repair:
+            click.echo(f"not at {report.target}: {digest}")
+        for problem in report.log_problems:
+            click.echo(f"needs a restore: {problem}")
+    return EXIT_FINDINGS if report.beyond_repair or report.log_problems else 0

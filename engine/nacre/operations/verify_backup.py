@@ -1,0 +1,226 @@
+"""Is a target still what was put there, and can every backup be restored from it?
+
+Three tiers: *structure* reads all but the packs, and compares their sizes; *sample* reads some of
+the packs, too; *full* reads every byte and checks every blob against its digest.
+"""
+
+import random
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from nacre import codec
+from nacre.backups.backup import short_name
+from nacre.backups.contents import Contents, Place, load_contents
+from nacre.backups.fetch import Fetcher, check_payload, part_in
+from nacre.backups.listing import Listed, read_listing
+from nacre.backups.pack import content_size, table_in
+from nacre.backups.sealed import BACKUPS, VERIFIED, SealedTarget, sealed_size
+from nacre.blobs import compression
+from nacre.clock import now_ns
+from nacre.errors import CorruptionError, NotFound
+from nacre.hashing import Digest, digest_of
+from nacre.operations.choose import LogReading, blobs_of, entries_of, epitaphs_of
+from nacre.operations.report import Progress, no_progress
+
+Tier = Literal["structure", "sample", "full"]
+TIERS: tuple[Tier, ...] = ("structure", "sample", "full")
+
+_SAMPLED_SHARE = 10
+_FEWEST_SAMPLED = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyBackupReport:
+    """What was checked, and what was found."""
+
+    target: str
+    tier: str
+    backups: int
+    packs: int
+    packs_read: int
+    problems: tuple[str, ...]
+    broken: tuple[str, ...]
+    """Backups that cannot be restored whole."""
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing was found."""
+        return not self.problems
+
+
+def verify_backups(
+    target: SealedTarget,
+    tier: Tier = "structure",
+    *,
+    progress: Progress = no_progress,
+    time_ns: int | None = None,
+) -> VerifyBackupReport:
+    """Check a target; when nothing is found, note there that its newest backups were verified."""
+    contents = load_contents(target)
+    by_pack = contents.by_pack()
+    listing = read_listing(target)
+    problems = [
+        *listing.problems,
+        *_vanished(target),
+        *contents.problems,
+        *_wrong_sizes(target, contents, by_pack),
+    ]
+    chosen = _chosen(tier, contents)
+    for done, pack in enumerate(chosen, 1):
+        problems += _wrong_in_pack(target, pack, by_pack.get(pack, ()))
+        progress("packs", done, len(chosen))
+    broken = []
+    fetcher = Fetcher(target, contents)
+    for done, listed in enumerate(listing.backups, 1):
+        found = list(_wrong_in_backup(fetcher, contents, listed, tier))
+        problems += found
+        broken += [listed.short] if found else []
+        progress("backups", done, len(listing.backups))
+    if tier == "full":
+        problems += _wrong_in_parts(fetcher, contents)
+    if not problems:
+        note_verified(target, listing.live(), tier, now_ns() if time_ns is None else time_ns)
+    return VerifyBackupReport(
+        target=str(target.target),
+        tier=tier,
+        backups=len(listing.backups),
+        packs=len(contents.packs),
+        packs_read=len(chosen),
+        problems=tuple(dict.fromkeys(problems)),
+        broken=tuple(broken),
+    )
+
+
+def note_verified(target: SealedTarget, listed: Iterable[Listed], how: str, time_ns: int) -> None:
+    """Note at a target that the newest backup of each vault was verified."""
+    newest = {each.backup.vault_id: each for each in listed}  # they come oldest first
+    before = verified_notes(target)
+    for vault_id, each in newest.items():
+        fields = {
+            "vault_id": vault_id,
+            "backup": each.name,
+            "backup_time_ns": each.backup.time_ns,
+            "how": how,
+            "time_ns": time_ns,
+        }
+        target.put(VERIFIED, [codec.pack(fields)])
+    for name, note in before.items():
+        if note["vault_id"] in newest:
+            target.delete(name)
+
+
+def read_verified(target: SealedTarget, name: str) -> dict[str, object]:
+    """Return what is noted of a verification."""
+    fields = codec.unpack(target.get(name))
+    if not isinstance(fields, dict) or not isinstance(fields.get("time_ns"), int):
+        raise CorruptionError(f"{name} is no note of a verification")
+    return fields
+
+
+def verified_notes(target: SealedTarget) -> dict[str, dict[str, object]]:
+    """Return what is noted of verifications, as far as it can be read, by file."""
+    notes: dict[str, dict[str, object]] = {}
+    for name in target.list(VERIFIED):
+        try:
+            notes[name] = read_verified(target, name)
+        except (CorruptionError, NotFound):
+            continue
+    return notes
+
+
+def _vanished(target: SealedTarget) -> Iterable[str]:
+    """Yield the backups that were verified once, and that nobody let go."""
+    there = target.list(BACKUPS)
+    for note in verified_notes(target).values():
+        name = str(note.get("backup"))
+        if name not in there:
+            short = short_name(name)
+            yield f"the backup {short} was verified before, and is not there any more"
+
+
+def _chosen(tier: Tier, contents: Contents) -> list[str]:
+    packs = sorted(contents.packs)
+    if tier == "structure":
+        return []
+    if tier == "full":
+        return packs
+    count = max(_FEWEST_SAMPLED, len(packs) // _SAMPLED_SHARE)
+    return random.sample(packs, min(count, len(packs)))
+
+
+def _wrong_sizes(
+    target: SealedTarget, contents: Contents, by_pack: Mapping[str, Sequence[Place]]
+) -> Iterable[str]:
+    """Yield the packs that are shorter or longer than their tables say."""
+    for pack, places in by_pack.items():
+        size = content_size([place.chunk for place in places])
+        expected = sealed_size(size, is_encrypted=target.is_encrypted)
+        if contents.packs[pack] != expected:
+            yield f"{pack} has {contents.packs[pack]} bytes instead of {expected}"
+
+
+def _wrong_in_pack(target: SealedTarget, pack: str, places: Sequence[Place]) -> Iterable[str]:
+    """Yield what is wrong with a pack, and with the chunks in it that are whole blobs."""
+    try:
+        content = target.get(pack)
+        table_in(content)
+    except (CorruptionError, NotFound) as error:
+        yield f"{pack}: {error}"
+        return
+    for place in places:
+        description = place.chunk.description
+        if place.chunk.raw_size != description.stored_size:
+            continue
+        try:
+            payload = part_in(content, place)
+            check_payload(description, payload)
+            _check_content(payload, place)
+        except CorruptionError as error:
+            yield f"{pack}: {error}"
+
+
+def _check_content(payload: object, place: Place) -> None:
+    description = place.chunk.description
+    assert isinstance(payload, bytes | memoryview)
+    content = compression.restored(
+        memoryview(payload), size=description.size, is_zstd=description.is_zstd
+    )
+    if digest_of(content) != description.digest:
+        raise CorruptionError(f"the content of {description.digest} has another digest")
+
+
+def _wrong_in_parts(fetcher: Fetcher, contents: Contents) -> Iterable[str]:
+    """Yield what is wrong with blobs of several parts."""
+    parted: set[Digest] = {
+        place.chunk.description.digest
+        for places in contents.places.values()
+        for place in places
+        if place.chunk.part
+    }
+    for digest in sorted(parted):
+        try:
+            fetcher.content(digest)
+        except (CorruptionError, NotFound) as error:
+            yield str(error)
+
+
+def _wrong_in_backup(
+    fetcher: Fetcher, contents: Contents, listed: Listed, tier: Tier
+) -> Iterable[str]:
+    """Yield why a backup cannot be restored whole."""
+    backup = listed.backup
+    try:
+        missing = [d for d in blobs_of(fetcher, backup) if contents.places_of(d) is None]
+        epitaphs_of(fetcher, backup)
+        missing += [p.digest for p in backup.log if contents.places_of(p.digest) is None]
+        if tier != "structure":
+            reading = LogReading()
+            for entry in entries_of(fetcher, backup):
+                reading.read(entry, backup)
+            reading.check(backup)
+    except (CorruptionError, NotFound) as error:
+        yield f"the backup {listed.short}: {error}"
+        return
+    if missing:
+        yield f"the backup {listed.short} lacks {len(missing)} blobs, such as {missing[0]}"
