@@ -10,13 +10,14 @@ import mmap
 import os
 import re
 import resource
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
 import lmdb
 
-from nacre.errors import DiskFull, FormatError, ReadOnly, StorageError
+from nacre.errors import DiskFull, FormatError, NacreError, NotFound, ReadOnly, StorageError
 from nacre.hashing import Buffer
 
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -149,6 +150,42 @@ def create_folder(path: Path) -> None:
     create_folder(path.parent)
     path.mkdir(exist_ok=True)
     sync_folder(path.parent)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give the place of a new file, which takes the place of *path* once it is complete.
+
+    Nothing else is touched, and nothing is left behind by a block that raises.
+
+    Raises:
+        NotFound: there is no such folder.
+        StorageError: the disk is full, or fails.
+        ReadOnly: nothing may be written there.
+    """
+    part = path.with_name(f".{os.urandom(8).hex()}.part")
+    try:
+        yield part
+        part.replace(path)
+    except NacreError:
+        raise
+    except FileNotFoundError as error:
+        if path.parent.is_dir():
+            raise
+        raise NotFound(f"there is no directory {path.parent}: make it, or correct the path") from (
+            error
+        )
+    except OSError as error:
+        if error.errno in _NO_PERMISSION:
+            why = os.strerror(error.errno)
+            raise ReadOnly(f"{path} cannot be written ({why}): choose another directory") from error
+        if error.errno in _NO_SPACE:
+            raise DiskFull(
+                f"{path} cannot be written, no space is left: free some, then run it again"
+            ) from error
+        raise storage_error(f"write {path}", error) from error
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def map_file(path: Path) -> memoryview:

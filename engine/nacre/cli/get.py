@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from nacre.cli.reading import at_option, reading
-from nacre.cli.terminal import json_option, print_json, vault_argument
+from nacre.cli.terminal import PathType, busy, counted, json_option, print_json, say, vault_argument
 from nacre.operations.exchange import export_frame
 
 
@@ -15,7 +15,7 @@ from nacre.operations.exchange import export_frame
 @click.option(
     "--to",
     "file",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=PathType(dir_okay=False),
     required=True,
     help="The file to write: its ending .parquet, .csv or .arrow says how.",
 )
@@ -26,9 +26,9 @@ def get(
     vault: Path, name: str, file: Path, version: int | None, at: str | None, as_json: bool
 ) -> None:
     """Write the frame NAME to a file."""
-    with reading(vault, at) as opened:
+    with reading(vault, at) as opened, busy(f"get {name}"):
         found = export_frame(opened.frames, name, file, version=version)
     if as_json:
         print_json({"file": str(file), "frame": found})
     else:
-        click.echo(f"wrote {found.rows:,} rows of {name} version {found.version} to {file}")
+        say(f"wrote {counted(found.rows, 'row')} of {name} version {found.version} to {file}")

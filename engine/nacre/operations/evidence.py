@@ -14,7 +14,7 @@ from pathlib import Path
 from nacre.codec import extension_of, unpack
 from nacre.errors import CorruptionError
 from nacre.event import StoredEvent, decode_header, split_entry
-from nacre.files import storage_error
+from nacre.files import replacing
 from nacre.hashing import Digest
 
 
@@ -101,11 +101,5 @@ def time_text(time_ns: int) -> str:
 
 def hand_out(path: Path, text: str) -> None:
     """Write a file for others; a file of that name is replaced once the new one is complete."""
-    part = path.with_name(path.name + ".part")
-    try:
+    with replacing(path) as part:
         part.write_text(text, encoding="utf-8")
-        part.replace(path)
-    except OSError as error:
-        raise storage_error(f"write {path}", error) from error
-    finally:
-        part.unlink(missing_ok=True)

@@ -8,6 +8,7 @@ import pyarrow as pa
 from pyarrow import csv, ipc, parquet
 
 from nacre.errors import InvalidInput, NotFound
+from nacre.files import replacing, storage_error
 from nacre.frames import Frames, FrameVersion
 
 Function = TypeVar("Function")
@@ -23,6 +24,21 @@ def _read_arrow(path: str) -> pa.Table:
         return ipc.open_file(file).read_all()
 
 
+def _read_csv(path: str) -> pa.Table:
+    table = csv.read_csv(path)
+    for name, column in zip(_names(table.schema), table.columns, strict=True):
+        if pa.types.is_binary(column.type):  # what Arrow makes of no text
+            raise _not_utf8(f"the column {name!r}")
+    return table
+
+
+def _read_csv_as_text(path: str) -> pa.Table:
+    with csv.open_csv(path) as file:
+        names = _names(file.schema)
+    as_text = csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()))
+    return csv.read_csv(path, convert_options=as_text)
+
+
 _WRITERS: dict[str, Callable[[pa.Table, str], None]] = {
     ".arrow": _write_arrow,
     ".csv": csv.write_csv,
@@ -30,9 +46,10 @@ _WRITERS: dict[str, Callable[[pa.Table, str], None]] = {
 }
 _READERS: dict[str, Callable[[str], pa.Table]] = {
     ".arrow": _read_arrow,
-    ".csv": csv.read_csv,
+    ".csv": _read_csv,
     ".parquet": parquet.read_table,
 }
+_TEXT_READERS: dict[str, Callable[[str], pa.Table]] = {".csv": _read_csv_as_text}
 
 
 def export_frame(frames: Frames, name: str, path: Path, *, version: int | None) -> FrameVersion:
@@ -40,19 +57,17 @@ def export_frame(frames: Frames, name: str, path: Path, *, version: int | None) 
 
     Raises:
         InvalidInput: the ending is unknown, or the format cannot hold the frame.
+        NotFound: there is no such frame, or no such directory.
     """
     write = _chosen(_WRITERS, path)
     found = frames.version(name, version)
     table = frames.read(name, found.version, to="arrow")
     assert isinstance(table, pa.Table)
-    part = path.with_name(path.name + ".part")
     try:
-        write(table, str(part))
-        part.replace(path)
+        with replacing(path) as part:
+            write(table, str(part))
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise InvalidInput(f"{path.suffix} cannot hold {name!r} ({error}): try .arrow") from error
-    finally:
-        part.unlink(missing_ok=True)
     return found
 
 
@@ -61,15 +76,48 @@ def import_frame(frames: Frames, name: str, path: Path, *, message: str) -> Fram
 
     Raises:
         InvalidInput: the ending is unknown, or the file is not what its ending says.
+        NotFound: there is no such file.
     """
-    read = _chosen(_READERS, path)
+    return frames.write(name, _read(_chosen(_READERS, path), path), message=message)
+
+
+def import_text(frames: Frames, name: str, path: Path, *, message: str) -> FrameVersion:
+    """Write a CSV file as the next version of a frame, every column as the text that it holds.
+
+    Raises:
+        InvalidInput: the ending is another, or the file is not what its ending says.
+        NotFound: there is no such file.
+    """
+    return frames.write(name, _read(_chosen(_TEXT_READERS, path), path), message=message)
+
+
+def _read(read: Callable[[str], pa.Table], path: Path) -> pa.Table:
     try:
-        table = read(str(path))
+        return read(str(path))
     except FileNotFoundError as error:
         raise NotFound(f"there is no file {path}: correct the path") from error
-    except pa.ArrowInvalid as error:
-        raise InvalidInput(f"{path} does not read as {path.suffix}: {error}") from error
-    return frames.write(name, table, message=message)
+    except UnicodeDecodeError as error:
+        raise InvalidInput(f"{path}: {_not_utf8('the header')}") from error
+    except (pa.ArrowException, InvalidInput) as error:
+        what = str(error).strip()
+        if "invalid UTF8" in what:
+            what = str(_not_utf8("a cell"))
+        raise InvalidInput(
+            f"{path} does not read as {path.suffix.lower()} ({what}): correct the file, or give it "
+            "the ending of what it is"
+        ) from error
+    except OSError as error:
+        if error.errno is not None:
+            raise storage_error(f"read {path}", error) from error
+        raise InvalidInput(f"{path} is damaged ({error}): write it again") from error
+
+
+def _names(schema: pa.Schema) -> list[str]:
+    return list(schema.names)
+
+
+def _not_utf8(what: str) -> InvalidInput:
+    return InvalidInput(f"{what} is no UTF-8 text: convert the file, for instance with iconv")
 
 
 def _chosen(by_ending: dict[str, Function], path: Path) -> Function:

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from nacre.errors import InvalidInput, NacreError
-from nacre.files import storage_error
+from nacre.errors import InvalidInput
+from nacre.files import replacing
 from nacre.operations.export_jsonl import ExportReport, export_jsonl
 from nacre.operations.report import Progress, no_progress
 from nacre.signing import SigningKey
@@ -37,14 +37,5 @@ def export(
         if form != "jsonl":
             raise InvalidInput(f"{form} holds no checkpoint to sign: use jsonl, or leave out --key")
         write = partial(export_jsonl, key=key)
-    part = path.with_name(path.name + ".part")
-    try:
-        report = write(store, part, progress)
-        part.replace(path)
-    except NacreError:
-        raise
-    except OSError as error:
-        raise storage_error(f"write {path}", error) from error
-    finally:
-        part.unlink(missing_ok=True)
-    return report
+    with replacing(path) as part:
+        return write(store, part, progress)
