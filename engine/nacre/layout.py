@@ -65,6 +65,12 @@ def find_layout(path: Path, *, create: bool, single_file: bool | None) -> Layout
     return layout
 
 
+def is_vault(path: Path) -> bool:
+    """Tell whether a vault, whole or not, seems to be at *path*."""
+    layout = _layout(path, single_file=path.is_file())
+    return is_lmdb_file(layout.environment)
+
+
 @contextmanager
 def creating(layout: Layout) -> Iterator[None]:
     """Make the folders of a new vault, and keep other processes from doing so at the same time."""
@@ -99,8 +105,15 @@ def _check_begun(layout: Layout) -> None:
             raise _lost(layout, "is empty")
     elif not is_lmdb_file(environment):
         if layout.is_single_file:
-            raise FormatError(f"{layout.path} is not a vault: it is another kind of file")
+            raise _another_kind(layout.path)
         raise _lost(layout, "does not begin as a vault does")
+
+
+def _another_kind(path: Path) -> FormatError:
+    return FormatError(
+        f"{path} is not a vault: it is another kind of file, or a vault whose first page is "
+        "damaged: correct the path, or restore it from a backup"
+    )
 
 
 def _has_packs(layout: Layout) -> bool:
@@ -118,10 +131,10 @@ def _obstacle(layout: Layout) -> NacreError | None:
         return _lost(layout, "is missing, though there are packs")
     if path.is_dir() and _has_others(path, lock_path(layout.environment)):
         return FormatError(
-            f"{path} holds files but no vault: choose an empty directory or a new name"
+            f"{path} holds files but no vault: correct the path, or create a vault under a new name"
         )
     if path.exists() and not path.is_dir():
-        return FormatError(f"{path} is not a vault: it is another kind of file")
+        return _another_kind(path)
     parent = next((parent for parent in path.parents if parent.exists()), None)
     if parent is not None and not parent.is_dir():
         return InvalidInput(f"{parent} is a file: choose another place than {path}")

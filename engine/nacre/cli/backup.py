@@ -11,13 +11,15 @@ from nacre.cli.terminal import (
     json_option,
     print_json,
     progress_bar,
+    say,
     size_text,
     vault_argument,
+    warn,
 )
 from nacre.operations.backup import backup as back_up
 
 
-@click.command()
+@click.command(short_help="Back a vault up to a directory.")
 @vault_argument
 @target_argument
 @click.option("--tag", "tags", multiple=True, help="A word to keep it by; may be repeated.")
@@ -45,9 +47,9 @@ def backup(
     else:
         new = f"{report.commits:,} new commits, {report.new_blobs:,} new blobs"
         size = size_text(report.added_bytes)
-        click.echo(f"backup {report.name} to position {report.head:,}: {new}, {size} stored")
+        say(f"backup {report.name} to position {report.head:,}: {new}, {size} stored")
         if report.forked_from is not None:
-            click.echo(f"its history is another than that of the backup {report.forked_from}")
+            say(f"its history is another than that of the backup {report.forked_from}")
         for digest in report.damaged:
-            click.echo(f"damaged, and not backed up: {digest}", err=True)
+            warn(f"damaged, and not backed up: {digest}")
     return EXIT_FINDINGS if report.damaged else 0

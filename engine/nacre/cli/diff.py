@@ -5,12 +5,20 @@ from pathlib import Path
 import click
 
 import nacre
-from nacre.cli.terminal import json_option, print_json, print_table, progress_bar, vault_argument
+from nacre.cli.terminal import (
+    counted,
+    json_option,
+    print_json,
+    print_table,
+    progress_bar,
+    say,
+    vault_argument,
+)
 from nacre.operations import SubjectDiff
 from nacre.operations import diff as find_changes
 
 
-@click.command()
+@click.command(short_help="Show what changed between two positions.")
 @vault_argument
 @click.argument("before")
 @click.argument("after")
@@ -27,8 +35,9 @@ def diff(vault: Path, before: str, after: str, subject: str | None, as_json: boo
         ("subject", "commits", "events", "actors", "what became of it"),
         [_row(found) for found in report.subjects],
     )
-    commits = f"{report.after - report.before:,} commits, {report.events:,} events"
-    click.echo(f"from position {report.before:,} to {report.after:,}: {commits}")
+    commits = counted(report.after - report.before, "commit")
+    events = counted(report.events, "event")
+    say(f"from position {report.before:,} to {report.after:,}: {commits}, {events}")
 
 
 def _row(found: SubjectDiff) -> tuple[object, ...]:

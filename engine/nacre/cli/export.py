@@ -5,16 +5,25 @@ from pathlib import Path
 import click
 
 import nacre
-from nacre.cli.terminal import json_option, key_option, print_json, progress_bar, vault_argument
+from nacre.cli.terminal import (
+    PathType,
+    counted,
+    json_option,
+    key_option,
+    print_json,
+    progress_bar,
+    say,
+    vault_argument,
+)
 from nacre.operations import read_key
 from nacre.operations.export import FORMATS
 from nacre.operations.export import export as write
 
 
-@click.command()
+@click.command(short_help="Write the log to a file.")
 @vault_argument
 @click.option("--format", "form", type=click.Choice(FORMATS), default="jsonl", show_default=True)
-@click.option("--to", type=click.Path(path_type=Path), required=True, help="The file to write.")
+@click.option("--to", type=PathType(), required=True, help="The file to write.")
 @key_option
 @json_option
 def export(vault: Path, form: str, to: Path, key: Path | None, as_json: bool) -> None:
@@ -25,4 +34,4 @@ def export(vault: Path, form: str, to: Path, key: Path | None, as_json: bool) ->
     if as_json:
         print_json(report)
     else:
-        click.echo(f"wrote {report.commits:,} commits, {report.events:,} events to {to}")
+        say(f"wrote {counted(report.commits, 'commit')}, {counted(report.events, 'event')} to {to}")

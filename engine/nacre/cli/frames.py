@@ -11,7 +11,7 @@ from nacre.cli.terminal import json_option, print_json, print_table, size_text, 
 _COLUMNS = ("version", "commit", "time", "actor", "rows", "columns", "size", "message")
 
 
-@click.command()
+@click.command(short_help="List the frames of a vault, or the versions of one.")
 @vault_argument
 @click.argument("name", required=False)
 @at_option

@@ -12,7 +12,7 @@ from nacre.operations import history as find_history
 _SHOWN = 80
 
 
-@click.command()
+@click.command(short_help="Show every event of a subject.")
 @vault_argument
 @click.argument("subject")
 @at_option

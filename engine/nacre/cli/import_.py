@@ -4,13 +4,21 @@ from pathlib import Path
 
 import click
 
-from nacre.cli.terminal import json_option, print_json, progress_bar, vault_argument
+from nacre.cli.terminal import (
+    PathType,
+    counted,
+    json_option,
+    print_json,
+    progress_bar,
+    say,
+    vault_argument,
+)
 from nacre.operations.import_jsonl import import_jsonl
 
 
-@click.command("import")
+@click.command("import", short_help="Make a vault from its export.")
 @vault_argument
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=PathType())
 @click.option("--single-file", is_flag=True, help="Keep everything in one file.")
 @json_option
 def import_(vault: Path, file: Path, single_file: bool, as_json: bool) -> None:
@@ -20,4 +28,4 @@ def import_(vault: Path, file: Path, single_file: bool, as_json: bool) -> None:
     if as_json:
         print_json(report)
     else:
-        click.echo(f"made {report.path}: {report.commits:,} commits; root {report.root}")
+        say(f"made {report.path}: {counted(report.commits, 'commit')}; root {report.root}")

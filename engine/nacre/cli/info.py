@@ -10,6 +10,7 @@ from nacre.cli.terminal import (
     print_fields,
     print_json,
     print_table,
+    say,
     size_text,
     vault_argument,
 )
@@ -40,7 +41,7 @@ def info(vault: Path, at: str | None, as_json: bool) -> None:
             "on disk": size_text(found.size_bytes),
         }
     )
-    click.echo()
+    say()
     print_table(
         ("view", "version", "commits seen"),
         [(view.name, view.version, view.position) for view in found.views],

@@ -5,8 +5,9 @@ from pathlib import Path
 import click
 
 import nacre
-from nacre.cli.terminal import json_option, print_json, vault_argument
+from nacre.cli.terminal import json_option, print_json, say, vault_argument
 from nacre.errors import InvalidInput
+from nacre.layout import is_vault
 
 
 @click.command()
@@ -15,11 +16,19 @@ from nacre.errors import InvalidInput
 @json_option
 def init(vault: Path, single_file: bool, as_json: bool) -> None:
     """Create an empty vault."""
-    if vault.exists() and not (vault.is_dir() and not any(vault.iterdir())):
-        raise InvalidInput(f"{vault} exists: choose a new name, or look at it with `nacre info`")
+    _refuse_existing(vault)
     with nacre.open(vault, single_file=single_file) as created:
         info = created.describe()
     if as_json:
         print_json(info)
     else:
-        click.echo(f"created {info.path}; put a frame: nacre put {vault} NAME FILE")
+        say(f"created {info.path}; put a frame: nacre put {vault} NAME FILE")
+
+
+def _refuse_existing(path: Path) -> None:
+    if not path.exists() or (path.is_dir() and not any(path.iterdir())):
+        return
+    if is_vault(path):
+        raise InvalidInput(f"{path} is a vault: look at it with `nacre info {path}`")
+    what = "a directory with other files" if path.is_dir() else "another file"
+    raise InvalidInput(f"{path} exists, and is {what}: choose a new name")

@@ -6,13 +6,13 @@ import click
 
 import nacre
 from nacre.checkpoint import origin_of
-from nacre.cli.terminal import json_option, print_fields, print_json, vault_argument
+from nacre.cli.terminal import PathType, json_option, print_fields, print_json, vault_argument
 from nacre.operations import make_key
 
 
-@click.command()
+@click.command(short_help="Make a key that signs checkpoints.")
 @vault_argument
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=PathType())
 @click.option("--name", help="Of the key; else the origin of the vault, as checkpoints show it.")
 @json_option
 def keygen(vault: Path, file: Path, name: str | None, as_json: bool) -> None:

@@ -9,7 +9,7 @@ import click
 
 import nacre
 from nacre.cli.reading import at_option, reading
-from nacre.cli.terminal import json_option, print_json, print_table, vault_argument
+from nacre.cli.terminal import json_option, print_json, print_table, say, vault_argument
 from nacre.errors import InvalidInput
 
 
@@ -18,7 +18,9 @@ from nacre.errors import InvalidInput
 @click.option("--subject", help="Only events of this subject.")
 @click.option("--kind", help="Only events of this kind.")
 @click.option("--since", help="Only from this position on, or from this ISO 8601 date or time on.")
-@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True)
+@click.option(
+    "--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many at most."
+)
 @at_option
 @json_option
 def log(
@@ -32,14 +34,17 @@ def log(
 ) -> None:
     """Show the events of a vault, newest first."""
     with reading(vault, at) as opened:
-        found = list(islice(_events(opened, subject, kind, since), limit))
+        found = list(islice(_events(opened, subject, kind, since), limit + 1))
+    shown = found[:limit]
     if as_json:
-        print_json([event_fields(event) for event in found])
+        print_json([event_fields(event) for event in shown])
         return
     print_table(
         ("commit", "time", "actor", "kind", "subject", "message"),
-        [(e.position, e.time, e.actor, e.kind, e.subject, e.message) for e in found],
+        [(e.position, e.time, e.actor, e.kind, e.subject, e.message) for e in shown],
     )
+    if len(found) > limit:
+        say(f"there are more: show them with --limit {10 * limit}, or narrow it with --since")
 
 
 def event_fields(event: nacre.Event) -> dict[str, object]:

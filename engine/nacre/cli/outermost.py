@@ -5,6 +5,8 @@ import sys
 
 import click
 
+from nacre.cli.outlet import use_outlets
+from nacre.cli.terminal import warn
 from nacre.errors import NacreError
 
 EXIT_UNKNOWN = 2
@@ -13,18 +15,15 @@ EXIT_INTERRUPTED = 130
 
 def run(program: click.Group, name: str) -> None:
     """Run a command line; an error is one sentence with the next step, never a traceback."""
+    use_outlets()
     try:
         sys.exit(program.main(prog_name=name, standalone_mode=False))
     except click.ClickException as error:
         error.show()
         sys.exit(EXIT_UNKNOWN)
     except (click.Abort, KeyboardInterrupt):
-        click.echo(f"{name}: interrupted; what was committed stays", err=True)
+        warn(f"{name}: interrupted; what was committed stays")
         sys.exit(EXIT_INTERRUPTED)
-    except BrokenPipeError:
-        # Whoever read the output has seen enough; closing it again must not complain.
-        sys.stderr.close()
-        sys.exit(0)
     except (NacreError, OSError) as error:
         _fail(name, getattr(error, "code", "storage"), _with_notes(str(error), error))
     except Exception as error:  # noqa: BLE001 - the outermost line: a bug must not look like a finding
@@ -43,5 +42,5 @@ def _fail(name: str, code: str, message: str) -> None:
     if "--json" in sys.argv:
         click.echo(json.dumps({"error": {"code": code, "message": message}}), err=True)
     else:
-        click.echo(f"{name}: {message}", err=True)
+        warn(f"{name}: {message}")
     sys.exit(EXIT_UNKNOWN)

@@ -7,6 +7,7 @@ import click
 import nacre
 from nacre.checkpoint import Checkpoint
 from nacre.cli.terminal import (
+    PathType,
     hand_out_evidence,
     json_option,
     key_option,
@@ -17,13 +18,13 @@ from nacre.cli.terminal import (
 from nacre.operations import prove_inclusion, read_key
 
 
-@click.command()
+@click.command(short_help="Show that a commit is in the log.")
 @vault_argument
 @click.argument("position", type=click.IntRange(min=0))
 @click.option("--event", type=click.IntRange(min=0), help="Show only this event of the commit.")
 @click.option(
     "--checkpoint",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=PathType(dir_okay=False),
     help="Prove it for the head of this checkpoint; else for the head of today.",
 )
 @key_option

@@ -8,21 +8,23 @@ import nacre
 from nacre.checkpoint import Checkpoint
 from nacre.cli.terminal import (
     EXIT_FINDINGS,
+    PathType,
     hand_out_evidence,
     json_option,
     key_option,
     output_option,
     print_json,
     read_text,
+    say,
     vault_argument,
 )
 from nacre.operations import prove_consistency as prove
 from nacre.operations import read_key
 
 
-@click.command("prove-consistency")
+@click.command("prove-consistency", short_help="Show that the log has only grown.")
 @vault_argument
-@click.argument("old", metavar="OLD-CHECKPOINT", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("old", metavar="OLD-CHECKPOINT", type=PathType(dir_okay=False))
 @key_option
 @output_option
 @json_option
@@ -40,5 +42,5 @@ def prove_consistency(
     if as_json:
         print_json({"problem": proof.problem, "first_bad_position": proof.first_bad_position})
     else:
-        click.echo(f"not consistent: {proof.problem}")
+        say(f"not consistent: {proof.problem}")
     return EXIT_FINDINGS

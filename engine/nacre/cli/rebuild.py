@@ -5,10 +5,10 @@ from pathlib import Path
 import click
 
 import nacre
-from nacre.cli.terminal import json_option, print_json, progress_bar, vault_argument
+from nacre.cli.terminal import counted, json_option, print_json, progress_bar, say, vault_argument
 
 
-@click.command()
+@click.command(short_help="Derive the views again from the log.")
 @vault_argument
 @click.option("--view", "views", multiple=True, help="Only this view; may be repeated.")
 @json_option
@@ -19,4 +19,5 @@ def rebuild(vault: Path, views: tuple[str, ...], as_json: bool) -> None:
     if as_json:
         print_json(report)
     else:
-        click.echo(f"derived {', '.join(report.views)} again from {report.commits:,} commits")
+        commits = counted(report.commits, "commit")
+        say(f"derived {', '.join(report.views)} again from {commits}")

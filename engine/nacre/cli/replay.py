@@ -3,20 +3,21 @@
 from pathlib import Path
 
 import click
-from rich.markup import escape
 
 import nacre
 from nacre.cli.terminal import (
     EXIT_FINDINGS,
-    console,
+    counted,
     json_option,
     print_json,
     progress_bar,
+    say,
+    say_marked,
     vault_argument,
 )
 
 
-@click.command()
+@click.command(short_help="Derive the views again, and compare.")
 @vault_argument
 @click.option("--to", metavar="WHEN", help="Only up to then: a position, a time, a snapshot.")
 @click.option("--from", "start", metavar="SNAPSHOT", help="Begin with the rows of a snapshot.")
@@ -32,10 +33,10 @@ def replay(
         print_json(report)
         return EXIT_FINDINGS if report.problems else 0
     for problem in report.problems:
-        console().print(f"[red]differs[/red] {escape(str(problem))}")
+        say_marked("differs", str(problem))
     for view in report.views:
         compared = ", ".join(view.compared_with) or "nothing: it is behind, or of newer code"
-        console().print(f"{view.name} from position {view.start:,}, compared with {compared}")
-    result = f"{len(report.problems)} differences" if report.problems else "equal"
-    console().print(f"{result} at position {report.position:,}")
+        say(f"{view.name} from position {view.start:,}, compared with {compared}")
+    result = counted(len(report.problems), "difference") if report.problems else "equal"
+    say(f"{result} at position {report.position:,}")
     return EXIT_FINDINGS if report.problems else 0

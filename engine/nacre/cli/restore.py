@@ -8,10 +8,14 @@ from nacre.cli.reading import at_option
 from nacre.cli.targets import open_location, secret_options, target_argument
 from nacre.cli.terminal import (
     EXIT_FINDINGS,
+    PathType,
+    counted,
     json_option,
     print_json,
     progress_bar,
+    say,
     size_text,
+    warn,
 )
 from nacre.operations.choose import Choice, plan_restore
 from nacre.operations.restore import RestoreOptions, RestoreReport, report_of
@@ -21,9 +25,9 @@ backup_option = click.option("--backup", help="The name of a backup, or how it b
 vault_option = click.option("--vault", help="The id of a vault, or how it begins.")
 
 
-@click.command()
+@click.command(short_help="Restore a vault from a backup.")
 @target_argument
-@click.argument("destination", type=click.Path(path_type=Path))
+@click.argument("destination", type=PathType())
 @backup_option
 @vault_option
 @at_option
@@ -69,13 +73,13 @@ def restore(
 
 
 def _print(report: RestoreReport, done: str) -> None:
-    size = f"{report.blobs:,} blobs, {size_text(report.size_bytes)}"
-    click.echo(f"{done} {report.destination} at position {report.head:,}: {size}")
+    size = f"{counted(report.blobs, 'blob')}, {size_text(report.size_bytes)}"
+    say(f"{done} {report.destination} at position {report.head:,}: {size}")
     if report.root:
-        click.echo(f"from the backup {report.backup}; root {report.root}")
+        say(f"from the backup {report.backup}; root {report.root}")
     if report.left_out:
-        click.echo(f"left out: {report.left_out:,} blobs of other subjects")
+        say(f"left out: {counted(report.left_out, 'blob')} of other subjects")
     for digest in report.lost:
-        click.echo(f"lost: {digest}", err=True)
+        warn(f"lost: {digest}")
     for digest in report.damaged:
-        click.echo(f"was damaged before it was backed up: {digest}", err=True)
+        warn(f"was damaged before it was backed up: {digest}")

@@ -5,11 +5,11 @@ from pathlib import Path
 import click
 
 import nacre
-from nacre.cli.terminal import actor_option, json_option, print_json, vault_argument
+from nacre.cli.terminal import actor_option, json_option, print_json, say, vault_argument
 from nacre.operations.retain import parse_history, retention_of, set_retention
 
 
-@click.command()
+@click.command(short_help="Set how much history keeps its payloads.")
 @vault_argument
 @click.option("--history", help="Keep the payloads of this much history: 90d, 12h, 2w, or all.")
 @actor_option
@@ -28,4 +28,4 @@ def retain(vault: Path, history: str | None, actor: str | None, as_json: bool) -
     if as_json:
         print_json({"history_seconds": rule.seconds})
     else:
-        click.echo(str(rule))
+        say(str(rule))

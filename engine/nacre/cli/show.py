@@ -6,7 +6,7 @@ import click
 
 from nacre.cli.log import event_fields
 from nacre.cli.reading import at_option, reading
-from nacre.cli.terminal import json_option, print_fields, print_json, vault_argument
+from nacre.cli.terminal import json_option, print_fields, print_json, say, vault_argument
 from nacre.errors import NotFound
 
 
@@ -20,7 +20,7 @@ def show(vault: Path, position: int, at: str | None, as_json: bool) -> None:
     with reading(vault, at) as opened:
         commit = opened.commit_at(position)
         if commit is None:
-            raise NotFound(f"there is no commit {position}: the head is {opened.head}")
+            raise NotFound(f"there is no commit {position}: {_commits(opened.head)}")
     header = commit.header
     fields: dict[str, object] = {
         "position": header.position,
@@ -37,5 +37,11 @@ def show(vault: Path, position: int, at: str | None, as_json: bool) -> None:
         return
     print_fields(fields)
     for event in commit.events:
-        click.echo(f"\n{event.kind} {event.subject}")
+        say(f"\n{event.kind} {event.subject}")
         print_fields({f"  {name}": value for name, value in event.data.items()})
+
+
+def _commits(head: int) -> str:
+    if head == 0:
+        return "the vault has none yet"
+    return "the only one is 0" if head == 1 else f"commits are 0 to {head - 1}"

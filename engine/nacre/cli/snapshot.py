@@ -8,10 +8,12 @@ import nacre
 from nacre.cli.reading import reading
 from nacre.cli.terminal import (
     actor_option,
+    counted,
     json_option,
     print_json,
     print_table,
     progress_bar,
+    say,
     size_text,
     vault_argument,
 )
@@ -46,9 +48,8 @@ def create(
     rows = sum(view.rows for view in report.views)
     size = size_text(sum(view.size_bytes for view in report.views))
     position = report.snapshot.position
-    click.echo(
-        f"pinned position {position:,} as {name}: {len(report.views)} views, {rows:,} rows, {size}"
-    )
+    held = f"{counted(len(report.views), 'view')}, {counted(rows, 'row')}, {size}"
+    say(f"pinned position {position:,} as {name}: {held}")
 
 
 @snapshot.command(name="list")
@@ -86,4 +87,4 @@ def delete(
         print_json({"deleted": not dry_run, "snapshot": found})
     else:
         did = "would unpin" if dry_run else "unpinned"
-        click.echo(f"{did} {name}, which was position {found.position:,}")
+        say(f"{did} {name}, which was position {found.position:,}")

@@ -6,11 +6,13 @@ import click
 
 import nacre
 from nacre.cli.terminal import (
+    counted,
     json_option,
     print_fields,
     print_json,
     print_table,
     progress_bar,
+    say,
     size_text,
     vault_argument,
 )
@@ -32,22 +34,23 @@ def space(vault: Path, as_json: bool) -> None:
 
 
 def _print(report: SpaceReport) -> None:
+    unneeded = counted(report.droppable_blobs, "blob")
     print_fields(
         {
             "on disk": size_text(report.size_bytes),
             "in packs": size_text(report.packs_bytes),
             "of that dead": size_text(report.dead_bytes),
             "free pages": size_text(report.free_bytes),
-            "not needed": f"{report.droppable_blobs:,} blobs, {size_text(report.droppable_bytes)}",
+            "not needed": f"{unneeded}, {size_text(report.droppable_bytes)}",
             "compact gives back": size_text(report.gain_bytes),
         }
     )
-    click.echo()
+    say()
     print_table(("rows of", "size"), [(u.what, size_text(u.size_bytes)) for u in report.rows])
-    click.echo()
+    say()
     print_table(("view", "size"), [(u.what, size_text(u.size_bytes)) for u in report.views])
     if report.frames:
-        click.echo()
+        say()
         print_table(
             ("frame", "versions", "alone", "shared"),
             [

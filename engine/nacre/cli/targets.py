@@ -10,6 +10,7 @@ import click
 
 from nacre.backups import SealedTarget, Secret
 from nacre.backups.location import target_at
+from nacre.cli.terminal import PathType
 from nacre.errors import InvalidInput, WrongKey
 from nacre.operations.backup import open_target
 
@@ -20,12 +21,12 @@ Function = TypeVar("Function", bound=Callable[..., object])
 target_argument = click.argument("target")
 _passphrase_file = click.option(
     "--passphrase-file",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=PathType(dir_okay=False),
     help=f"Holds the passphrase of the target, which {PASSPHRASE_VARIABLE} may hold, too.",
 )
 _key_file = click.option(
     "--key-file",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=PathType(dir_okay=False),
     help="The key file of the target, 32 bytes or more.",
 )
 

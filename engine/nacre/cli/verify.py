@@ -6,17 +6,19 @@ from functools import partial
 from pathlib import Path
 
 import click
-from rich.markup import escape
 
 import nacre
 from nacre.checkpoint import Checkpoint
 from nacre.cli.terminal import (
     EXIT_FINDINGS,
-    console,
+    PathType,
+    counted,
     json_option,
     print_json,
     progress_bar,
     read_text,
+    say,
+    say_marked,
     size_text,
     vault_argument,
 )
@@ -30,10 +32,10 @@ from nacre.operations import (
 from nacre.operations import verify as verify_full
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-_PATH = click.Path(path_type=Path, dir_okay=False)
+_PATH = PathType(dir_okay=False)
 
 
-@click.command()
+@click.command(short_help="Check that everything is as it was written.")
 @vault_argument
 @click.option("--full", "tier", flag_value="full", help="Everything; the default.")
 @click.option("--structure", "tier", flag_value="structure", help="Read no payload.")
@@ -78,19 +80,23 @@ def verify(
 
 def _print(report: VerifyReport) -> None:
     for problem in report.problems:
-        console().print(f"[red]damaged[/red] {escape(str(problem))}")
-    checked = f"{report.head:,} commits, {report.events:,} events, {report.blobs:,} blobs"
-    found = f"{len(report.problems)} problems" if report.problems else "no problem"
-    console().print(f"{found} in {checked}, {len(report.views)} views; root {report.root}")
+        say_marked("damaged", str(problem))
+    checked = (
+        f"{counted(report.head, 'commit')}, {counted(report.events, 'event')}, "
+        f"{counted(report.blobs, 'blob')}, {counted(len(report.views), 'view')}"
+    )
+    found = counted(len(report.problems), "problem") if report.problems else "no problem"
+    say(f"{found} in {checked}; root {report.root}")
     if report.left_out:
-        console().print(f"{report.left_out:,} blobs were left out of a restore")
+        say(f"left out of a restore: {counted(report.left_out, 'blob')}")
     if report.tier != "full":
         read = (
-            f"{report.payloads:,} payloads of {report.blobs:,} ({size_text(report.payload_bytes)})"
+            f"{counted(report.payloads, 'payload')} of {report.blobs:,} "
+            f"({size_text(report.payload_bytes)})"
         )
-        console().print(f"{report.tier}: read {read}, and replayed no view: --full does all of it")
+        say(f"{report.tier}: read {read}, and replayed no view: --full does all of it")
     if report.not_remembered is not None:
-        click.echo(f"what was checked is forgotten: {report.not_remembered}; name --memory FILE")
+        say(f"what was checked is forgotten: {report.not_remembered}; name --memory FILE")
 
 
 def _share(text: str) -> float:
