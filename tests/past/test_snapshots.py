@@ -14,8 +14,12 @@ from processes import in_process
 
 import nacre
 from nacre.blobs import index
+from nacre.clock import now_ns
 from nacre.codec import digests_in, unpack
 from nacre.errors import InvalidInput, NotFound, ReadOnly
+from nacre.operations import retain
+from nacre.operations.compact import compact
+from nacre.operations.retain import Retention, set_retention
 
 
 class Counting(Accounts):
@@ -126,7 +130,7 @@ def test_a_damaged_snapshot_is_passed_over(bank_vault: nacre.Vault) -> None:
         problems = vault.verify().problems
 
         assert vault.at("q1").view(Counting).all() == expected
-        assert any("nacre.snapshot.created 'q1'" in str(problem) for problem in problems)
+        assert any("affects snapshot 'q1'" in str(problem) for problem in problems)
 
 
 def damage(path: Path, digest: nacre.Digest) -> None:
@@ -306,3 +310,25 @@ def test_many_snapshots_of_a_changing_view_all_read_right(vault: nacre.Vault) ->
     assert found == expected
     runs = [len(vault.snapshots.content(name).view("accounts", 1).runs) for name in expected]
     assert max(runs) > 2
+
+
+def test_retention_never_touches_what_a_snapshot_pins(
+    vault: nacre.Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, newer = (pd.DataFrame({"n": range(start, start + 20_000)}) for start in (0, 10**6))
+    pinned = vault.frames.write("f", old)
+    vault.snapshots.create("q1")
+    dropped = vault.frames.write("f", newer)
+    vault.frames.write("f", pd.DataFrame({"n": [1]}))
+    set_retention(vault.store, Retention(seconds=1))
+    monkeypatch.setattr(retain, "now_ns", lambda: now_ns() + 10**12)
+    compact(vault.store, min_gain=0.0)
+    clear_cache()
+
+    assert vault.at("q1").frames.read("f").equals(old)
+    assert vault.has_blob(pinned.frame)
+    assert not vault.has_blob(dropped.frame)
+    assert vault.verify().is_clean
+    vault.snapshots.delete("q1")
+    compact(vault.store, min_gain=0.0)
+    assert not vault.has_blob(pinned.frame)

@@ -96,6 +96,15 @@ class SnapshotsView:
             case ("nacre.snapshot.deleted", _) if event.subject in self._snapshots:
                 del self._snapshots[event.subject]
 
+    @staticmethod
+    def label(event: Event) -> str | None:
+        """Return how users call the snapshot that an event created."""
+        return _label(event.subject) if event.kind == CREATED else None
+
+    def labels_at(self, position: int) -> list[str]:
+        """Return how users call the snapshots that a commit created."""
+        return [_label(found.name) for found in self.all() if found.created == position]
+
     def get(self, name: str) -> Snapshot | None:
         """Return a snapshot, or None."""
         row = self._snapshots.get(name)
@@ -133,6 +142,10 @@ def get_content(payloads: Payloads, manifest: Digest) -> SnapshotContent:
             found = tuple(_stored_view(fields, position) for fields in views)
             return SnapshotContent(position=position, leaf=leaf, views=found)
     raise CorruptionError(f"the blob {manifest} is no snapshot: run `nacre verify`")
+
+
+def _label(name: str) -> str:
+    return f"snapshot {name!r}"
 
 
 def _stored_view(fields: object, position: int) -> StoredView:
