@@ -23,7 +23,10 @@ def test_a_rebuild_gives_the_same_rows(bank: Path) -> None:
 
         report = vault.rebuild()
 
-        assert (report.views, report.commits) == (("accounts", "frames", "nacre.history"), 2)
+        assert (report.views, report.commits) == (
+            ("accounts", "frames", "nacre.history", "rows"),
+            2,
+        )
         assert vault.view(Accounts).all() == before
         assert deposit(vault, "ana", 1).position == 2
         assert vault.view(Accounts).get("ana") == 11

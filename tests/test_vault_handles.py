@@ -153,7 +153,7 @@ def test_describe_tells_what_a_vault_holds(vault: nacre.Vault) -> None:
 
     assert (info.path, info.head, info.frames) == (str(vault.path), 1, 0)
     assert info.root == vault.checkpoint().root.hex()
-    assert [view.name for view in info.views] == ["accounts", "frames", "nacre.history"]
+    assert [view.name for view in info.views] == ["accounts", "frames", "nacre.history", "rows"]
     assert {view.position for view in info.views} == {1}
     assert repr(vault) == f"Vault({str(vault.path)!r}, head=1)"
 

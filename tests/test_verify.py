@@ -56,7 +56,7 @@ def test_a_whole_vault_is_clean(path: Path) -> None:
 
     assert report.is_clean
     assert (report.head, report.events) == (6, 6)
-    assert report.views == ("accounts", "frames", "nacre.history")
+    assert report.views == ("accounts", "frames", "nacre.history", "rows")
     with nacre.open(path, read_only=True) as vault:
         assert report.root == vault.checkpoint().root.hex()
 

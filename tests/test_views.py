@@ -157,6 +157,7 @@ def test_a_read_only_handle_reads_a_view_that_was_never_kept(bank: Path) -> None
             "accounts",
             "frames",
             "nacre.history",
+            "rows",
         }
 
 

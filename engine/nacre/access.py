@@ -9,6 +9,7 @@ from nacre.errors import InvalidInput
 from nacre.event import checked_name
 from nacre.frames import FrameVersions
 from nacre.opening import current_user, open_store
+from nacre.rows import Rows
 from nacre.store import Options
 from nacre.vault import Vault
 from nacre.views.view import Upcast, Upcasts
@@ -65,6 +66,6 @@ def open_vault(
         create=create,
         single_file=single_file,
         untrusted=untrusted,
-        views=(FrameVersions,),
+        views=(FrameVersions, Rows),
     )
     return Vault(store)

@@ -8,6 +8,7 @@ from nacre.frames import StagedFrames, put_frame
 from nacre.frames.write import Frame
 from nacre.hashing import Digest
 from nacre.payloads import Source, put_payload
+from nacre.rows import Collections, StagedHome
 from nacre.stage import Stage
 from nacre.store import Store
 from nacre.trees import put_tree
@@ -30,6 +31,11 @@ class Transaction:
     def frames(self) -> StagedFrames:
         """Writes, appends and deletes frames as part of this commit."""
         return StagedFrames(self._store.blobs, self._stage)
+
+    @property
+    def rows(self) -> Collections:
+        """Collections of rows, changed and read as part of this commit."""
+        return Collections(StagedHome(self, self._store.blobs))
 
     @property
     def position(self) -> int:

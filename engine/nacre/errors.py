@@ -2,6 +2,7 @@
 
 NacreError
 ├── Conflict         (also RuntimeError)  read again and retry
+│   └── Mismatch                          a row is not what was expected of it
 ├── NotFound         (also KeyError)      ask for something that exists
 │   ├── Dropped                           take it from a backup, or put it again
 │   └── VaultMissing (also FileNotFoundError)  create the vault, or correct the path
@@ -37,6 +38,15 @@ class Conflict(NacreError, RuntimeError):
         )
         self.expected = expected
         self.actual = actual
+
+
+class Mismatch(Conflict):
+    """A row does not have the values that the caller expected."""
+
+    code = "mismatch"
+
+    def __init__(self, message: str) -> None:
+        NacreError.__init__(self, message)
 
 
 class NotFound(NacreError, KeyError):

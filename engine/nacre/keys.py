@@ -16,6 +16,7 @@ Integers sort before floats: a column of keys has one numeric type.
 """
 
 import struct
+from collections.abc import Iterable
 
 from nacre.errors import CorruptionError, InvalidInput
 
@@ -41,6 +42,21 @@ def encode_key(key: Key) -> bytes:
     Raises:
         InvalidInput: an element has another type, or the key is longer than LMDB allows.
     """
+    encoded = encode_elements(key)
+    if len(encoded) > MAX_KEY_BYTES:
+        raise InvalidInput(
+            f"the key {str(key)[:60]}... takes {len(encoded)} bytes, more than {MAX_KEY_BYTES}: "
+            "shorten it, or use its digest as the key"
+        )
+    return encoded
+
+
+def encode_elements(key: Iterable[object]) -> bytes:
+    """Return the bytes of elements, however many, for one who shortens them himself.
+
+    Raises:
+        InvalidInput: an element has another type.
+    """
     parts = []
     for element in key:
         # Strings and counts are nearly all there is, and keys are most of what a view costs.
@@ -51,13 +67,7 @@ def encode_key(key: Key) -> bytes:
             parts.append(_COUNT_TAGS[size] + element.to_bytes(size, "big"))
         else:
             parts.append(_encode(element))
-    encoded = b"".join(parts)
-    if len(encoded) > MAX_KEY_BYTES:
-        raise InvalidInput(
-            f"the key {str(key)[:60]}... takes {len(encoded)} bytes, more than {MAX_KEY_BYTES}: "
-            "shorten it, or use its digest as the key"
-        )
-    return encoded
+    return b"".join(parts)
 
 
 def encode_prefix(key: Key) -> bytes:

@@ -87,7 +87,9 @@ class Store:
         log = LmdbLog(environment, files)
         self.log = log if self.until is None else LogUntil(log, self.until)
         self.blobs = VaultBlobs(environment, layout.packs, files, read_only=self.read_only)
-        self.maintenance = Maintenance(environment, self.log, files, options.upcasts)
+        self.maintenance = Maintenance(
+            environment, self.log, files, options.upcasts, get_blob=self.blobs.get_blob
+        )
         self._views: dict[type[View], View] = {}
         self._past: PastViews | None = None
         self._pasts: weakref.WeakSet[Store] = weakref.WeakSet()
@@ -174,7 +176,7 @@ class Store:
         opened = self._views.get(view)
         if opened is None:
             self.register(view)
-            opened = self._views[view] = view(State(self.pairs(view)))
+            opened = self._views[view] = view(State(self.pairs(view), self.blobs.get_blob))
         assert isinstance(opened, view)
         return opened
 

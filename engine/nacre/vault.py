@@ -28,6 +28,7 @@ from nacre.operations import (
 )
 from nacre.operations.report import Progress, no_progress
 from nacre.payloads import Source, put_payload
+from nacre.rows import Collections, VaultHome
 from nacre.stage import Receipt
 from nacre.store import Store
 from nacre.trees import get_tree, put_tree
@@ -44,6 +45,8 @@ class Vault:
         """Its parts put together: what the functions of `nacre.operations` take."""
         self.frames = Frames(self)
         """Versioned dataframes by name."""
+        self.rows = Collections(VaultHome(self))
+        """Collections of rows by name."""
         self.snapshots = Snapshots(store)
         """Named, pinned positions."""
 

@@ -1,6 +1,6 @@
 """Where two derivations of a view differ first, and which commit touched that row."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 
@@ -10,7 +10,8 @@ from nacre.event import decode_header
 from nacre.keys import decode_key
 from nacre.past.derive import apply_entries
 from nacre.past.work import Source
-from nacre.views.pairs import MemoryPairs, Pair
+from nacre.views.pairs import PAGE_ROWS, MemoryPairs, Pair, Pairs, Result
+from nacre.views.table import State
 from nacre.views.view import OpenViews, View
 
 _SHOWN = 300
@@ -93,6 +94,18 @@ class _WatchedPairs:
     def scan(self, start: bytes, stop: bytes | None, *, reverse: bool = False) -> Iterator[Pair]:
         return self._pairs.scan(start, stop, reverse=reverse)
 
+    def put_many(self, pairs: Iterable[Pair]) -> None:
+        for key, value in pairs:
+            self.put(key, value)
+
+    def at_once(self, read: Callable[[Pairs], Result]) -> Result:
+        return read(self)
+
+    def page(
+        self, start: bytes, stop: bytes | None, *, reverse: bool, limit: int = PAGE_ROWS
+    ) -> list[Pair]:
+        return self._pairs.page(start, stop, reverse=reverse, limit=limit)
+
     def _note(self, key: bytes) -> None:
         if key == self._key:
             self.changed = self.position
@@ -101,7 +114,7 @@ class _WatchedPairs:
 def _last_change(source: Source, view: type[View], key: bytes, until: int) -> int | None:
     """Replay once more, in memory, and watch one key; from 0, because rows depend on rows."""
     watched = _WatchedPairs(key)
-    views = OpenViews({view.name: view}, lambda _: watched, source.upcasts)
+    views = OpenViews({view.name: view}, lambda _: State(watched, source.get_blob), source.upcasts)
     for entry in source.log.read(0, until):
         watched.position = decode_header(entry).position
         apply_entries(iter((entry,)), views, 1)

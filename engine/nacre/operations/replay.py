@@ -138,6 +138,7 @@ class _Job:
             environment=store.environment,
             log=store.log,
             upcasts=store.maintenance.upcasts,
+            get_blob=store.blobs.get_blob,
             files=store.files,
         )
         self._contents = [] if is_live else _contents_at(store, position)

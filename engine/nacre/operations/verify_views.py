@@ -10,7 +10,7 @@ from nacre.environment import Environment, Transaction
 from nacre.errors import CorruptionError, FormatError
 from nacre.files import OsFiles
 from nacre.keys import decode_key
-from nacre.log import LogUntil
+from nacre.log import Log, LogUntil
 from nacre.operations.report import Problem, Progress
 from nacre.store import Store
 from nacre.views.catalogue import decode_catalogue, put_catalogue, raw_catalogue
@@ -37,10 +37,15 @@ def check_views(store: Store, progress: Progress) -> Iterator[Problem]:
 
 def _replay(store: Store, scratch: Environment, head: int, progress: Progress) -> None:
     log = LogUntil(store.log, head)
-    maintenance = Maintenance(scratch, log, OsFiles(), store.maintenance.upcasts)
+    maintenance = _maintenance(store, scratch, log)
     for view in store.maintenance.views.values():
         maintenance.install(view)
     maintenance.catch_up(lambda done, total: progress("views", done, total))
+
+
+def _maintenance(store: Store, scratch: Environment, log: Log) -> Maintenance:
+    upcasts, get_blob = store.maintenance.upcasts, store.blobs.get_blob
+    return Maintenance(scratch, log, OsFiles(), upcasts, get_blob=get_blob)
 
 
 def _stop(scratch: Environment, head: int) -> None:
@@ -64,7 +69,7 @@ def _first_difference(store: Store, scratch: Environment, view: type[View]) -> P
             # It is behind, or of newer code: it claims nothing here. But all read those of nacre.
             return _unreadable(store, view, live) if is_reserved(view.name) else None
         have = TransactionPairs(live, build.prefix).scan(b"", None)
-        scratch_build = Maintenance(scratch, store.log, OsFiles(), store.maintenance.upcasts)
+        scratch_build = _maintenance(store, scratch, store.log)
         want_build = scratch_build.live_build(view, replayed)
         assert want_build is not None
         want = TransactionPairs(replayed, want_build.prefix).scan(b"", None)

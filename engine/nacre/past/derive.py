@@ -11,6 +11,7 @@ from nacre.files import Files
 from nacre.log import Log
 from nacre.views.catalogue import Build, Catalogue, Entry, put_catalogue, slot_prefix
 from nacre.views.pairs import MemoryPairs, Pair, TransactionPairs
+from nacre.views.table import GetBlob, State
 from nacre.views.view import Names, OpenViews, Upcasts, View
 
 BATCH_EVENTS = 50_000
@@ -46,6 +47,8 @@ def replay(
     entries: Iterator[bytes],
     upcasts: Upcasts,
     limit: int = BATCH_EVENTS,
+    *,
+    get_blob: GetBlob,
 ) -> int:
     """Apply about *limit* events to the views in slots; return how many commits it took.
 
@@ -56,7 +59,7 @@ def replay(
         for slot, view in views.items()
     }
     classes = {view.name: view for view in views.values()}
-    opened = OpenViews(classes, lambda name: memories[name][1], upcasts)
+    opened = OpenViews(classes, lambda name: State(memories[name][1], get_blob), upcasts)
     taken = apply_entries(entries, opened, limit)
     for slot, memory in sorted(memories.values(), key=lambda held: held[0]):
         pairs = TransactionPairs(transaction, slot_prefix(slot))

@@ -120,7 +120,13 @@ class PastViews:
         while left > 0:
             upcasts = self._maintenance.upcasts.with_those_of([view])
             with scratch.write(self._files) as transaction:
-                taken = replay(transaction, {0: view}, entries, upcasts)
+                taken = replay(
+                    transaction,
+                    {0: view},
+                    entries,
+                    upcasts,
+                    get_blob=self._maintenance.get_blob,
+                )
             left = left - taken if taken else 0
         with scratch.write(self._files) as transaction:
             seal(transaction, view)

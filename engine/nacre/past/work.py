@@ -23,6 +23,7 @@ from nacre.past.derive import BATCH_EVENTS, load, replay
 from nacre.prefixes import META
 from nacre.views.catalogue import slot_prefix
 from nacre.views.pairs import Pair, TransactionPairs
+from nacre.views.table import GetBlob
 from nacre.views.view import Upcasts, View
 
 _KEY = bytes([META]) + b"replay"
@@ -35,6 +36,7 @@ class Source:
     environment: Environment
     log: LmdbLog | LogUntil
     upcasts: Upcasts
+    get_blob: GetBlob
     files: Files
 
     def leaf(self, position: int) -> bytes:
@@ -88,6 +90,7 @@ class Work:
                 self._entries[1],
                 self._source.upcasts,
                 self.task.batch_events,
+                get_blob=self._source.get_blob,
             )
             self._note(transaction, self.position + taken)
 

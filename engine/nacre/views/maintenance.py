@@ -24,6 +24,7 @@ from nacre.views.catalogue import (
     slot_prefix,
 )
 from nacre.views.pairs import TransactionPairs
+from nacre.views.table import GetBlob, State
 from nacre.views.view import Names, OpenViews, Upcasts, View
 
 Progress = Callable[[int, int], None]
@@ -36,8 +37,17 @@ _ERASE_ROWS = 50_000
 class Maintenance:
     """The views whose code is installed here, over one environment and log."""
 
-    def __init__(self, environment: Environment, log: Log, files: Files, upcasts: Upcasts) -> None:
+    def __init__(
+        self,
+        environment: Environment,
+        log: Log,
+        files: Files,
+        upcasts: Upcasts,
+        *,
+        get_blob: GetBlob,
+    ) -> None:
         self.environment = environment
+        self.get_blob = get_blob
         self.log = log
         self.upcasts = upcasts
         self._own_upcasts = upcasts
@@ -95,7 +105,9 @@ class Maintenance:
         if builds.keys() == self.views.keys():
             return OpenViews(
                 self.views,
-                lambda name: TransactionPairs(transaction, builds[name].prefix),
+                lambda name: State(
+                    TransactionPairs(transaction, builds[name].prefix), self.get_blob
+                ),
                 self.upcasts,
                 self._wanted,
             )
@@ -147,7 +159,7 @@ class Maintenance:
     def _open(self, builds: Mapping[str, Build], transaction: Transaction) -> OpenViews:
         return OpenViews(
             {name: self.views[name] for name in builds},
-            lambda name: TransactionPairs(transaction, builds[name].prefix),
+            lambda name: State(TransactionPairs(transaction, builds[name].prefix), self.get_blob),
             self.upcasts,
         )
 

@@ -1,15 +1,18 @@
 """Sorted pairs of bytes: what the tables of a view are made of, on disk and in memory."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import Protocol
+from itertools import islice
+from typing import Protocol, TypeVar
 
 from nacre.environment import Environment, Transaction
 from nacre.errors import ReadOnly
 from nacre.keys import after_prefix
 
 Pair = tuple[bytes, bytes]
+
+Result = TypeVar("Result")
 
 PAGE_ROWS = 512
 
@@ -25,6 +28,17 @@ class Pairs(Protocol):
 
     def delete(self, key: bytes) -> bool:
         """Remove *key*; tell whether it was there."""
+
+    def put_many(self, pairs: Iterable[Pair]) -> None:
+        """Set many values: quickest in order of key."""
+
+    def at_once(self, read: "Callable[[Pairs], Result]") -> Result:
+        """Return what *read* returns, for which all pairs are of one moment."""
+
+    def page(
+        self, start: bytes, stop: bytes | None, *, reverse: bool, limit: int = PAGE_ROWS
+    ) -> list[Pair]:
+        """Return the first pairs of a range, or the last ones in reverse order."""
 
     def scan(self, start: bytes, stop: bytes | None, *, reverse: bool = False) -> Iterator[Pair]:
         """Yield the pairs with `start <= key < stop`, in order of key or the reverse.
@@ -70,40 +84,55 @@ class TransactionPairs:
         """Remove *key*; tell whether it was there."""
         return self._transaction.delete(self._prefix + key)
 
+    def put_many(self, pairs: Iterable[Pair]) -> None:
+        """Set many values: quickest in order of key."""
+        prefix = self._prefix
+        self._transaction.cursor().putmulti([(prefix + key, value) for key, value in pairs])
+
+    def at_once(self, read: Callable[[Pairs], Result]) -> Result:
+        """Return what *read* returns: a transaction is one moment."""
+        return read(self)
+
     def scan(self, start: bytes, stop: bytes | None, *, reverse: bool = False) -> Iterator[Pair]:
         """Yield the pairs of a range."""
         read = partial(self.page, reverse=reverse)
         return scan_pages(read, start, stop, reverse=reverse)
 
-    def page(self, start: bytes, stop: bytes | None, *, reverse: bool) -> list[Pair]:
+    def page(
+        self, start: bytes, stop: bytes | None, *, reverse: bool, limit: int = PAGE_ROWS
+    ) -> list[Pair]:
         """Return the first pairs of a range, or the last ones in reverse order."""
         first = self._prefix + start
         end = after_prefix(self._prefix) if stop is None else self._prefix + stop
         assert end is not None
-        return self._backwards(first, end) if reverse else self._forwards(first, end)
+        return self._backwards(first, end, limit) if reverse else self._forwards(first, end, limit)
 
-    def _forwards(self, first: bytes, end: bytes) -> list[Pair]:
+    def _forwards(self, first: bytes, end: bytes, limit: int) -> list[Pair]:
         cursor = self._transaction.cursor()
         pairs: list[Pair] = []
         if not cursor.set_range(first):
             return pairs
         cut = len(self._prefix)
         for key, value in cursor.iternext():
-            if key >= end or len(pairs) == PAGE_ROWS:
+            if key >= end:
                 break
             pairs.append((key[cut:], value))
+            if len(pairs) == limit:
+                break
         return pairs
 
-    def _backwards(self, first: bytes, end: bytes) -> list[Pair]:
+    def _backwards(self, first: bytes, end: bytes, limit: int) -> list[Pair]:
         cursor = self._transaction.cursor()
         pairs: list[Pair] = []
         if not (cursor.prev() if cursor.set_range(end) else cursor.last()):
             return pairs
         cut = len(self._prefix)
         for key, value in cursor.iterprev():
-            if key < first or len(pairs) == PAGE_ROWS:
+            if key < first:
                 break
             pairs.append((key[cut:], value))
+            if len(pairs) == limit:
+                break
         return pairs
 
 
@@ -127,14 +156,25 @@ class ReadPairs:
         """Views change in commits only."""
         raise ReadOnly("a view changes by applying events only: record one in a commit")
 
+    def put_many(self, pairs: Iterable[Pair]) -> None:
+        """Views change in commits only."""
+        raise AssertionError("a view is written outside a commit")
+
+    def at_once(self, read: Callable[[Pairs], Result]) -> Result:
+        """Return what *read* returns inside one short transaction."""
+        with self._environment.read() as transaction:
+            return read(TransactionPairs(transaction, self._prefix))
+
     def scan(self, start: bytes, stop: bytes | None, *, reverse: bool = False) -> Iterator[Pair]:
         """Yield the pairs of a range; a new transaction every page keeps none open for long."""
-        read = partial(self._page, reverse=reverse)
+        read = partial(self.page, reverse=reverse)
         return scan_pages(read, start, stop, reverse=reverse)
 
-    def _page(self, start: bytes, stop: bytes | None, *, reverse: bool) -> list[Pair]:
-        with self._environment.read() as transaction:
-            return TransactionPairs(transaction, self._prefix).page(start, stop, reverse=reverse)
+    def page(
+        self, start: bytes, stop: bytes | None, *, reverse: bool, limit: int = PAGE_ROWS
+    ) -> list[Pair]:
+        """Return the first pairs of a range, or the last ones in reverse order."""
+        return self.at_once(lambda pairs: pairs.page(start, stop, reverse=reverse, limit=limit))
 
 
 class MemoryPairs:
@@ -162,6 +202,17 @@ class MemoryPairs:
         self._change(key, None)
         return found
 
+    def put_many(self, pairs: Iterable[Pair]) -> None:
+        """Set many values."""
+        for key, value in pairs:
+            self._change(key, value)
+
+    def at_once(self, read: Callable[[Pairs], Result]) -> Result:
+        """Return what *read* returns, of what lies below all of one moment."""
+        if self._base is None:
+            return read(self)
+        return self._base.at_once(lambda _: read(self))
+
     def scan(self, start: bytes, stop: bytes | None, *, reverse: bool = False) -> Iterator[Pair]:
         """Yield the pairs of a range, changed ones in place of those below."""
         if self._unsorted:
@@ -176,6 +227,12 @@ class MemoryPairs:
     def changes(self) -> Iterator[tuple[bytes, bytes | None]]:
         """Yield what differs from below, in order of key; None for a pair that is gone."""
         return ((key, self._changed[key]) for key in sorted(self._changed))
+
+    def page(
+        self, start: bytes, stop: bytes | None, *, reverse: bool, limit: int = PAGE_ROWS
+    ) -> list[Pair]:
+        """Return the first pairs of a range, or the last ones in reverse order."""
+        return list(islice(self.scan(start, stop, reverse=reverse), limit))
 
     def _change(self, key: bytes, value: bytes | None) -> None:
         if key not in self._changed:

@@ -5,10 +5,8 @@ date first; through a read-only handle that happens in memory.
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from itertools import islice
-from typing import TypeVar
 
 from nacre.environment import Transaction
 from nacre.errors import ReadOnly
@@ -20,14 +18,14 @@ from nacre.views.pairs import (
     Pair,
     Pairs,
     ReadPairs,
+    Result,
     TransactionPairs,
     scan_pages,
 )
+from nacre.views.table import State
 from nacre.views.view import OpenViews, View
 
 _EVERYTHING = 1 << 62
-
-Result = TypeVar("Result")
 
 Memory = tuple[Build | None, int, MemoryPairs]
 """The build below, how many commits the rows have seen, and the rows."""
@@ -51,6 +49,14 @@ class ViewPairs:
                 return pairs.get(key)
         return self._read_behind(lambda pairs: pairs.get(key))
 
+    def at_once(self, read: Callable[[Pairs], Result]) -> Result:
+        """Return what *read* returns inside one short transaction."""
+        with self._maintenance.environment.read() as transaction:
+            pairs = self._live(transaction)
+            if pairs is not None:
+                return read(pairs)
+        return self._read_behind(read)
+
     def put(self, key: bytes, value: bytes) -> None:
         """Views change in commits only."""
         raise ReadOnly("a view changes by applying events only: record one in a commit")
@@ -59,20 +65,20 @@ class ViewPairs:
         """Views change in commits only."""
         raise ReadOnly("a view changes by applying events only: record one in a commit")
 
+    def put_many(self, pairs: Iterable[Pair]) -> None:
+        """Views change in commits only."""
+        raise ReadOnly("a view changes by applying events only: record one in a commit")
+
     def scan(self, start: bytes, stop: bytes | None, *, reverse: bool = False) -> Iterator[Pair]:
         """Yield the pairs of a range, a page in each transaction: none stays open for long."""
-        read = partial(self._page, reverse=reverse)
+        read = partial(self.page, reverse=reverse)
         return scan_pages(read, start, stop, reverse=reverse)
 
-    def _page(self, start: bytes, stop: bytes | None, *, reverse: bool) -> list[Pair]:
-        def page(pairs: Pairs) -> list[Pair]:
-            return list(islice(pairs.scan(start, stop, reverse=reverse), PAGE_ROWS))
-
-        with self._maintenance.environment.read() as transaction:
-            pairs = self._live(transaction)
-            if pairs is not None:
-                return page(pairs)
-        return self._read_behind(page)
+    def page(
+        self, start: bytes, stop: bytes | None, *, reverse: bool, limit: int = PAGE_ROWS
+    ) -> list[Pair]:
+        """Return the first pairs of a range, or the last ones in reverse order."""
+        return self.at_once(lambda pairs: pairs.page(start, stop, reverse=reverse, limit=limit))
 
     def _live(self, transaction: Transaction) -> Pairs | None:
         build = self._maintenance.build_of(self._view, transaction)
@@ -97,7 +103,9 @@ class ViewPairs:
         position, memory = self._memory_over(build)
         self._memory = None  # what `apply` leaves half done when it raises is not kept
         views = OpenViews(
-            {self._view.name: self._view}, lambda _: memory, self._maintenance.upcasts
+            {self._view.name: self._view},
+            lambda _: State(memory, self._maintenance.get_blob),
+            self._maintenance.upcasts,
         )
         reached = apply_batch(self._maintenance.log, views, position, _EVERYTHING)
         self._memory = (build, reached, memory)

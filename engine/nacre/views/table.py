@@ -1,14 +1,23 @@
 """Tables of a view: order-preserving tuples to msgpack rows."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 from nacre import codec
-from nacre.errors import InvalidInput, Unstorable
+from nacre.errors import InvalidInput, NotFound, Unstorable
+from nacre.hashing import Digest
 from nacre.keys import MAX_KEY_BYTES, Key, after_prefix, decode_key, encode_key
 from nacre.views.pairs import Pairs
 
 Row = object
+
+GetBlob = Callable[[Digest], memoryview]
+
+
+def no_blobs(digest: Digest) -> memoryview:
+    """Say that there are none, where a view lives without a vault."""
+    raise NotFound(f"there is no blob {digest}: this view was opened without any")
+
 
 # The slot of the view stands before it.
 _MAX_BYTES = MAX_KEY_BYTES - 3
@@ -92,11 +101,14 @@ def _table_prefix(name: str) -> bytes:
 class State:
     """The tables of one view."""
 
-    __slots__ = ("_pairs",)
+    __slots__ = ("get_blob", "pairs")
 
-    def __init__(self, pairs: Pairs) -> None:
-        self._pairs = pairs
+    def __init__(self, pairs: Pairs, get_blob: GetBlob = no_blobs) -> None:
+        self.pairs = pairs
+        """What the tables are made of, for a view that makes its own keys and rows."""
+        self.get_blob = get_blob
+        """Returns the content of a blob that an event names: it never changes, as the event."""
 
     def table(self, name: str) -> Table:
         """Return a table of the view; it exists as soon as it has a row."""
-        return Table(self._pairs, name)
+        return Table(self.pairs, name)

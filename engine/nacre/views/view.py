@@ -8,7 +8,6 @@ from typing import ClassVar, NamedTuple, Protocol
 
 from nacre.errors import InvalidInput
 from nacre.event import Event, Header, checked_name
-from nacre.views.pairs import Pairs
 from nacre.views.table import State
 
 Apply = Callable[[Event], None]
@@ -40,6 +39,8 @@ class Change:
 
 class View(Protocol):
     """State derived from the log. Pure: no clock, no randomness, no input or output.
+
+    The blobs that an event names are part of it, and never change: `state.get_blob` reads them.
 
     A class with a `name`, a `version` to raise when `apply` changes (the view is then built
     again), a constructor that takes its `State`, and `apply`. It may also have:
@@ -148,12 +149,12 @@ class OpenViews:
     def __init__(
         self,
         views: Mapping[str, type[View]],
-        open_pairs: Callable[[str], Pairs],
+        open_state: Callable[[str], State],
         upcasts: Upcasts,
         wanted: dict[str, tuple[str, ...]] | None = None,
     ) -> None:
         self._views = views
-        self._open_pairs = open_pairs
+        self._open_state = open_state
         self._upcasts = upcasts if upcasts else None
         self._wanted = {} if wanted is None else wanted
         self._opened: dict[str, View] = {}
@@ -163,7 +164,7 @@ class OpenViews:
         """Return the view of that name, or None when it is not among them."""
         opened = self._opened.get(name)
         if opened is None and name in self._views:
-            opened = self._views[name](State(self._open_pairs(name)))
+            opened = self._views[name](self._open_state(name))
             self._opened[name] = opened
         return opened
 

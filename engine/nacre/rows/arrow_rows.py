@@ -1,0 +1,202 @@
+"""Stored rows to Arrow tables and dataframes, and columns of others to columns of stored values."""
+
+from collections.abc import Iterable, Sequence
+from importlib import import_module
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from nacre import codec
+from nacre.errors import InvalidInput
+from nacre.rows.checks import check_of
+from nacre.rows.layout import Layout, StoredRow
+from nacre.rows.schema import Field
+from nacre.rows.types import FieldType, Refused
+
+LIBRARIES = ("pandas", "arrow", "polars")
+
+_VIA_ARROW = (
+    "bool",
+    "int64",
+    "uint64",
+    "float64",
+    "string",
+    "bytes",
+    "timestamp",
+    "datetime",
+    "date",
+)
+
+
+def is_columnar(source: object) -> bool:
+    """Tell whether something gives itself as Arrow: a table of Arrow, pandas or Polars."""
+    return hasattr(source, "__arrow_c_stream__")
+
+
+def frame_of(
+    layout: Layout, rows: Iterable[StoredRow], names: Sequence[str], library: str
+) -> object:
+    """Return stored rows as a dataframe of *library*."""
+    return to_library(table_of(layout, list(rows), names), library)
+
+
+def to_library(table: pa.Table, library: str) -> object:
+    """Return an Arrow table as a dataframe of *library*.
+
+    Raises:
+        InvalidInput: it is not known, or not installed.
+    """
+    if library not in LIBRARIES:
+        raise InvalidInput(f"{library!r} is not known: use {', '.join(LIBRARIES)}")
+    if library == "arrow":
+        return table
+    if library == "pandas":
+        return table.to_pandas()
+    try:
+        return import_module("polars").from_arrow(table)
+    except ModuleNotFoundError as error:
+        raise InvalidInput("this needs polars: pip install 'nacre[polars]'") from error
+
+
+def table_of(layout: Layout, rows: Sequence[StoredRow], names: Sequence[str]) -> pa.Table:
+    """Return stored rows as an Arrow table."""
+    arrays = []
+    for name in names:
+        path = layout.schema.resolve(name)
+        get = layout.getter(path)
+        arrays.append(array_of(layout.schema.type_at(path), [get(row) for row in rows]))
+    return pa.table(arrays, list(names))
+
+
+def array_of(kind: FieldType, values: list[object]) -> pa.Array:
+    """Return stored values as an Arrow array of the type that users see."""
+    if kind.spec == "json":
+        return pa.array([None if v is None else codec.pack(v) for v in values], pa.binary())
+    if isinstance(kind.spec, dict):
+        return pa.array(values, stored_arrow(kind)).cast(kind.arrow)
+    return pa.array(values, kind.stored).cast(kind.arrow)
+
+
+def stored_arrow(kind: FieldType) -> pa.DataType:
+    """Return the Arrow type of stored values, of lists and objects too."""
+    if isinstance(kind.spec, dict):
+        return kind.arrow
+    return kind.stored
+
+
+def stored_columns(layout: Layout, table: pa.Table) -> pa.Table:
+    """Return a table of stored values, named by slots, from one that users give.
+
+    Raises:
+        InvalidInput: a column is unknown, missing, or holds what a field does not take.
+    """
+    known = set(layout.names)
+    unknown = next((name for name in table.column_names if name not in known), None)
+    if unknown is not None:
+        raise InvalidInput(
+            f"there is no field {unknown!r}: the fields are {', '.join(layout.names)}"
+        )
+    columns = {
+        str(field.slot): _stored_column(field, table, layout) for field in layout.schema.fields
+    }
+    return pa.table(columns)
+
+
+def _stored_column(field: Field, table: pa.Table, layout: Layout) -> pa.ChunkedArray:
+    if field.name not in table.column_names:
+        if not field.nullable and not field.has_default:
+            raise InvalidInput(f"the column {field.name!r} is missing: each row must have a value")
+        values = pa.array([field.default] * table.num_rows, field.type.stored)
+        return pa.chunked_array([values])
+    column = table.column(field.name)
+    if field.nullable is False and column.null_count:
+        at = pc.index(pc.is_null(column), value=True).as_py()
+        raise InvalidInput(f"the field {field.name!r} must have a value {_row(layout, table, at)}")
+    if field.type.spec in _VIA_ARROW:
+        stored = _cast(field, column)
+    else:
+        stored = _taken(field, column, layout, table)
+    _check(field, stored, layout, table)
+    return stored
+
+
+def _cast(field: Field, column: pa.ChunkedArray) -> pa.ChunkedArray:
+    kind = field.type
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if not _fits(column.type, kind):
+        raise InvalidInput(
+            f"the column {field.name!r} is {column.type}, and the field takes {kind.spec}: cast it"
+        )
+    try:
+        return column.cast(kind.arrow).cast(kind.stored)
+    except pa.ArrowException as error:
+        raise InvalidInput(f"the column {field.name!r} does not fit {kind.spec}: {error}") from None
+
+
+def _fits(arrow: pa.DataType, kind: FieldType) -> bool:
+    """Tell whether values of an Arrow type may go into a field: numbers into numbers, and so on."""
+    if pa.types.is_null(arrow):
+        return True
+    is_ = pa.types
+    match kind.spec:
+        case "bool":
+            return bool(is_.is_boolean(arrow))
+        case "int64" | "uint64":
+            return bool(is_.is_integer(arrow))
+        case "float64":
+            return bool(is_.is_floating(arrow) or is_.is_integer(arrow))
+        case "string":
+            return bool(
+                is_.is_string(arrow) or is_.is_large_string(arrow) or is_.is_string_view(arrow)
+            )
+        case "bytes":
+            return bool(is_.is_binary(arrow) or is_.is_large_binary(arrow))
+        case "timestamp":
+            return bool(is_.is_timestamp(arrow) and arrow.tz)
+        case "datetime":
+            return bool(is_.is_timestamp(arrow) and not arrow.tz)
+    return bool(is_.is_date32(arrow))
+
+
+def _taken(
+    field: Field, column: pa.ChunkedArray, layout: Layout, table: pa.Table
+) -> pa.ChunkedArray:
+    stored = []
+    for at, value in enumerate(column.to_pylist()):
+        try:
+            taken = None if value is None else field.type.take(value)
+        except Refused as error:
+            raise InvalidInput(
+                f"the field {field.name!r} {error} {_row(layout, table, at)}"
+            ) from None
+        stored.append(_packed(field, taken))
+    return pa.chunked_array([pa.array(stored, field.type.stored)])
+
+
+def _packed(field: Field, stored: object) -> object:
+    if stored is None or (field.type.spec != "json" and not isinstance(field.type.spec, dict)):
+        return stored
+    return codec.pack(stored)
+
+
+def _check(field: Field, stored: pa.ChunkedArray, layout: Layout, table: pa.Table) -> None:
+    check = check_of(field.type, field.checks)
+    if check is None:
+        return
+    for at, value in enumerate(stored.to_pylist()):
+        wrong = None if value is None else check(value)
+        if wrong is not None:
+            raise InvalidInput(
+                f"the field {field.name!r} {wrong}: {value!r:.60} is refused "
+                f"{_row(layout, table, at)}"
+            )
+
+
+def _row(layout: Layout, table: pa.Table, at: int) -> str:
+    parts = [
+        f"{name}={table.column(name)[at].as_py()!r:.40}"
+        for name in layout.schema.key
+        if name in table.column_names
+    ]
+    return f"(row {', '.join([*parts, f'number {at}'])})"

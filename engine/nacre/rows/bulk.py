@@ -1,0 +1,127 @@
+"""Bulk loads: many rows in one commit, each event naming the Arrow blob that holds them."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+
+import pyarrow as pa
+
+from nacre.blobs import Payloads
+from nacre.errors import InvalidInput, NacreError
+from nacre.rows.arrow_rows import is_columnar, stored_columns
+from nacre.rows.changes import Decision, check_unique, place, taken
+from nacre.rows.declared import plain_row
+from nacre.rows.layout import Layout, StoredRow
+from nacre.rows.loads import encode_columns, encode_load, rows_of
+from nacre.rows.view import LOADED, Definition, Rows
+
+CHUNK_ROWS = 250_000
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Some of the rows of a load; *blob* holds them when they came as columns."""
+
+    rows: list[StoredRow]
+    blob: bytes | None = None
+
+
+def load(tx: Decision, payloads: Payloads, name: str, source: object, *, replaces: bool) -> int:
+    """Record all rows of *source*, and return how many there are.
+
+    With *replaces* a row takes the place of the one that has its key; otherwise keys are new.
+
+    Raises:
+        InvalidInput: a row does not fit, or its key or a unique value is taken.
+    """
+    view = tx.view(Rows)
+    definition = view.definition(name)
+    count = 0
+    for chunk in _chunks(definition.layout, source):
+        chunk_of = _replacing if replaces else _fresh
+        rows, blob = chunk_of(view, definition, chunk)
+        named: list[object] = []
+        if blob is None:
+            blob, digests = encode_load(definition.schema, rows)
+            named = list(digests)
+        digest = payloads.put_blob(blob)
+        view.expect(digest, rows)
+        data: dict[str, object] = {"rows": digest, "count": len(rows)}
+        if replaces:
+            data["replaces"] = True
+        if named:
+            data["names"] = named
+        tx.record(LOADED, subject=name, data=data)
+        count += len(rows)
+    return count
+
+
+def _fresh(
+    view: Rows, definition: Definition, chunk: Chunk
+) -> tuple[list[StoredRow], bytes | None]:
+    tally = view.tally(definition)
+    keyed = _keyed(definition, chunk.rows)
+    prefix = definition.rows
+    if tally.count:
+        get = view.pairs.get
+        for key, row in keyed.items():
+            if get(prefix + key) is not None:
+                raise taken(definition, row)
+    check_unique(view, definition, chunk.rows)
+    if not tally.buried:
+        return chunk.rows, chunk.blob
+    place(view, definition, keyed)
+    return chunk.rows, None
+
+
+def _replacing(
+    view: Rows, definition: Definition, chunk: Chunk
+) -> tuple[list[StoredRow], bytes | None]:
+    key_of = definition.layout.key_of
+    keyed = {key_of(row): row for row in chunk.rows}  # the last one of a key counts
+    _, replaced = place(view, definition, keyed)
+    rows = list(keyed.values())
+    check_unique(view, definition, rows, replaced=replaced)
+    return rows, None
+
+
+def _keyed(definition: Definition, rows: list[StoredRow]) -> dict[bytes, StoredRow]:
+    key_of = definition.layout.key_of
+    keyed = {key_of(row): row for row in rows}
+    if len(keyed) == len(rows):
+        return keyed
+    seen: set[bytes] = set()
+    for row in rows:
+        key = key_of(row)
+        if key in seen:
+            raise taken(definition, row)
+        seen.add(key)
+    return keyed
+
+
+def _chunks(layout: Layout, source: object) -> Iterator[Chunk]:
+    if is_columnar(source):
+        table = pa.table(source)
+        for start in range(0, table.num_rows, CHUNK_ROWS):
+            columns = stored_columns(layout, table.slice(start, CHUNK_ROWS))
+            rows = rows_of(layout.schema, columns)
+            yield Chunk(rows, encode_columns(columns))
+        return
+    if isinstance(source, Mapping | str | bytes) or not isinstance(source, Iterable):
+        raise InvalidInput(
+            f"a {type(source).__name__} is no rows: give an iterable of rows, "
+            "or a table of Arrow, pandas or Polars"
+        )
+    iterator = iter(source)
+    at = 0
+    while page := list(islice(iterator, CHUNK_ROWS)):
+        yield Chunk([_taken(layout, row, at + number) for number, row in enumerate(page)])
+        at += len(page)
+
+
+def _taken(layout: Layout, row: object, number: int) -> StoredRow:
+    try:
+        return layout.take(plain_row(row))
+    except NacreError as error:
+        error.add_note(f"row number {number} of the load; nothing of it was stored")
+        raise

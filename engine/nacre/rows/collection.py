@@ -1,0 +1,236 @@
+"""One collection: its rows written, read and queried."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from nacre.errors import InvalidInput
+from nacre.rows import changes
+from nacre.rows.aggregates import Measure
+from nacre.rows.bulk import load
+from nacre.rows.changes import Decision, Row
+from nacre.rows.declared import plain_row
+from nacre.rows.home import Home, Words
+from nacre.rows.query import Asked, Query
+from nacre.rows.schema import Schema
+from nacre.rows.view import Definition
+
+
+class Collection:
+    """Rows of one schema under one name, in a vault or in a transaction."""
+
+    def __init__(self, home: Home, name: str) -> None:
+        self._home = home
+        self.name = name
+
+    @property
+    def schema(self) -> Schema:
+        """The fields, the key and the indexes."""
+        return self._definition().schema
+
+    @property
+    def version(self) -> int:
+        """How many schemas the collection has had; counts from 1."""
+        return self._definition().version
+
+    def insert(self, row: Row, *, message: str = "", write_id: str | None = None) -> object:
+        """Store a new row, and return its key.
+
+        Raises:
+            InvalidInput: it does not fit, or its key or a unique value is taken.
+        """
+        keys = self.insert_many([row], message=message, write_id=write_id)
+        return keys[0]
+
+    def insert_many(
+        self, rows: Iterable[Row], *, message: str = "", write_id: str | None = None
+    ) -> list[object]:
+        """Store new rows in one commit, all or none, and return their keys."""
+        rows = _listed(rows)
+        return self._write_rows(changes.insert, rows, Words(message=message, write_id=write_id))
+
+    def upsert(self, row: Row, *, message: str = "", write_id: str | None = None) -> object:
+        """Store a row, new or in place of the whole row with its key, and return its key."""
+        return self.upsert_many([row], message=message, write_id=write_id)[0]
+
+    def upsert_many(
+        self, rows: Iterable[Row], *, message: str = "", write_id: str | None = None
+    ) -> list[object]:
+        """Store rows in one commit, each new or in place of the one with its key."""
+        rows = _listed(rows)
+        return self._write_rows(changes.upsert, rows, Words(message=message, write_id=write_id))
+
+    def update(
+        self,
+        key: object,
+        changed: Mapping[str, object] | None = None,
+        *,
+        expect: Mapping[str, object] | None = None,
+        message: str = "",
+        write_id: str | None = None,
+        **fields: object,
+    ) -> dict[str, object]:
+        """Change some fields of a row, and return it.
+
+        *expect* are values that fields must have for it (compare and set). A field that is
+        called like an argument of this method is given in the dict *changed*.
+
+        Raises:
+            NotFound: there is no such row.
+            Mismatch: it does not have the values that are expected.
+        """
+        both = {**(changed or {}), **fields}
+        row = self._home.change(
+            lambda tx: changes.change(tx, self.name, key, both, expect=expect),
+            Words(message=message, write_id=write_id),
+        )
+        return row if row is not None else self[key]
+
+    def replace(
+        self,
+        row: Row,
+        *,
+        expect: Mapping[str, object] | None = None,
+        message: str = "",
+        write_id: str | None = None,
+    ) -> dict[str, object]:
+        """Put a whole row in place of the one with its key, and return it.
+
+        Raises:
+            NotFound: there is no row with its key.
+            Mismatch: it does not have the values that are expected.
+        """
+        found = self._home.change(
+            lambda tx: changes.replace(tx, self.name, row, expect=expect),
+            Words(message=message, write_id=write_id),
+        )
+        layout = self._definition().layout
+        return found if found is not None else layout.give(layout.take(plain_row(row)))
+
+    def delete(
+        self,
+        key: object,
+        *,
+        expect: Mapping[str, object] | None = None,
+        message: str = "",
+        write_id: str | None = None,
+    ) -> dict[str, object] | None:
+        """Delete a row, and return what it was; None when the write id was committed before.
+
+        Raises:
+            NotFound: there is no such row.
+            Mismatch: it does not have the values that are expected.
+        """
+        return self._home.change(
+            lambda tx: changes.delete(tx, self.name, key, expect=expect),
+            Words(message=message, write_id=write_id),
+        )
+
+    def bulk_load(self, rows: object, *, message: str = "", write_id: str | None = None) -> int:
+        """Store many new rows in one commit, all or none, and return how many they are.
+
+        *rows* is a table of Arrow, pandas or Polars, or an iterable of rows.
+        """
+        return self._load(rows, Words(message=message, write_id=write_id), replaces=False)
+
+    def bulk_upsert(self, rows: object, *, message: str = "", write_id: str | None = None) -> int:
+        """Store many rows in one commit, each new or in place of the one with its key."""
+        return self._load(rows, Words(message=message, write_id=write_id), replaces=True)
+
+    def get(self, key: object) -> dict[str, object] | None:
+        """Return the row of a key, or None; a key of several fields is a tuple."""
+        view = self._home.view()
+        definition = view.definition(self.name)
+        row = view.row(definition, definition.layout.key_from(key)[0])
+        return None if row is None else definition.layout.give(row)
+
+    def __getitem__(self, key: object) -> dict[str, object]:
+        """Return the row of a key.
+
+        Raises:
+            NotFound: there is none.
+        """
+        row = self.get(key)
+        if row is None:
+            raise changes.missing(self._definition(), key)
+        return row
+
+    def __contains__(self, key: object) -> bool:
+        return self.get(key) is not None
+
+    def __iter__(self) -> Iterator[dict[str, object]]:
+        """Yield all rows, in order of key, read page by page."""
+        return iter(self.query())
+
+    def __len__(self) -> int:
+        return self.count()
+
+    def __bool__(self) -> bool:
+        # An empty collection is still one.
+        return True
+
+    def query(self) -> Query:
+        """Return a query for all rows, to refine."""
+        return Query(self._home, self.name, Asked())
+
+    def where(self, *condition: object, **equal: object) -> Query:
+        """Return a query for the rows that fulfil a condition; see `Query.where`."""
+        return self.query().where(*condition, **equal)
+
+    def order_by(self, *fields: str) -> Query:
+        """Return a query for all rows in an order."""
+        return self.query().order_by(*fields)
+
+    def limit(self, count: int) -> Query:
+        """Return a query for the first rows by key."""
+        return self.query().limit(count)
+
+    def select(self, *fields: str) -> Query:
+        """Return a query for some fields of all rows."""
+        return self.query().select(*fields)
+
+    def all(self) -> list[dict[str, object]]:
+        """Return all rows, in order of key."""
+        return self.query().all()
+
+    def count(self) -> int:
+        """Return how many rows there are."""
+        return self.query().count()
+
+    def aggregate(self, *group_by: str, **measures: Measure) -> list[dict[str, object]]:
+        """Return a row for each group of all rows; see `Query.aggregate`."""
+        return self.query().aggregate(*group_by, **measures)
+
+    def to_frame(self, library: str = "pandas") -> object:
+        """Return all rows as a dataframe of "pandas", "arrow" or "polars"."""
+        return self.query().to(library)
+
+    def __repr__(self) -> str:
+        return f"<collection {self.name!r}>"
+
+    def _definition(self) -> Definition:
+        return self._home.view().definition(self.name)
+
+    def _write_rows(self, decide: changes.Write, rows: Sequence[Row], words: Words) -> list[object]:
+        def run(tx: Decision) -> list[object]:
+            return decide(tx, self.name, rows)
+
+        keys = self._home.change(run, words)
+        if keys is not None:
+            return keys
+        layout = self._definition().layout
+        stored = [layout.take(plain_row(row)) for row in rows]
+        return [layout.given_key(layout.key_values(row)) for row in stored]
+
+    def _load(self, rows: object, words: Words, *, replaces: bool) -> int:
+        if isinstance(rows, Iterator):
+            # A decision may run twice.
+            rows = list(rows)
+        count = self._home.change(
+            lambda tx: load(tx, self._home.payloads, self.name, rows, replaces=replaces), words
+        )
+        return 0 if count is None else count
+
+
+def _listed(rows: Iterable[Row]) -> list[Row]:
+    if isinstance(rows, Mapping | str | bytes) or not isinstance(rows, Iterable):
+        raise InvalidInput(f"a {type(rows).__name__} is no rows: give an iterable of rows")
+    return list(rows)

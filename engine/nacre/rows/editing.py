@@ -1,0 +1,32 @@
+"""Decisions over many rows at once: update by query, insert a frame of rows."""
+
+from collections.abc import Mapping, Sequence
+
+from nacre.errors import InvalidInput
+from nacre.rows.changes import Decision, check_unique
+from nacre.rows.layout import StoredRow
+from nacre.rows.view import CHANGED, Definition, Rows
+
+_EVENT_ROWS = 1000
+
+
+def update_rows(
+    tx: Decision, definition: Definition, rows: Sequence[StoredRow], changes: Mapping[str, object]
+) -> int:
+    """Record that fields of some rows have other values; return how many rows there are.
+
+    Raises:
+        InvalidInput: a value does not fit, is to be unique, or belongs to the key.
+    """
+    layout = definition.layout
+    for name in changes:
+        if name in definition.schema.key:
+            raise InvalidInput(f"{name!r} belongs to the key, which cannot change: insert new rows")
+    old = {layout.key_of(row): row for row in rows}
+    new = {key: layout.change(row, changes) for key, row in old.items()}
+    check_unique(tx.view(Rows), definition, list(new.values()), replaced=old)
+    changed = [row for key, row in new.items() if row != layout.whole(old[key])]
+    for start in range(0, len(changed), _EVENT_ROWS):
+        page = changed[start : start + _EVENT_ROWS]
+        tx.record(CHANGED, subject=definition.name, data={"update": page})
+    return len(rows)

@@ -1,0 +1,167 @@
+"""Rows along a plan: read in short transactions, tested, sorted, cut off at the limit."""
+
+import heapq
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import cast
+
+from nacre.errors import CorruptionError
+from nacre.keys import after_prefix, encode_elements
+from nacre.rows.layout import Layout, StoredRow
+from nacre.rows.matching import tester
+from nacre.rows.planner import KEY, Order, Plan
+from nacre.rows.view import Definition, Rows, unpack_row
+from nacre.views.pairs import Pair, Pairs
+
+Fetch = Callable[[Pairs, list[Pair]], list[StoredRow]]
+
+_FIRST_PAGE, _LARGEST_PAGE = 32, 2048
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """Which of the rows in order are wanted."""
+
+    limit: int | None = None
+    offset: int = 0
+
+    @property
+    def stop(self) -> int | None:
+        """How many rows are enough."""
+        return None if self.limit is None else self.offset + self.limit
+
+    def of(self, rows: Iterator[StoredRow]) -> Iterator[StoredRow]:
+        """Yield the rows in the window."""
+        return islice(rows, self.offset, self.stop)
+
+
+ALL = Window()
+
+
+def find_rows(
+    view: Rows, definition: Definition, plan: Plan, window: Window
+) -> Iterator[StoredRow]:
+    """Yield the stored rows of a plan, in its order, within a window."""
+    if window.limit == 0:
+        return iter(())
+    matching = _matching(view, definition, plan, window)
+    if plan.order and not plan.is_ordered:
+        matching = iter(in_order(definition.layout, matching, plan.order, window.stop))
+    return window.of(matching)
+
+
+def in_order(
+    layout: Layout, rows: Iterator[StoredRow], order: Order, count: int | None
+) -> list[StoredRow]:
+    """Return the first rows in an order: None first, NaN last, ties by the key."""
+    key = sort_key(layout, order)
+    if count is not None:
+        return heapq.nsmallest(count, rows, key=key)
+    return sorted(rows, key=key)
+
+
+def sort_key(
+    layout: Layout, order: Order
+) -> Callable[[StoredRow], tuple["_Reversed | bytes", ...]]:
+    """Return a function from a stored row to what sorts as the order wants it."""
+    parts = [(layout.getter(path), layout.key_convert(path), down) for path, down in order]
+    parts += [
+        (layout.getter((name,)), layout.key_convert((name,)), order[-1][1])
+        for name in layout.schema.key
+    ]
+
+    def key(row: StoredRow) -> tuple["_Reversed | bytes", ...]:
+        found: list[_Reversed | bytes] = []
+        for get, convert, down in parts:
+            value = get(row)
+            encoded = encode_elements((None if value is None else convert(value),))
+            found.append(_Reversed(encoded) if down else encoded)
+        return tuple(found)
+
+    return key
+
+
+class _Reversed:
+    """Bytes that sort the other way around."""
+
+    __slots__ = ("_bytes",)
+
+    def __init__(self, encoded: bytes) -> None:
+        self._bytes = encoded
+
+    def __lt__(self, other: "_Reversed") -> bool:
+        return other._bytes < self._bytes
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Reversed) and self._bytes == other._bytes
+
+    def __hash__(self) -> int:
+        return hash(self._bytes)
+
+
+def _matching(
+    view: Rows, definition: Definition, plan: Plan, window: Window
+) -> Iterator[StoredRow]:
+    test = tester(definition.layout, plan.condition)
+    first = _FIRST_PAGE
+    if not plan.order or plan.is_ordered:
+        first = min(_LARGEST_PAGE, max(_FIRST_PAGE, window.stop or _FIRST_PAGE))
+    for row in _candidates(view, definition, plan, first):
+        if test(row):
+            yield row
+
+
+def _candidates(view: Rows, definition: Definition, plan: Plan, first: int) -> Iterator[StoredRow]:
+    intervals = plan.intervals[::-1] if plan.reverse else plan.intervals
+    prefix, fetch = definition.rows, cast("Fetch", _rows)
+    if plan.index is not None and plan.index is not KEY:
+        prefix = definition.entries(plan.index.number)
+        fetch = _rows_of_entries(definition)
+    for low, high in intervals:
+        start = prefix + low
+        stop = after_prefix(prefix) if high is None else prefix + high
+        yield from _pages(view, start, stop, fetch, reverse=plan.reverse, first=first)
+
+
+def _pages(
+    view: Rows, start: bytes, stop: bytes | None, fetch: Fetch, *, reverse: bool, first: int
+) -> Iterator[StoredRow]:
+    size = first
+    low, high = start, stop
+    while True:
+
+        def read(pairs: Pairs) -> tuple[list[Pair], list[StoredRow]]:
+            found = pairs.page(low, high, reverse=reverse, limit=size)  # noqa: B023 - runs at once
+            return found, fetch(pairs, found)
+
+        found, rows = view.pairs.at_once(read)
+        yield from rows
+        if len(found) < size:
+            return
+        if reverse:
+            high = found[-1][0]
+        else:
+            low = found[-1][0] + b"\x00"
+        size = min(2 * size, _LARGEST_PAGE)
+
+
+def _rows(_: Pairs, found: list[Pair]) -> list[StoredRow]:
+    return [unpack_row(raw) for _, raw in found]
+
+
+def _rows_of_entries(definition: Definition) -> Fetch:
+    prefix = definition.rows
+
+    def fetch(pairs: Pairs, found: list[Pair]) -> list[StoredRow]:
+        rows = []
+        for entry, size in found:
+            raw = pairs.get(prefix + entry[len(entry) - size[0] :])
+            if raw is None:
+                raise CorruptionError(
+                    f"an entry of an index of {definition.name!r} names no row: run `nacre rebuild`"
+                )
+            rows.append(unpack_row(raw))
+        return rows
+
+    return fetch

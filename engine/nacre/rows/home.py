@@ -1,0 +1,113 @@
+"""Where collections live: in a vault, or in a transaction of one."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from nacre.blobs import Payloads
+from nacre.errors import InvalidInput
+from nacre.rows.changes import Decision
+from nacre.rows.view import Rows
+from nacre.stage import Receipt
+from nacre.views import View
+
+AnyView = TypeVar("AnyView", bound=View)
+Made = TypeVar("Made")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """Why something is written, and the id that makes a retry safe."""
+
+    message: str = ""
+    write_id: str | None = None
+
+
+NO_WORDS = Words()
+
+
+class RowsVault(Payloads, Protocol):
+    """What collections need of a vault."""
+
+    @property
+    def head(self) -> int:
+        """The number of commits."""
+
+    def view(self, view: type[AnyView]) -> AnyView:
+        """Return a view to read."""
+
+    def read(self) -> AbstractContextManager[None]:
+        """Let everything that the thread reads see the same head."""
+
+    def commit(
+        self,
+        decide: Callable[..., None],
+        *,
+        message: str = "",
+        write_id: str | None = None,
+    ) -> Receipt:
+        """Run *decide* under the writer lock and commit what it records."""
+
+
+class Home(Protocol):
+    """What collections are read from, and how they are changed."""
+
+    payloads: Payloads
+
+    def view(self) -> Rows:
+        """Return the view."""
+
+    def reading(self) -> AbstractContextManager[None]:
+        """Let everything that is read in a block be of one head."""
+
+    def change(self, decide: Callable[[Decision], Made], words: Words) -> Made | None:
+        """Run a decision, and return what it returns; None: its write id is in the log already."""
+
+
+class VaultHome:
+    """A vault: each change is a commit."""
+
+    def __init__(self, vault: RowsVault) -> None:
+        self.vault = vault
+        self.payloads: Payloads = vault
+
+    def view(self) -> Rows:
+        """Return the view; each call on it sees every commit made before."""
+        return self.vault.view(Rows)
+
+    def reading(self) -> AbstractContextManager[None]:
+        """Let everything that is read in a block be of one head."""
+        return self.vault.read()
+
+    def change(self, decide: Callable[[Decision], Made], words: Words) -> Made | None:
+        """Commit what a decision records; return None if its write id is in the log already."""
+        made: list[Made] = []
+
+        def run(tx: Decision) -> None:
+            made[:] = [decide(tx)]
+
+        self.vault.commit(run, message=words.message, write_id=words.write_id)
+        return made[0] if made else None
+
+
+class StagedHome:
+    """A transaction: changes are seen at once, and committed with it."""
+
+    def __init__(self, tx: Decision, payloads: Payloads) -> None:
+        self._tx = tx
+        self.payloads = payloads
+
+    def view(self) -> Rows:
+        """Return the view with what was recorded so far."""
+        return self._tx.view(Rows)
+
+    def reading(self) -> AbstractContextManager[None]:
+        """Do nothing: a transaction sees one head."""
+        return nullcontext()
+
+    def change(self, decide: Callable[[Decision], Made], words: Words) -> Made:
+        """Run a decision as part of the transaction."""
+        if words != NO_WORDS:
+            raise InvalidInput("message and write_id belong to the transaction: give them to it")
+        return decide(self._tx)

@@ -1,0 +1,202 @@
+"""A query: conditions, order and window, put together step by step; nothing runs before it is read.
+
+Each step returns a new query, so one can be kept and refined.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from nacre.errors import InvalidInput
+from nacre.rows.aggregates import Measure, aggregate_rows
+from nacre.rows.arrow_rows import frame_of
+from nacre.rows.changes import Decision, delete_rows
+from nacre.rows.conditions import EVERY, Condition, all_of, conditions
+from nacre.rows.editing import update_rows
+from nacre.rows.finding import ALL, Window, find_rows
+from nacre.rows.home import Home, Words
+from nacre.rows.layout import Layout, StoredRow
+from nacre.rows.matching import bound_to
+from nacre.rows.planner import Order, Plan, plan_query
+from nacre.rows.schema import Path
+from nacre.rows.view import Definition, Rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a query asks for."""
+
+    condition: Condition = EVERY
+    order: tuple[str | tuple[str, ...], ...] = ()
+    window: Window = ALL
+    fields: tuple[str, ...] | None = None
+
+
+class Query:
+    """Rows of a collection; iterate over it, or call `all`, `first`, `count`, `to`, ..."""
+
+    def __init__(self, home: Home, name: str, asked: Asked) -> None:
+        self._home = home
+        self._name = name
+        self._asked = asked
+
+    def where(self, *condition: object, **equal: object) -> "Query":
+        """Keep the rows that also fulfil a condition.
+
+        `where(city="Oslo")`, `where("age", "<", 50)`, or `where(field("age") < 50)`.
+        """
+        both = all_of([self._asked.condition, conditions(condition, equal)])
+        return self._with(replace(self._asked, condition=both))
+
+    def order_by(self, *fields: str) -> "Query":
+        """Sort by fields, "age" or "age desc": None first, NaN last, ties by the key."""
+        if not fields:
+            raise InvalidInput("order_by() names no field: name one")
+        return self._with(replace(self._asked, order=fields))
+
+    def limit(self, count: int) -> "Query":
+        """Keep the first rows only."""
+        window = replace(self._asked.window, limit=_count("limit", count))
+        return self._with(replace(self._asked, window=window))
+
+    def offset(self, count: int) -> "Query":
+        """Leave out the first rows."""
+        window = replace(self._asked.window, offset=_count("offset", count))
+        return self._with(replace(self._asked, window=window))
+
+    def select(self, *fields: str) -> "Query":
+        """Give these fields of each row only."""
+        if not fields:
+            raise InvalidInput("select() names no field: name one")
+        return self._with(replace(self._asked, fields=fields))
+
+    def __iter__(self) -> Iterator[dict[str, object]]:
+        """Yield the rows, read page by page: one may be of a later head than the one before."""
+        view = self._home.view()
+        definition = view.definition(self._name)
+        give = self._giver(definition.layout)
+        return map(give, self._stored(view, definition))
+
+    def all(self) -> list[dict[str, object]]:
+        """Return the rows, all of one head."""
+        with self._home.reading():
+            return list(self)
+
+    def first(self) -> dict[str, object] | None:
+        """Return the first row, or None."""
+        with self._home.reading():
+            return next(iter(self.limit(min(1, self._asked.window.limit or 1))), None)
+
+    def exists(self) -> bool:
+        """Tell whether there is such a row."""
+        return self.first() is not None
+
+    def count(self) -> int:
+        """Return how many rows there are."""
+        with self._home.reading():
+            view = self._home.view()
+            definition = view.definition(self._name)
+            if self._asked.condition is EVERY:
+                total = max(0, view.tally(definition).count - self._asked.window.offset)
+                limit = self._asked.window.limit
+                return total if limit is None else min(total, limit)
+            return sum(1 for _ in self._unordered()._stored(view, definition))
+
+    def aggregate(self, *group_by: str, **measures: Measure) -> list[dict[str, object]]:
+        """Return a row for each group: `aggregate("city", oldest=("max", "age"), n="count")`.
+
+        A measure is "count", or sum, mean, min, max or count of a field. None is left out, as
+        in SQL. Without a group there is one row.
+        """
+        with self._home.reading():
+            view = self._home.view()
+            definition = view.definition(self._name)
+            rows = self._unordered()._stored(view, definition)
+            return aggregate_rows(definition.layout, rows, group_by, measures)
+
+    def explain(self) -> str:
+        """Return how the rows would be found."""
+        view = self._home.view()
+        return str(self._plan(view, view.definition(self._name)))
+
+    def to(self, library: str = "pandas") -> object:
+        """Return the rows as a dataframe of "pandas", "arrow" or "polars"."""
+        with self._home.reading():
+            view = self._home.view()
+            definition = view.definition(self._name)
+            names = self._asked.fields or definition.layout.names
+            return frame_of(definition.layout, self._stored(view, definition), names, library)
+
+    def update(self, *, message: str = "", write_id: str | None = None, **changes: object) -> int:
+        """Change fields of all these rows in one commit, and return how many there were."""
+
+        def decide(tx: Decision) -> int:
+            view = tx.view(Rows)
+            definition = view.definition(self._name)
+            return update_rows(tx, definition, list(self._stored(view, definition)), changes)
+
+        return self._home.change(decide, Words(message=message, write_id=write_id)) or 0
+
+    def delete(self, *, message: str = "", write_id: str | None = None) -> int:
+        """Delete all these rows in one commit, and return how many there were."""
+
+        def decide(tx: Decision) -> int:
+            view = tx.view(Rows)
+            definition = view.definition(self._name)
+            rows = list(self._stored(view, definition))
+            delete_rows(tx, definition, rows)
+            return len(rows)
+
+        return self._home.change(decide, Words(message=message, write_id=write_id)) or 0
+
+    def __repr__(self) -> str:
+        return f"<query of {self._name!r} where {self._asked.condition}>"
+
+    def _with(self, asked: Asked) -> "Query":
+        return Query(self._home, self._name, asked)
+
+    def _unordered(self) -> "Query":
+        """Return the query without an order, unless that says which rows are in the window."""
+        if self._asked.window == ALL:
+            return self._with(replace(self._asked, order=()))
+        return self
+
+    def _plan(self, view: Rows, definition: Definition) -> Plan:
+        layout = definition.layout
+        return plan_query(
+            layout,
+            bound_to(layout, self._asked.condition),
+            order_of(layout, self._asked.order),
+            limited=self._asked.window.limit is not None,
+            cut=view.tally(definition).cut,
+        )
+
+    def _stored(self, view: Rows, definition: Definition) -> Iterator[StoredRow]:
+        plan = self._plan(view, definition)
+        return find_rows(view, definition, plan, self._asked.window)
+
+    def _giver(self, layout: Layout) -> Callable[[StoredRow], dict[str, object]]:
+        if self._asked.fields is None:
+            return layout.give
+        return layout.giver(self._asked.fields)
+
+
+def order_of(layout: Layout, fields: Sequence[str | tuple[str, ...]]) -> Order:
+    """Return the paths to sort by, each with whether the largest come first."""
+    return tuple(_ordered(layout, field) for field in fields)
+
+
+def _ordered(layout: Layout, field: str | tuple[str, ...]) -> tuple[Path, bool]:
+    descending = False
+    if isinstance(field, str) and field not in layout.names:
+        name, _, direction = field.rpartition(" ")
+        if name and direction.lower() in ("asc", "desc"):
+            field, descending = name, direction.lower() == "desc"
+    path = layout.schema.resolve(field)
+    layout.key_convert(path)  # raises where there is no order
+    return path, descending
+
+
+def _count(what: str, count: object) -> int:
+    if type(count) is not int or count < 0:
+        raise InvalidInput(f"{what} is {count!r}: give a count of rows")
+    return count
