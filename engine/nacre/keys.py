@@ -57,17 +57,22 @@ def encode_elements(key: Iterable[object]) -> bytes:
     Raises:
         InvalidInput: an element has another type.
     """
-    parts = []
-    for element in key:
-        # Strings and counts are nearly all there is, and keys are most of what a view costs.
-        if type(element) is str and "\x00" not in element:
-            parts.append(b"\x31" + _utf8(element) + _END)
-        elif type(element) is int and 0 <= element < 1 << 64:
-            size = (element.bit_length() + 7) >> 3
-            parts.append(_COUNT_TAGS[size] + element.to_bytes(size, "big"))
-        else:
-            parts.append(_encode(element))
-    return b"".join(parts)
+    return b"".join(map(encode_element, key))
+
+
+def encode_element(element: object) -> bytes:
+    """Return the bytes of one element.
+
+    Raises:
+        InvalidInput: it has another type.
+    """
+    # Strings and counts are nearly all there is, and keys are most of what a view costs.
+    if type(element) is str and "\x00" not in element:
+        return b"\x31" + _utf8(element) + _END
+    if type(element) is int and 0 <= element < 1 << 64:
+        size = (element.bit_length() + 7) >> 3
+        return _COUNT_TAGS[size] + element.to_bytes(size, "big")
+    return _encode(element)
 
 
 def encode_prefix(key: Key) -> bytes:

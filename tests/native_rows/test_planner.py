@@ -229,8 +229,8 @@ def test_a_limit_stops_early(crowd):
             read.extend(found)
             return found
 
-        def get(self, key):
-            return self.pairs.get(key)
+        def __getattr__(self, name):
+            return getattr(self.pairs, name)
 
     query = crowd.where("n", ">", 10).order_by("n").limit(5)
     view = query._home.view()

@@ -79,7 +79,7 @@ def test_a_vault_equals_its_replay(path: Path) -> None:
 
     assert report.is_equal
     assert report.position == 4
-    assert [view.name for view in report.views] == ["accounts", "frames", "nacre.history"]
+    assert [view.name for view in report.views] == ["accounts", "frames", "nacre.history", "rows"]
     assert {view.compared_with for view in report.views} == {("live rows",)}
     assert rows(path, VIEWS) == before
 
@@ -192,7 +192,13 @@ def test_a_replay_from_a_snapshot_applies_what_followed(path: Path) -> None:
 
     assert report.is_equal
     starts = {view.name: view.start for view in report.views}
-    assert starts == {"accounts": 4, "frames": 4, "nacre.history": 4, "nacre.snapshots": 0}
+    assert starts == {
+        "accounts": 4,
+        "frames": 4,
+        "nacre.history": 4,
+        "nacre.snapshots": 0,
+        "rows": 4,
+    }
 
 
 def test_what_cannot_be_replayed_is_refused(path: Path) -> None:

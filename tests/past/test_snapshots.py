@@ -60,7 +60,7 @@ def test_a_snapshot_pins_the_position_of_now(bank_vault: nacre.Vault) -> None:
     assert report.snapshot == found
     assert (found.name, found.position, found.created) == ("q1", 10, 10)
     assert (found.actor, found.message) == ("ana", "end of quarter")
-    assert [view.name for view in report.views] == ["counting", "frames", "nacre.history"]
+    assert [view.name for view in report.views] == ["counting", "frames", "nacre.history", "rows"]
     assert {view.position for view in report.views} == {10}
     assert bank_vault.at("q1").head == 10
     assert bank_vault.at("q1").view(Counting).all() == balances(10)

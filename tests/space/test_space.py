@@ -58,7 +58,7 @@ def test_space_accounts_for_every_row_and_pack(path: Path) -> None:
     in_rows = sum(used.size_bytes for used in report.rows)
     assert in_rows + report.free_bytes <= environment
     assert report.size_bytes == environment + report.packs_bytes
-    assert {used.what for used in report.views} == {"frames", "nacre.history"}
+    assert {used.what for used in report.views} == {"frames", "nacre.history", "rows"}
     assert not any(used.what == "unknown" for used in report.rows)
 
 

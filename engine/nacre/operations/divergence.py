@@ -1,6 +1,6 @@
 """Where two derivations of a view differ first, and which commit touched that row."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
@@ -82,6 +82,9 @@ class _WatchedPairs:
 
     def get(self, key: bytes) -> bytes | None:
         return self._pairs.get(key)
+
+    def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
+        return self._pairs.get_many(keys)
 
     def put(self, key: bytes, value: bytes) -> None:
         self._note(key)

@@ -1,6 +1,6 @@
 """Sealed files: the rows of one view at one position, complete, in slot 0."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ from nacre.environment import Environment
 from nacre.errors import CorruptionError, NacreError, ReadOnly, StorageError
 from nacre.registry import REGISTRY
 from nacre.views.catalogue import decode_catalogue, raw_catalogue
-from nacre.views.pairs import Pair, ReadPairs
+from nacre.views.pairs import PAGE_ROWS, Pair, Pairs, ReadPairs, Result
 from nacre.views.view import View
 
 
@@ -73,6 +73,24 @@ class LastingPairs:
     def scan(self, start: bytes, stop: bytes | None, *, reverse: bool = False) -> Iterator[Pair]:
         """Yield the pairs of a range."""
         return self._there().scan(start, stop, reverse=reverse)
+
+    def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
+        """Return the value of each key, or None."""
+        return self._there().get_many(keys)
+
+    def put_many(self, pairs: Iterable[Pair]) -> None:
+        """The past does not change."""
+        raise ReadOnly("the past does not change: record an event in the vault itself")
+
+    def at_once(self, read: Callable[[Pairs], Result]) -> Result:
+        """Return what *read* returns."""
+        return self._there().at_once(read)
+
+    def page(
+        self, start: bytes, stop: bytes | None, *, reverse: bool, limit: int = PAGE_ROWS
+    ) -> list[Pair]:
+        """Return the first pairs of a range, or the last ones in reverse order."""
+        return self._there().page(start, stop, reverse=reverse, limit=limit)
 
     def _there(self) -> ReadPairs:
         try:

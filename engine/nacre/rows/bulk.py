@@ -51,7 +51,7 @@ def load(tx: Decision, payloads: Payloads, name: str, source: object, *, replace
             data["replaces"] = True
         if named:
             data["names"] = named
-        tx.record(LOADED, subject=name, data=data)
+        tx.record_own(LOADED, subject=name, data=data)
         count += len(rows)
     return count
 

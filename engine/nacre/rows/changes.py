@@ -27,10 +27,10 @@ class Decision(Protocol):
     def view(self, view: type[AnyView]) -> AnyView:
         """Return a view as it is with the events recorded so far."""
 
-    def record(
+    def record_own(
         self, kind: str, *, subject: str, data: Mapping[str, object] | None = None
     ) -> object:
-        """Record one event."""
+        """Record one event of a kind that is the engine's own."""
 
 
 def insert(tx: Decision, name: str, rows: Iterable[Row]) -> list[object]:
@@ -56,7 +56,7 @@ def insert(tx: Decision, name: str, rows: Iterable[Row]) -> list[object]:
                 row[0] = buried_at(view, definition, key)
             keys.append(layout.given_key(layout.key_values(row)))
         check_unique(view, definition, stored)
-        tx.record(CHANGED, subject=name, data={"insert": stored})
+        tx.record_own(CHANGED, subject=name, data={"insert": stored})
     return keys
 
 
@@ -127,7 +127,7 @@ def replace_row(
     row[0] = old[0]
     if row != layout.whole(old) or any(value != value for value in row):  # noqa: PLR0124 - NaN
         check_unique(tx.view(Rows), definition, [row], replaced={key: old})
-        tx.record(CHANGED, subject=definition.name, data={"update": [row]})
+        tx.record_own(CHANGED, subject=definition.name, data={"update": [row]})
     return layout.give(row)
 
 
@@ -152,7 +152,7 @@ def delete_rows(tx: Decision, definition: Definition, rows: Sequence[StoredRow])
     layout = definition.layout
     for page in _pages(rows):
         gone = [[row[0], *layout.key_values(layout.whole(row))] for row in page]
-        tx.record(CHANGED, subject=definition.name, data={"delete": gone})
+        tx.record_own(CHANGED, subject=definition.name, data={"delete": gone})
 
 
 def existing(view: Rows, definition: Definition, key: object) -> tuple[bytes, StoredRow]:
@@ -287,7 +287,7 @@ def _check_expected(
 def _record(tx: Decision, name: str, **changed: list[StoredRow]) -> None:
     data = {what: rows for what, rows in changed.items() if rows}
     if data:
-        tx.record(CHANGED, subject=name, data=data)
+        tx.record_own(CHANGED, subject=name, data=data)
 
 
 def _pages(rows: Iterable[Row]) -> Iterable[list]:  # type: ignore[type-arg]

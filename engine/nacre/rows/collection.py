@@ -6,12 +6,14 @@ from nacre.errors import InvalidInput
 from nacre.rows import changes
 from nacre.rows.aggregates import Measure
 from nacre.rows.bulk import load
-from nacre.rows.changes import Decision, Row
-from nacre.rows.declared import plain_row
+from nacre.rows.changes import Decision, Row, Write
+from nacre.rows.declared import IndexSpec, plain_row, schema_of
+from nacre.rows.history import Change, changes_since, row_history
 from nacre.rows.home import Home, Words
+from nacre.rows.migration import Migration, migrate, plan_migration
 from nacre.rows.query import Asked, Query
 from nacre.rows.schema import Schema
-from nacre.rows.view import Definition
+from nacre.rows.view import Definition, Rows
 
 
 class Collection:
@@ -135,12 +137,75 @@ class Collection:
         """Store many rows in one commit, each new or in place of the one with its key."""
         return self._load(rows, Words(message=message, write_id=write_id), replaces=True)
 
+    def plan(
+        self,
+        schema: object,
+        *,
+        indexes: Iterable[IndexSpec] = (),
+        renames: Mapping[str, str] | None = None,
+        fill: Mapping[str, object] | None = None,
+    ) -> Migration:
+        """Return what `alter` would do: its steps, and which of them are safe."""
+        old = self._definition().schema
+        new = _declared(schema, old, indexes, renames or {})
+        return plan_migration(old, new, renames=renames or {}, fill=fill or {})
+
+    def alter(
+        self,
+        schema: object,
+        *,
+        indexes: Iterable[IndexSpec] = (),
+        renames: Mapping[str, str] | None = None,
+        fill: Mapping[str, object] | None = None,
+        drop: Sequence[str] = (),
+        message: str = "",
+        write_id: str | None = None,
+    ) -> "Collection":
+        """Give the collection another schema and other indexes, all or nothing.
+
+        Args:
+            schema: all fields that it is to have, as for `create`.
+            indexes: all indexes that it is to have.
+            renames: old names of fields to new ones.
+            fill: what rows get in new fields that must have a value.
+            drop: the fields that it is to have no longer; they must be named.
+            message: why.
+            write_id: makes a retry safe.
+
+        Raises:
+            InvalidInput: it cannot be done, or a row is against it.
+        """
+        indexes = tuple(indexes)
+
+        def decide(tx: Decision) -> None:
+            old = tx.view(Rows).definition(self.name).schema
+            new = _declared(schema, old, indexes, renames or {})
+            planned = plan_migration(old, new, renames=renames or {}, fill=fill or {})
+            migrate(tx, self.name, planned, drop)
+
+        self._home.change(decide, Words(message=message, write_id=write_id))
+        return self
+
+    def history(self, key: object) -> Iterator[Change]:
+        """Yield what happened to the row of a key, the last change first."""
+        return row_history(self._home.past, self._home.view(), self.name, key)
+
+    def changes(self, since: int = 0, stop: int | None = None) -> Iterator[Change]:
+        """Yield the changes of rows by the commits `since <= position < stop`, oldest first.
+
+        A follower notes the position of the last one, and goes on at the next.
+        """
+        return changes_since(self._home.past, self.name, since, stop)
+
     def get(self, key: object) -> dict[str, object] | None:
         """Return the row of a key, or None; a key of several fields is a tuple."""
-        view = self._home.view()
-        definition = view.definition(self.name)
-        row = view.row(definition, definition.layout.key_from(key)[0])
-        return None if row is None else definition.layout.give(row)
+
+        def read(view: Rows) -> dict[str, object] | None:
+            definition = view.definition(self.name)
+            row = view.row(definition, definition.layout.key_from(key)[0])
+            return None if row is None else definition.layout.give(row)
+
+        return self._home.view().at_once(read)
 
     def __getitem__(self, key: object) -> dict[str, object]:
         """Return the row of a key.
@@ -209,7 +274,7 @@ class Collection:
     def _definition(self) -> Definition:
         return self._home.view().definition(self.name)
 
-    def _write_rows(self, decide: changes.Write, rows: Sequence[Row], words: Words) -> list[object]:
+    def _write_rows(self, decide: Write, rows: Sequence[Row], words: Words) -> list[object]:
         def run(tx: Decision) -> list[object]:
             return decide(tx, self.name, rows)
 
@@ -228,6 +293,15 @@ class Collection:
             lambda tx: load(tx, self._home.payloads, self.name, rows, replaces=replaces), words
         )
         return 0 if count is None else count
+
+
+def _declared(
+    schema: object, old: Schema, indexes: Iterable[IndexSpec], renames: Mapping[str, str]
+) -> Schema:
+    """Return the schema that *schema* means, with the key of the old one and no numbers yet."""
+    if isinstance(schema, Schema):
+        return schema
+    return schema_of(schema, key=[renames.get(k, k) for k in old.key], indexes=indexes)
 
 
 def _listed(rows: Iterable[Row]) -> list[Row]:

@@ -41,14 +41,14 @@ class Collections:
             InvalidInput: the schema is not understood, or the name is taken.
         """
         checked_name("the name of a collection", name)
-        made = schema_of(schema, key=key, indexes=indexes)
+        made = schema_of(schema, key=key, indexes=indexes).numbered()
 
         def decide(tx: Decision) -> None:
             view = tx.view(Rows)
             if view.find(name) is not None:
                 raise InvalidInput(f"there is a collection {name!r} already: alter it, or drop it")
             data = {"number": view.next_number(), "schema": made.to_data()}
-            tx.record(CREATED, subject=name, data=data)
+            tx.record_own(CREATED, subject=name, data=data)
 
         self._home.change(decide, Words(message=message, write_id=write_id))
         return Collection(self._home, name)
@@ -62,7 +62,7 @@ class Collections:
 
         def decide(tx: Decision) -> None:
             tx.view(Rows).definition(name)
-            tx.record(DROPPED, subject=name)
+            tx.record_own(DROPPED, subject=name)
 
         self._home.change(decide, Words(message=message, write_id=write_id))
 

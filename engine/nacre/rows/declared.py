@@ -46,7 +46,7 @@ def schema_of(
         InvalidInput: it is not understood; the message says what is.
     """
     if isinstance(declared, Schema):
-        return declared.numbered().checked()
+        return declared.checked()
     fields = _fields_of(declared)
     if key is None:
         raise InvalidInput("a collection has a key: name the field, or several, with key=")
@@ -55,7 +55,7 @@ def schema_of(
         raise InvalidInput(f"the key {key!r} names no field, or one twice: name each once")
     schema = Schema(fields=fields, key=names)
     made = tuple(_index_of(schema, spec) for spec in indexes)
-    return dataclasses.replace(schema, indexes=made).checked().numbered()
+    return dataclasses.replace(schema, indexes=made).checked()
 
 
 def _fields_of(declared: object) -> tuple[Field, ...]:

@@ -28,5 +28,5 @@ def update_rows(
     changed = [row for key, row in new.items() if row != layout.whole(old[key])]
     for start in range(0, len(changed), _EVENT_ROWS):
         page = changed[start : start + _EVENT_ROWS]
-        tx.record(CHANGED, subject=definition.name, data={"update": page})
+        tx.record_own(CHANGED, subject=definition.name, data={"update": page})
     return len(rows)

@@ -8,6 +8,7 @@ from typing import cast
 
 from nacre.errors import CorruptionError
 from nacre.keys import after_prefix, encode_elements
+from nacre.rows.conditions import EVERY
 from nacre.rows.layout import Layout, StoredRow
 from nacre.rows.matching import tester
 from nacre.rows.planner import KEY, Order, Plan
@@ -103,13 +104,13 @@ class _Reversed:
 def _matching(
     view: Rows, definition: Definition, plan: Plan, window: Window
 ) -> Iterator[StoredRow]:
-    test = tester(definition.layout, plan.condition)
     first = _FIRST_PAGE
     if not plan.order or plan.is_ordered:
         first = min(_LARGEST_PAGE, max(_FIRST_PAGE, window.stop or _FIRST_PAGE))
-    for row in _candidates(view, definition, plan, first):
-        if test(row):
-            yield row
+    found = _candidates(view, definition, plan, first)
+    if plan.left is EVERY:
+        return found
+    return filter(tester(definition.layout, plan.left), found)
 
 
 def _candidates(view: Rows, definition: Definition, plan: Plan, first: int) -> Iterator[StoredRow]:
@@ -154,14 +155,11 @@ def _rows_of_entries(definition: Definition) -> Fetch:
     prefix = definition.rows
 
     def fetch(pairs: Pairs, found: list[Pair]) -> list[StoredRow]:
-        rows = []
-        for entry, size in found:
-            raw = pairs.get(prefix + entry[len(entry) - size[0] :])
-            if raw is None:
-                raise CorruptionError(
-                    f"an entry of an index of {definition.name!r} names no row: run `nacre rebuild`"
-                )
-            rows.append(unpack_row(raw))
-        return rows
+        raws = pairs.get_many([prefix + entry[-size[0] :] for entry, size in found])
+        if None in raws:
+            raise CorruptionError(
+                f"an entry of an index of {definition.name!r} names no row: run `nacre rebuild`"
+            )
+        return [unpack_row(raw) for raw in raws if raw is not None]
 
     return fetch

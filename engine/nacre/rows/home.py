@@ -1,13 +1,13 @@
 """Where collections live: in a vault, or in a transaction of one."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from nacre.blobs import Payloads
-from nacre.errors import InvalidInput
+from nacre.errors import InvalidInput, StateError
 from nacre.rows.changes import Decision
+from nacre.rows.history import History
 from nacre.rows.view import Rows
 from nacre.stage import Receipt
 from nacre.views import View
@@ -27,8 +27,11 @@ class Words:
 NO_WORDS = Words()
 
 
-class RowsVault(Payloads, Protocol):
+class RowsVault(Payloads, History, Protocol):
     """What collections need of a vault."""
+
+    def at(self, when: int) -> "RowsVault":
+        """Return the vault as it was."""
 
     @property
     def head(self) -> int:
@@ -36,9 +39,6 @@ class RowsVault(Payloads, Protocol):
 
     def view(self, view: type[AnyView]) -> AnyView:
         """Return a view to read."""
-
-    def read(self) -> AbstractContextManager[None]:
-        """Let everything that the thread reads see the same head."""
 
     def commit(
         self,
@@ -55,11 +55,16 @@ class Home(Protocol):
 
     payloads: Payloads
 
+    @property
+    def past(self) -> RowsVault:
+        """The vault, to read its history.
+
+        Raises:
+            StateError: this is a transaction.
+        """
+
     def view(self) -> Rows:
         """Return the view."""
-
-    def reading(self) -> AbstractContextManager[None]:
-        """Let everything that is read in a block be of one head."""
 
     def change(self, decide: Callable[[Decision], Made], words: Words) -> Made | None:
         """Run a decision, and return what it returns; None: its write id is in the log already."""
@@ -72,13 +77,14 @@ class VaultHome:
         self.vault = vault
         self.payloads: Payloads = vault
 
+    @property
+    def past(self) -> RowsVault:
+        """The vault, to read its history."""
+        return self.vault
+
     def view(self) -> Rows:
         """Return the view; each call on it sees every commit made before."""
         return self.vault.view(Rows)
-
-    def reading(self) -> AbstractContextManager[None]:
-        """Let everything that is read in a block be of one head."""
-        return self.vault.read()
 
     def change(self, decide: Callable[[Decision], Made], words: Words) -> Made | None:
         """Commit what a decision records; return None if its write id is in the log already."""
@@ -98,13 +104,14 @@ class StagedHome:
         self._tx = tx
         self.payloads = payloads
 
+    @property
+    def past(self) -> RowsVault:
+        """Refuse: what is being written has no history yet."""
+        raise StateError("a transaction shows what is, not what was: ask the vault for its history")
+
     def view(self) -> Rows:
         """Return the view with what was recorded so far."""
         return self._tx.view(Rows)
-
-    def reading(self) -> AbstractContextManager[None]:
-        """Do nothing: a transaction sees one head."""
-        return nullcontext()
 
     def change(self, decide: Callable[[Decision], Made], words: Words) -> Made:
         """Run a decision as part of the transaction."""

@@ -11,6 +11,7 @@ from itertools import repeat
 from typing import cast
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from nacre import codec
 from nacre.errors import CorruptionError
@@ -51,12 +52,16 @@ def decode_load(schema: Schema, blob: Buffer) -> list[StoredRow]:
     Raises:
         CorruptionError: it holds none of such a collection.
     """
-    try:
-        with pa.ipc.open_stream(pa.py_buffer(blob)) as reader:
-            table = reader.read_all()
-        table.validate(full=True)
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise CorruptionError(f"the rows of a load do not decode ({error})") from error
+    return rows_of(schema, _table(blob))
+
+
+def find_in_load(schema: Schema, blob: Buffer, values: Sequence[object]) -> list[StoredRow]:
+    """Return the rows of a blob whose key has some stored values."""
+    table = _table(blob)
+    for name, value in zip(schema.key, values, strict=True):
+        column = str(schema.field(name).slot)
+        wanted = pa.scalar(value, schema.field(name).type.stored)
+        table = table.filter(pc.equal(table.column(column), wanted))
     return rows_of(schema, table)
 
 
@@ -69,6 +74,16 @@ def rows_of(schema: Schema, table: pa.Table) -> list[StoredRow]:
     if _WAS in table.column_names:
         columns[0] = table.column(_WAS).to_pylist()
     return list(map(list, zip(*columns, strict=True)))
+
+
+def _table(blob: Buffer) -> pa.Table:
+    try:
+        with pa.ipc.open_stream(pa.py_buffer(blob)) as reader:
+            table = reader.read_all()
+        table.validate(full=True)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise CorruptionError(f"the rows of a load do not decode ({error})") from error
+    return table
 
 
 def _values(field: Field, column: pa.ChunkedArray) -> list[object]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from nacre.keys import after_prefix, encode_elements
-from nacre.rows.conditions import Condition, conjuncts
+from nacre.rows.conditions import EVERY, Condition, all_of, conjuncts
 from nacre.rows.layout import KEPT_BYTES, Layout, fitted
 from nacre.rows.matching import Term
 from nacre.rows.schema import Index, Path
@@ -17,6 +17,8 @@ Order = tuple[tuple[Path, bool], ...]
 
 KEY = Index(name="the key", paths=(), number=0)
 _MAX_INTERVALS = 1000
+# NaN sorts behind all numbers, so that a range from a number on would find it.
+_SETTLED = ("=", "in", "is null", "<", "<=")
 _RANGE = ("<", "<=", ">", ">=", "prefix")
 
 
@@ -32,6 +34,11 @@ class Plan:
     """The comparisons that the intervals stand for."""
 
     condition: Condition
+    """What is asked for."""
+
+    left: Condition
+    """What rows that are read must still fulfil."""
+
     order: Order = ()
     is_ordered: bool = False
     """Whether rows come in the order that is wanted, so that a limit stops early."""
@@ -72,7 +79,7 @@ def plan_query(
     *cut* are the numbers of indexes that have no exact order.
     """
     terms = [part for part in conjuncts(condition) if isinstance(part, Term)]
-    candidates = [_candidate(layout, index, paths, terms) for index, paths in _indexes(layout)]
+    candidates = [_candidate(index, paths, terms) for index, paths in _indexes(layout)]
     inexact = set(cut)
 
     def rank(candidate: _Candidate) -> tuple[bool, int, bool, bool]:
@@ -88,6 +95,7 @@ def plan_query(
         intervals=_intervals(layout, best),
         used=(*best.equal, *best.ranged),
         condition=condition,
+        left=_left(layout, condition, best),
         order=order,
     )
     return _directed(plan, _direction(layout, best, order, inexact))
@@ -103,7 +111,7 @@ def _unselective(
     cut: set[int],
 ) -> Plan:
     """Return a plan for when no index narrows the rows: along one that has the order, or all."""
-    plan = Plan(condition=condition, order=order)
+    plan = Plan(condition=condition, left=condition, order=order)
     for candidate in candidates:
         direction = _direction(layout, candidate, order, cut)
         # Without a limit it costs less to sort than to fetch every row by itself.
@@ -124,14 +132,14 @@ def _indexes(layout: Layout) -> list[tuple[Index, tuple[Path, ...]]]:
     return [(KEY, key), *((index, index.paths) for index in layout.schema.indexes)]
 
 
-def _candidate(
-    layout: Layout, index: Index, paths: tuple[Path, ...], terms: Sequence[Term]
-) -> _Candidate:
+def _candidate(index: Index, paths: tuple[Path, ...], terms: Sequence[Term]) -> _Candidate:
     equal: list[Term] = []
     ranged: tuple[Term, ...] = ()
     several = 1
     for path in paths:
         here = [term for term in terms if term.path == path]
+        if not here:
+            break
         # An equality before a list of values: sorting keeps the order of equals.
         equal_here = [term for term in here if term.operator in ("=", "is null", "in")]
         found = min(equal_here, key=lambda term: term.operator == "in", default=None)
@@ -143,6 +151,26 @@ def _candidate(
             break
         equal.append(found)
     return _Candidate(index, paths, tuple(equal), ranged)
+
+
+def _left(layout: Layout, condition: Condition, candidate: _Candidate) -> Condition:
+    """Return the comparisons that the intervals of a candidate do not settle."""
+    size = 0
+    for term in (*candidate.equal, *candidate.ranged):
+        convert = layout.key_convert(term.path)
+        values = term.value if isinstance(term.value, tuple) else (term.value,)
+        size += max(
+            (len(encode_elements((convert(v),))) for v in values if v is not None), default=1
+        )
+    if size > KEPT_BYTES:
+        return condition  # cut keys share only their beginning with what is looked for
+    settled = {
+        id(term)
+        for term in (*candidate.equal, *candidate.ranged)
+        if term.operator in _SETTLED or term.type.spec != "float64"
+    }
+    left = [part for part in conjuncts(condition) if id(part) not in settled]
+    return all_of(left) if left else EVERY
 
 
 def _intervals(layout: Layout, candidate: _Candidate) -> tuple[Interval, ...]:

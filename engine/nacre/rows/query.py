@@ -71,20 +71,17 @@ class Query:
 
     def __iter__(self) -> Iterator[dict[str, object]]:
         """Yield the rows, read page by page: one may be of a later head than the one before."""
-        view = self._home.view()
-        definition = view.definition(self._name)
-        give = self._giver(definition.layout)
-        return map(give, self._stored(view, definition))
+        return self._given(self._home.view())
 
     def all(self) -> list[dict[str, object]]:
         """Return the rows, all of one head."""
-        with self._home.reading():
-            return list(self)
+        return self._home.view().at_once(lambda view: list(self._given(view)))
 
     def first(self) -> dict[str, object] | None:
         """Return the first row, or None."""
-        with self._home.reading():
-            return next(iter(self.limit(min(1, self._asked.window.limit or 1))), None)
+        limit = self._asked.window.limit
+        found = self.limit(1 if limit is None else min(1, limit)).all()
+        return found[0] if found else None
 
     def exists(self) -> bool:
         """Tell whether there is such a row."""
@@ -92,14 +89,7 @@ class Query:
 
     def count(self) -> int:
         """Return how many rows there are."""
-        with self._home.reading():
-            view = self._home.view()
-            definition = view.definition(self._name)
-            if self._asked.condition is EVERY:
-                total = max(0, view.tally(definition).count - self._asked.window.offset)
-                limit = self._asked.window.limit
-                return total if limit is None else min(total, limit)
-            return sum(1 for _ in self._unordered()._stored(view, definition))
+        return self._home.view().at_once(self._count)
 
     def aggregate(self, *group_by: str, **measures: Measure) -> list[dict[str, object]]:
         """Return a row for each group: `aggregate("city", oldest=("max", "age"), n="count")`.
@@ -107,11 +97,13 @@ class Query:
         A measure is "count", or sum, mean, min, max or count of a field. None is left out, as
         in SQL. Without a group there is one row.
         """
-        with self._home.reading():
-            view = self._home.view()
+
+        def read(view: Rows) -> list[dict[str, object]]:
             definition = view.definition(self._name)
             rows = self._unordered()._stored(view, definition)
             return aggregate_rows(definition.layout, rows, group_by, measures)
+
+        return self._home.view().at_once(read)
 
     def explain(self) -> str:
         """Return how the rows would be found."""
@@ -120,11 +112,13 @@ class Query:
 
     def to(self, library: str = "pandas") -> object:
         """Return the rows as a dataframe of "pandas", "arrow" or "polars"."""
-        with self._home.reading():
-            view = self._home.view()
+
+        def read(view: Rows) -> object:
             definition = view.definition(self._name)
             names = self._asked.fields or definition.layout.names
             return frame_of(definition.layout, self._stored(view, definition), names, library)
+
+        return self._home.view().at_once(read)
 
     def update(self, *, message: str = "", write_id: str | None = None, **changes: object) -> int:
         """Change fields of all these rows in one commit, and return how many there were."""
@@ -153,6 +147,18 @@ class Query:
 
     def _with(self, asked: Asked) -> "Query":
         return Query(self._home, self._name, asked)
+
+    def _given(self, view: Rows) -> Iterator[dict[str, object]]:
+        definition = view.definition(self._name)
+        return map(self._giver(definition.layout), self._stored(view, definition))
+
+    def _count(self, view: Rows) -> int:
+        definition = view.definition(self._name)
+        if self._asked.condition is EVERY:
+            total = max(0, view.tally(definition).count - self._asked.window.offset)
+            limit = self._asked.window.limit
+            return total if limit is None else min(total, limit)
+        return sum(1 for _ in self._unordered()._stored(view, definition))
 
     def _unordered(self) -> "Query":
         """Return the query without an order, unless that says which rows are in the window."""

@@ -6,14 +6,15 @@
     4 [number] key                      a row: [position, values by slot]
     5 [number, index] values key        how many bytes of it are the key
     6 [number] key                      the position at which the row was deleted last
+    7 [digest]                          [position, digest] of the blob of a load
 
 Guards I4: rows and entries change in one place, and only by events.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import ClassVar, cast
+from typing import ClassVar, TypeVar, cast
 
 from nacre import codec
 from nacre.errors import CorruptionError, NotFound
@@ -29,9 +30,11 @@ from nacre.views.pairs import Pair, Pairs
 CREATED, ALTERED, DROPPED = "rows.created", "rows.altered", "rows.dropped"
 CHANGED, LOADED = "rows.changed", "rows.loaded"
 
-_NAMES, _STATES, _NEXT, _ROWS, _ENTRIES, _GRAVES = 1, 2, 3, 4, 5, 6
+_NAMES, _STATES, _NEXT, _ROWS, _ENTRIES, _GRAVES, _LOADS = range(1, 8)
 _NEXT_KEY = encode_key((_NEXT,))
 _PAGE = 2048
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,15 @@ class Rows:
                 self._change(event, data)
             case "rows.loaded":
                 self._load(event, data)
+
+    def at_once(self, read: "Callable[[Rows], Made]") -> Made:
+        """Return what *read* returns of the view, all of one moment."""
+        return self.pairs.at_once(lambda pairs: read(Rows(State(pairs, self._get_blob))))
+
+    @staticmethod
+    def label(event: Event) -> str | None:
+        """Return how users call what an event of these kinds speaks of."""
+        return f"collection {event.subject!r}"
 
     def names(self) -> list[str]:
         """Return the names of all collections, in order."""
@@ -236,6 +248,8 @@ class Rows:
     def _load(self, event: Event, data: dict[str, object]) -> None:
         definition = self.definition(event.subject)
         digest = cast("Digest", data["rows"])
+        # Named here, so that no retention drops what a replay needs.
+        self.pairs.put(encode_key((_LOADS, digest.raw)), codec.pack([event.position, digest]))
         prepared, self._prepared = self._prepared, None
         if prepared is not None and prepared[0] == digest:
             rows = prepared[1]

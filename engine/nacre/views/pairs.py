@@ -1,7 +1,7 @@
 """Sorted pairs of bytes: what the tables of a view are made of, on disk and in memory."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import islice
 from typing import Protocol, TypeVar
@@ -22,6 +22,9 @@ class Pairs(Protocol):
 
     def get(self, key: bytes) -> bytes | None:
         """Return the value of *key*, or None."""
+
+    def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
+        """Return the value of each key, or None."""
 
     def put(self, key: bytes, value: bytes) -> None:
         """Set the value of *key*."""
@@ -75,6 +78,16 @@ class TransactionPairs:
     def get(self, key: bytes) -> bytes | None:
         """Return the value of *key*, or None."""
         return self._transaction.get(self._prefix + key)
+
+    def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
+        """Return the value of each key, or None."""
+        prefix = self._prefix
+        wanted = [prefix + key for key in keys]
+        found = self._transaction.cursor().getmulti(wanted)
+        if len(found) == len(wanted):
+            return [value for _, value in found]
+        values = dict(found)
+        return [values.get(key) for key in wanted]
 
     def put(self, key: bytes, value: bytes) -> None:
         """Set the value of *key*."""
@@ -148,6 +161,10 @@ class ReadPairs:
         with self._environment.read() as transaction:
             return transaction.get(self._prefix + key)
 
+    def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
+        """Return the value of each key, or None, all of one moment."""
+        return self.at_once(lambda pairs: pairs.get_many(keys))
+
     def put(self, key: bytes, value: bytes) -> None:
         """Views change in commits only."""
         raise ReadOnly("a view changes by applying events only: record one in a commit")
@@ -191,6 +208,10 @@ class MemoryPairs:
         if key in self._changed:
             return self._changed[key]
         return None if self._base is None else self._base.get(key)
+
+    def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
+        """Return the value of each key, or None."""
+        return [self.get(key) for key in keys]
 
     def put(self, key: bytes, value: bytes) -> None:
         """Set the value of *key*."""

@@ -5,7 +5,7 @@ date first; through a read-only handle that happens in memory.
 """
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
 from nacre.environment import Transaction
@@ -56,6 +56,10 @@ class ViewPairs:
             if pairs is not None:
                 return read(pairs)
         return self._read_behind(read)
+
+    def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
+        """Return the value of each key, or None, all of one moment."""
+        return self.at_once(lambda pairs: pairs.get_many(keys))
 
     def put(self, key: bytes, value: bytes) -> None:
         """Views change in commits only."""
