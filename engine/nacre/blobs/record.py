@@ -23,7 +23,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from nacre.errors import CorruptionError
+from nacre.errors import CorruptionError, FormatError
 from nacre.hashing import Buffer, Digest, checksum
 
 ALIGNMENT = 64
@@ -117,8 +117,10 @@ def read_record(pack: memoryview, offset: int) -> Description:
 
     Raises:
         CorruptionError: no whole record is there, or its header or padding was altered.
+        FormatError: a newer nacre wrote it.
     """
     header = bytes(pack[offset : offset + ALIGNMENT])
+    _refuse_newer(header, offset)
     if len(header) < ALIGNMENT or header[:4] != _RECORD_MAGIC:
         raise CorruptionError(f"no record starts at offset {offset}")
     if checksum(header[:_CHECKED_BYTES])[:4] != header[_CHECKED_BYTES:]:
@@ -139,6 +141,17 @@ def read_record(pack: memoryview, offset: int) -> Description:
         stored_size=stored_size,
         stored_checksum=stored_checksum,
     )
+
+
+def _refuse_newer(header: bytes, offset: int) -> None:
+    """Raise FormatError over a header that is whole, and of a format that is not known yet."""
+    if header[:3] != _RECORD_MAGIC[:3] or header[3:4] <= _RECORD_MAGIC[3:]:
+        return
+    if checksum(header[:_CHECKED_BYTES])[:4] == header[_CHECKED_BYTES:]:
+        raise FormatError(
+            f"the record at offset {offset} has format {header[3]}, and this nacre reads "
+            f"{_RECORD_MAGIC[3]}: upgrade nacre"
+        )
 
 
 def read_records(pack: memoryview, pack_id: bytes) -> Iterator[tuple[int, Description]]:
