@@ -261,6 +261,10 @@ def checked_name(what: str, name: str, *, limit: int = _MAX_SUBJECT) -> str:
         raise InvalidInput(f"{what} is a {type(name).__name__}: give a string")
     if name.isascii() and name.isprintable() and _is_plain(name, limit):
         return name
+    if _CONTROL.search(name):
+        raise InvalidInput(
+            f"{what} {name!r} has a control character: use one line of printable text"
+        )
     if not name or name != name.strip():
         raise InvalidInput(f"{what} {name!r} is empty or has blanks around it: give a plain name")
     try:
@@ -269,8 +273,6 @@ def checked_name(what: str, name: str, *, limit: int = _MAX_SUBJECT) -> str:
         raise InvalidInput(f"{what} {name!r} holds a lone surrogate: use text") from None
     if size > limit:
         raise InvalidInput(f"{what} {name[:40]!r}... takes {size} bytes: {limit} are allowed")
-    if _CONTROL.search(name):
-        raise InvalidInput(f"{what} {name!r} has a control character: use printable text")
     if ".." in name.split("/") or name == ".":
         raise InvalidInput(f"{what} {name!r} has a part `..`: use names without it")
     return name

@@ -114,6 +114,7 @@ class Store:
     @property
     def head(self) -> int:
         """The number of commits."""
+        self._check_open()
         return self.log.head()
 
     @property

@@ -123,12 +123,12 @@ def test_nested_offsets_that_reach_outside_are_reported() -> None:
         get_frame(payloads, digest)
 
 
-def test_a_blob_that_is_no_frame_is_reported() -> None:
+def test_a_blob_that_is_no_frame_is_told_from_damage() -> None:
     payloads = CountingPayloads()
     text, other = payloads.put_blob(b"\xc1text"), payloads.put_blob(codec.pack({"a": 1}))
 
     for digest in (text, other):
-        with pytest.raises(CorruptionError):
+        with pytest.raises(InvalidInput, match="is no frame"):
             get_frame(payloads, digest)
 
 

@@ -250,8 +250,11 @@ def _moment(as_of: int | datetime | None) -> Moment | None:
 
 def no_frame(name: str, names: Sequence[str]) -> NotFound:
     """Return the error that says which frames there are instead of *name*."""
-    near = difflib.get_close_matches(name, names, _MAX_NAMES) or list(names[:_MAX_NAMES])
-    if not near:
+    if not names:
         return NotFound(f"there is no frame {name!r}, nor any other: write one first")
-    meant = ", ".join(map(repr, near))
-    return NotFound(f"there is no frame {name!r}: did you mean {meant}")
+    near = difflib.get_close_matches(str(name), names, _MAX_NAMES)
+    if near:
+        return NotFound(f"there is no frame {name!r}: did you mean {', '.join(map(repr, near))}")
+    some = ", ".join(map(repr, sorted(names)[:_MAX_NAMES]))
+    more = "" if len(names) <= _MAX_NAMES else f" and {len(names) - _MAX_NAMES:,} more"
+    return NotFound(f"there is no frame {name!r}: there are {some}{more}")

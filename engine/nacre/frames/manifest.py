@@ -15,7 +15,7 @@ from typing import Protocol, TypeVar
 
 from nacre.blobs.protocol import Payloads
 from nacre.codec import pack, unpack
-from nacre.errors import CorruptionError, FormatError
+from nacre.errors import CorruptionError, FormatError, InvalidInput
 from nacre.frames.columns import StoredColumn, column_manifest, parse_column, streams_in
 from nacre.hashing import Digest
 
@@ -72,9 +72,16 @@ def get_manifest(payloads: Payloads, digest: Digest) -> FrameManifest:
     Raises:
         NotFound: there is no such blob.
         FormatError: a newer nacre wrote it.
-        CorruptionError: the blob is no manifest of a frame.
+        InvalidInput: the blob is something else.
+        CorruptionError: it is the manifest of a frame, and does not fit together.
     """
-    content = unpack(payloads.get_blob(digest))
+    stored = payloads.get_blob(digest)
+    try:
+        content = unpack(stored)
+    except CorruptionError:  # not of the blob, which was checked: it is something else
+        content = None
+    if not isinstance(content, dict) or "frame" not in content:
+        raise InvalidInput(f"{digest} is no frame: get it as what it was put as")
     match content:
         case {
             "frame": int() as version,
@@ -92,7 +99,7 @@ def get_manifest(payloads: Payloads, digest: Digest) -> FrameManifest:
                 parts={name: _parse_entry(part) for name, part in parts.items()},
                 header=header,
             )
-    raise CorruptionError(f"the blob {digest} is not the manifest of a frame: name a frame's")
+    raise CorruptionError(f"the frame {digest} does not fit together: run `nacre verify`")
 
 
 def entry_of(label: str, kind: str, column: StoredColumn) -> Entry:
