@@ -16,7 +16,18 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import backup, commits, dedup, frames, memory, opening, past, trajectories, views
+from bench import (
+    audit,
+    backup,
+    commits,
+    dedup,
+    frames,
+    memory,
+    opening,
+    past,
+    trajectories,
+    views,
+)
 from bench.child import CHECKOUT
 from bench.measure import Line, Setting, written
 
@@ -32,6 +43,8 @@ ROWS: dict[str, Callable[[Setting], list[Line]]] = {
     "disk": dedup.disk,
     "new-bytes": dedup.new_bytes,
     "memory": memory.memory,
+    "proofs": audit.proofs,
+    "payloads": audit.payloads,
     "backup": backup.backup,
     "past": past.past,
     "snapshots": past.snapshots,

@@ -33,6 +33,7 @@ from nacre.cli.retain import retain
 from nacre.cli.show import show
 from nacre.cli.snapshot import snapshot
 from nacre.cli.space import space
+from nacre.cli.trace import trace
 from nacre.cli.verify import verify
 from nacre.cli.verify_backup import verify_backup
 
@@ -65,7 +66,7 @@ _COMMANDS = (
     repair,
     metrics,
 )
-_AUDIT = (keygen, checkpoint, prove, prove_consistency, export, import_)
+_AUDIT = (keygen, checkpoint, prove, prove_consistency, export, import_, trace)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
