@@ -6,14 +6,16 @@ from pathlib import Path
 
 from nacre.errors import InvalidInput
 from nacre.files import replacing
+from nacre.operations.export_events import EVENT_FORMATS
 from nacre.operations.export_jsonl import ExportReport, export_jsonl
+from nacre.operations.export_prov import export_prov
 from nacre.operations.report import Progress, no_progress
 from nacre.signing import SigningKey
 from nacre.store import Store
 
 Write = Callable[[Store, Path, Progress], ExportReport]
 
-_WRITERS: dict[str, Write] = {"jsonl": export_jsonl}
+_WRITERS: dict[str, Write] = {"jsonl": export_jsonl, "prov": export_prov, **EVENT_FORMATS}
 FORMATS = tuple(_WRITERS)
 
 
