@@ -18,7 +18,7 @@ from nacre.operations.compress import CompressReport
 from nacre.operations.compress import compress as compress_store
 
 
-@click.command()
+@click.command(short_help="Seal old commits into segments.")
 @vault_argument
 @gain_option
 @dry_run_option

@@ -13,7 +13,7 @@ from nacre.operations.choose import Choice, plan_restore
 from nacre.operations.drill import drill as rehearse
 
 
-@click.command()
+@click.command(short_help="Try whether a backup can be restored.")
 @target_argument
 @backup_option
 @vault_option

@@ -14,7 +14,7 @@ from nacre.operations.retention import Rules, parse_span
 _count = click.IntRange(min=0)
 
 
-@click.command()
+@click.command(short_help="Let go of backups that no rule keeps.")
 @target_argument
 @click.option("--keep-last", type=_count, default=0, help="The newest N of each vault.")
 @click.option("--keep-daily", type=_count, default=0, help="The newest of each of N days.")
@@ -72,7 +72,7 @@ def forget(
         _print(report, "would " if dry_run else "", window)
 
 
-@click.command()
+@click.command(short_help="Take back what was forgotten.")
 @target_argument
 @click.argument("backups", nargs=-1, required=True)
 @secret_options

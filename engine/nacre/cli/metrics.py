@@ -10,7 +10,7 @@ from nacre.cli.terminal import json_option, print_json, vault_argument
 from nacre.operations.metrics import metrics_of, text_of, write_metrics
 
 
-@click.command()
+@click.command(short_help="Print figures for a monitor.")
 @vault_argument
 @click.option("--target", help="Where its backups are.")
 @click.option(

@@ -18,7 +18,7 @@ from nacre.operations.repair import find_ailing, plan_repair
 from nacre.operations.repair import repair as mend
 
 
-@click.command()
+@click.command(short_help="Fetch damaged blobs from a backup.")
 @vault_argument
 @click.option("--from", "target", required=True, metavar="TARGET", help="Where backups are.")
 @click.option("--dry-run", is_flag=True, help="Say what would be fetched, and change nothing.")

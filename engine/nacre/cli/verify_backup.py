@@ -9,7 +9,7 @@ from nacre.cli.terminal import EXIT_FINDINGS, json_option, print_json, progress_
 from nacre.operations.verify_backup import TIERS, Tier, verify_backups
 
 
-@click.command("verify-backup")
+@click.command("verify-backup", short_help="Check the backups at a target.")
 @target_argument
 @click.option(
     "--tier",
