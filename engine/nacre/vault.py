@@ -29,6 +29,7 @@ from nacre.operations import (
 from nacre.operations.report import Progress, no_progress
 from nacre.payloads import Source, put_payload
 from nacre.rows import Collections, VaultHome
+from nacre.sql import run_sql
 from nacre.stage import Receipt
 from nacre.store import Store
 from nacre.trees import get_tree, put_tree
@@ -122,6 +123,18 @@ class Vault:
         """
         transaction = self.store.transaction(message=message, write_id=write_id, actor=actor)
         return cast("AbstractContextManager[Transaction]", transaction)
+
+    def sql(
+        self,
+        query: str,
+        *,
+        parameters: Sequence[object] = (),
+        to: str = "pandas",
+        as_of: When | None = None,
+    ) -> object:
+        """Return what a SELECT over collections and frames gives, now or as of a position."""
+        then = self if as_of is None else self.at(as_of)
+        return run_sql(then.rows, then.frames, query, parameters=parameters, to=to)
 
     def put(self, source: Source) -> Digest:
         """Store bytes, a file at a path, or an open binary file, and return its digest.

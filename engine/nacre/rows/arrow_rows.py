@@ -1,5 +1,6 @@
 """Stored rows to Arrow tables and dataframes, and columns of others to columns of stored values."""
 
+import json
 from collections.abc import Iterable, Sequence
 from importlib import import_module
 
@@ -71,10 +72,15 @@ def table_of(layout: Layout, rows: Sequence[StoredRow], names: Sequence[str]) ->
 def array_of(kind: FieldType, values: list[object]) -> pa.Array:
     """Return stored values as an Arrow array of the type that users see."""
     if kind.spec == "json":
-        return pa.array([None if v is None else codec.pack(v) for v in values], pa.binary())
+        return pa.array([None if v is None else _json_text(v) for v in values], pa.string())
     if isinstance(kind.spec, dict):
         return pa.array(values, stored_arrow(kind)).cast(kind.arrow)
     return pa.array(values, kind.stored).cast(kind.arrow)
+
+
+def _json_text(value: object) -> str:
+    """Return a value as JSON; bytes and digests, which JSON has not, as their text."""
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def stored_arrow(kind: FieldType) -> pa.DataType:

@@ -1,0 +1,103 @@
+"""SQL over collections and frames: DuckDB reads the Arrow tables of those that a query names.
+
+DuckDB is locked: it opens no file, no network, no extension, and sees no variable of the program.
+Only `SELECT` runs, so nothing is ever written.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from importlib import import_module
+from types import ModuleType
+
+import pyarrow as pa
+
+from nacre.errors import InvalidInput, NotFound
+from nacre.frames import Frames
+from nacre.rows import Collections
+from nacre.rows.arrow_rows import LIBRARIES, to_library
+
+_LOCKED = {
+    "enable_external_access": "false",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "python_enable_replacements": "false",
+    "lock_configuration": "true",
+}
+
+
+def run_sql(
+    rows: Collections,
+    frames: Frames,
+    query: str,
+    *,
+    parameters: Sequence[object] = (),
+    to: str = "pandas",
+) -> object:
+    """Return what a query gives, as a dataframe of *to*.
+
+    Raises:
+        InvalidInput: it is no single SELECT, DuckDB refuses it, or a name is of both kinds.
+        NotFound: it names no collection and no frame.
+    """
+    if to not in LIBRARIES:
+        raise InvalidInput(f"{to!r} is not known: use {', '.join(LIBRARIES)}")
+    duckdb = _duckdb()
+    connection = duckdb.connect(":memory:", config=_LOCKED)
+    try:
+        _check_select(duckdb, connection, query)
+        for name in sorted(_names(connection, query)):
+            table = _table(rows, frames, name)
+            if table is not None:  # otherwise a name that the query itself gives, or an error
+                connection.register(name, table)
+        found = connection.sql(query, params=list(parameters)).to_arrow_table()
+    except duckdb.CatalogException as error:
+        known = ", ".join([*rows.names(), *frames.names()][:8]) or "none yet"
+        raise NotFound(f"{error}: the collections and frames are {known}") from error
+    except duckdb.Error as error:
+        raise InvalidInput(f"the query cannot be run: {error}") from error
+    finally:
+        connection.close()
+    return to_library(found, to)
+
+
+def _check_select(duckdb: ModuleType, connection: object, query: str) -> None:
+    statements = connection.extract_statements(query)  # type: ignore[attr-defined]  # DuckDB's
+    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+        raise InvalidInput(
+            "a query is one SELECT: rows and frames are written with their own calls"
+        )
+
+
+def _names(connection: object, query: str) -> set[str]:
+    """Return the names of tables in a query, as DuckDB's own parser finds them."""
+    statement = connection.execute("select json_serialize_sql(?)", [query])  # type: ignore[attr-defined]  # DuckDB's
+    (tree,) = statement.fetchone()
+    statement.fetchall()
+    return set(_tables_in(json.loads(tree)))
+
+
+def _tables_in(node: object) -> Iterator[str]:
+    if isinstance(node, dict):
+        if node.get("type") == "BASE_TABLE":
+            yield str(node["table_name"])
+        for inner in node.values():
+            yield from _tables_in(inner)
+    elif isinstance(node, list):
+        for inner in node:
+            yield from _tables_in(inner)
+
+
+def _table(rows: Collections, frames: Frames, name: str) -> pa.Table | None:
+    is_frame = name in frames.names()
+    if name in rows:
+        if is_frame:
+            raise InvalidInput(f"{name!r} is a collection and a frame: drop or rename one of them")
+        return rows[name].to_frame("arrow")
+    return frames.read(name, to="arrow") if is_frame else None
+
+
+def _duckdb() -> ModuleType:
+    try:
+        return import_module("duckdb")
+    except ModuleNotFoundError as error:
+        raise InvalidInput("this needs DuckDB: pip install 'nacre[sql]'") from error

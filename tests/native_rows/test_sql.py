@@ -1,0 +1,107 @@
+"""SQL over collections and frames: the answers of SQLite, and nothing but reading."""
+
+import sqlite3
+
+import pandas as pd
+import pytest
+from people_rows import create_people, crowd, person
+
+import nacre
+from nacre.errors import InvalidInput, NotFound
+
+pytest.importorskip("duckdb")
+
+
+@pytest.fixture
+def vault(tmp_path):
+    with nacre.open(tmp_path / "v") as opened:
+        create_people(opened).bulk_load(crowd(300))
+        cities = opened.rows.create("cities", {"name": "string", "land": "string"}, key="name")
+        cities.bulk_load([{"name": "Oslo", "land": "NO"}, {"name": "Rome", "land": "IT"}])
+        opened.frames.write("lands", pd.DataFrame({"code": ["NO", "IT"], "size": [385, 302]}))
+        yield opened
+
+
+@pytest.fixture
+def sqlite(vault):
+    connection = sqlite3.connect(":memory:")
+    for name, fields in (("people", "id, age, city"), ("cities", "name, land")):
+        connection.execute(f"create table {name} ({fields})")
+        marks = ", ".join("?" * (fields.count(",") + 1))
+        rows = [tuple(row.values()) for row in vault.rows[name]]
+        connection.executemany(f"insert into {name} values ({marks})", rows)
+    connection.execute("create table lands (code, size)")
+    connection.executemany("insert into lands values (?, ?)", [("NO", 385), ("IT", 302)])
+    return connection
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "select count(*), count(age), min(age), max(age), sum(age) from people",
+        "select city, count(*) from people group by city order by city",
+        "select id from people where age between 10 and 20 and city <> 'Oslo' order by id limit 7",
+        "select land, avg(age) from people join cities on city = name group by land order by land",
+        "select size, count(*) from people join cities on city = name join lands on code = land"
+        " group by size order by size",
+        "with old as (select * from people where age > 80) select count(*) from old",
+        "select id from people where age is null order by id desc limit 3",
+    ],
+)
+def test_answers_are_those_of_sqlite(vault, sqlite, query):
+    found = vault.sql(query, to="arrow")
+
+    answers = [tuple(row.values()) for row in found.to_pylist()]
+    assert answers == sqlite.execute(query).fetchall()
+
+
+def test_a_query_takes_parameters_and_gives_any_library(vault):
+    found = vault.sql("select id from people where age = ? order by id", parameters=[8])
+
+    assert list(found["id"][:2]) == ["p00008", "p00188"]
+    assert vault.sql("select 1 as one", to="polars")["one"].to_list() == [1]
+
+
+def test_a_query_sees_the_past(vault):
+    head = vault.head
+    vault.rows["people"].insert(person("new"))
+
+    counted = [
+        vault.sql("select count(*) as n from people", as_of=at)["n"][0] for at in (head, None)
+    ]
+    assert counted == [300, 301]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "drop table people",
+        "insert into people values ('x', 1, 'y')",
+        "select 1; select 2",
+        "",
+        "copy (select 1) to '/tmp/nacre-must-not-be-written.csv'",
+        "attach '/tmp/nacre-must-not-be-written.db'",
+        "set enable_external_access = true",
+        "select * from read_csv('/etc/passwd')",
+        "select * from read_text('/etc/passwd')",
+        "install httpfs",
+        "selec 1",
+        "select nope from people",
+    ],
+)
+def test_what_is_no_reading_of_the_vault_is_refused(vault, query):
+    with pytest.raises(InvalidInput):
+        vault.sql(query)
+
+    assert vault.rows["people"].count() == 300
+
+
+@pytest.mark.parametrize("name", ["nobody", "crowd", '"/etc/passwd"', "'data.parquet'"])
+def test_a_name_that_is_not_there_is_refused(vault, name):
+    with pytest.raises((NotFound, InvalidInput)):
+        vault.sql(f"select * from {name}")
+
+
+def test_a_library_that_is_not_known_is_refused(vault):
+    with pytest.raises(InvalidInput, match="is not known"):
+        vault.sql("select 1", to="numpy")
