@@ -136,7 +136,7 @@ class Environment:
                 self.run(files, swap.note_swap)
                 with self.write(files) as transaction:
                     copy.unlink(missing_ok=True)
-                    self.handle.current().copy(str(copy), compact=True)
+                    swap.write_copy(transaction, copy, self.handle.map_size())
                     files.sync_file(copy)
                     swap.mark_moved(transaction)
                 files.replace(copy, self.path)

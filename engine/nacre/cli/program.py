@@ -24,6 +24,7 @@ from nacre.cli.metrics import metrics
 from nacre.cli.outermost import run
 from nacre.cli.prove import prove
 from nacre.cli.prove_consistency import prove_consistency
+from nacre.cli.purge import purge
 from nacre.cli.put import put
 from nacre.cli.rebuild import rebuild
 from nacre.cli.repair import repair
@@ -55,6 +56,7 @@ _COMMANDS = (
     retain,
     compact,
     compress,
+    purge,
     snapshot,
     backup,
     backups,

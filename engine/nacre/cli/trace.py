@@ -10,7 +10,7 @@ from nacre.operations.draw import DRAWINGS
 from nacre.operations.trace import trace as follow
 
 
-@click.command()
+@click.command(short_help="Show what a subject was made from, and into.")
 @vault_argument
 @click.argument("subject")
 @click.option("--position", type=click.IntRange(min=0), help="Only from its events in this commit.")

@@ -1,6 +1,6 @@
 """Which versions every frame has, projected from the log."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import ClassVar
 
 from nacre.blobs.protocol import Payloads
@@ -93,15 +93,16 @@ class FrameVersions:
         for (name, version), row in self._versions.scan():
             yield _version(str(name), version, row)
 
-    def retained(self, since: int) -> Iterator[Digest]:
-        """Yield the frames that were the last of their name at *since* or at any time after."""
+    def retained(self, since: int, pins: Sequence[int]) -> Iterator[Digest]:
+        """Yield the frames that were the last of their name at *since* or later, or at a pin."""
         following: tuple[object, int] | None = None
         for (name, _), row in self._versions.scan(reverse=True):
             assert isinstance(row, dict)
             position = _integer(row["position"])
             ends = [following[1]] if following and following[0] == name else []
             ends += [_integer(at) for (_, at), _ in self._deletions.scan((name,))]
-            if min((end for end in ends if end > position), default=since) >= since:
+            end = min((end for end in ends if end > position), default=None)
+            if end is None or end >= since or any(position < pin <= end for pin in pins):
                 yield row["frame"]
             following = (name, position)
 

@@ -30,6 +30,9 @@ from nacre.log.segment import (
     dictionary_id,
     open_segment,
 )
+from nacre.log.segment import (
+    seal as sealed,
+)
 from nacre.prefixes import LOG, META
 
 _KEY = struct.Struct(">BQ")  # big-endian, so key order is position order
@@ -102,6 +105,56 @@ class LmdbLog:
                 transaction.delete(key)
             return transaction.put(keys[0] + _SEGMENT, segment)
 
+    def rewrite(self, position: int, entry: bytes) -> None:
+        """Put another entry in the place of one, inside a write transaction.
+
+        Only for an entry of the same leaf, in which events were purged.
+        """
+        with self._read() as transaction:
+            key, row = next(iter(_rows_from(transaction.cursor(), position)))
+            if not _is_segment(key):
+                transaction.put(_KEY.pack(LOG, position), entry)
+                return
+            first = _position(key)
+            entries = list(self._opened(transaction, first, row))
+            entries[position - first] = entry
+            segment = sealed(entries, self._dictionary(transaction, row))
+            if segment is None:
+                raise CorruptionError(f"the segment at commit {first} cannot be written again")
+            transaction.put(key, segment)
+
+    def forget_dictionaries(self, start: int, most: int) -> int | None:
+        """Seal up to *most* segments from *start* on again without one, in a write transaction.
+
+        Return where to go on; None when there are no more, and the dictionaries are gone.
+        """
+        with self._read() as transaction:
+            for number, first in enumerate(self._with_dictionary(transaction, start)):
+                if number == most:
+                    return first
+                key = _KEY.pack(LOG, first) + _SEGMENT
+                entries = self._opened(transaction, first, transaction.get(key) or b"")
+                segment = sealed(entries, None)
+                if segment is None:
+                    raise CorruptionError(f"the segment at commit {first} cannot be written again")
+                transaction.put(key, segment)
+            cursor = transaction.cursor()
+            while cursor.set_range(_DICTIONARY_KEY) and cursor.key().startswith(_DICTIONARY_KEY):
+                cursor.delete()
+        return None
+
+    @staticmethod
+    def _with_dictionary(transaction: Transaction, start: int) -> list[int]:
+        """Return the first positions of segments that need a dictionary."""
+        cursor = transaction.cursor()
+        found = []
+        more = cursor.set_range(_KEY.pack(LOG, start))
+        while more and _is_segment(cursor.key()):
+            if dictionary_id(cursor.value()) != NO_DICTIONARY:
+                found.append(_position(cursor.key()))
+            more = cursor.next()
+        return found
+
     def keep_dictionary(self, dictionary: Dictionary) -> None:
         """Keep what segments are compressed with, inside a write transaction."""
         with self._read() as transaction:
@@ -140,12 +193,16 @@ class LmdbLog:
         for known, entries in self._segments:
             if known == row:
                 return entries
-        name = dictionary_id(row)
-        content = None if name == NO_DICTIONARY else transaction.get(_DICTIONARY_KEY + name)
-        entries = open_segment(row, position, None if content is None else Dictionary(content))
+        entries = open_segment(row, position, self._dictionary(transaction, row))
         # In one step: threads share it.
         self._segments = [(row, entries), *self._segments[: _OPEN_SEGMENTS - 1]]
         return entries
+
+    @staticmethod
+    def _dictionary(transaction: Transaction, row: bytes) -> Dictionary | None:
+        name = dictionary_id(row)
+        content = None if name == NO_DICTIONARY else transaction.get(_DICTIONARY_KEY + name)
+        return None if content is None else Dictionary(content)
 
     def _head_in(self, transaction: Transaction) -> int:
         # Many entries may go into one transaction: only the first looks for the head.

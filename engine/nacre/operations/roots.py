@@ -5,17 +5,19 @@ without decoding. What only looks like one keeps a blob too many, never one too 
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from nacre.blobs import index
 from nacre.codec import digests_in, unpack
 from nacre.environment import Transaction
 from nacre.errors import NotFound
-from nacre.event import open_entry
+from nacre.event import decode_events, open_entry
 from nacre.hashing import HASH_SIZE, Digest
 from nacre.keys import after_prefix
 from nacre.operations.report import Progress
+from nacre.operations.snapshots import Snapshots
+from nacre.past.runs import rows_in
 from nacre.prefixes import VIEWS
 from nacre.store import Store
 
@@ -40,12 +42,21 @@ def mark(store: Store, since: int, progress: Progress) -> Marks:
     with store.read():
         head = store.head
     retained = set(_named_by_events(store, since, head, progress))
-    retained.update(_named_by_views(store, since))
+    snapshots = Snapshots(store)
+    pins = [snapshot.position for snapshot in snapshots.all()]
+    retained.update(_named_by_views(store, since, pins))
+    if since:
+        retained.update(_named_by_snapshots(store, snapshots))
     needed = with_children(store, retained)
     if since == 0:
         return Marks(head=head, needed=needed, named=needed)
     old = set(_named_by_events(store, 0, since, progress))
     return Marks(head=head, needed=needed, named=needed | with_children(store, old))
+
+
+def no_marks(head: int) -> Marks:
+    """Return marks of nothing, to find with `mark_since` what commits from *head* on name."""
+    return Marks(head=head, needed=set(), named=set())
 
 
 def mark_since(store: Store, marks: Marks) -> Marks:
@@ -67,7 +78,30 @@ def _named_in(texts: Iterable[bytes]) -> Iterator[bytes]:
         yield from _DIGEST.findall(text)
 
 
-def _named_by_views(store: Store, since: int) -> Iterator[bytes]:
+def named_by_events(store: Store, purged: Mapping[int, Collection[int]]) -> set[bytes]:
+    """Return what all events name but some: their ordinals by the position of their commit."""
+    named: set[bytes] = set()
+    for position, entry in enumerate(store.log.read()):
+        body = open_entry(entry)[1]
+        if position not in purged:
+            named.update(_DIGEST.findall(body))
+            continue
+        for event in decode_events(entry):
+            if event.ordinal not in purged[position]:
+                named.update(digest.raw for digest in digests_in(dict(event.data)))
+    return named
+
+
+def _named_by_snapshots(store: Store, snapshots: Snapshots) -> Iterator[bytes]:
+    """Yield what the rows in snapshots name, of views that cannot say what they need there."""
+    for snapshot in snapshots.all():
+        for stored in snapshots.content(snapshot.name).views:
+            if not hasattr(store.maintenance.views.get(stored.name), "retained"):
+                rows = rows_in(store.blobs, stored.runs)
+                yield from _named_in(value for _, value in rows)
+
+
+def _named_by_views(store: Store, since: int, pins: Sequence[int]) -> Iterator[bytes]:
     """Yield what the rows of every view name, or what a view says that it needs of it."""
     with store.environment.read() as transaction:
         entries = store.maintenance.catalogue(transaction).entries
@@ -75,7 +109,7 @@ def _named_by_views(store: Store, since: int) -> Iterator[bytes]:
         view = store.maintenance.views.get(name)
         retained = getattr(view, "retained", None) if since else None
         if view is not None and retained is not None:
-            yield from (digest.raw for digest in retained(store.view(view), since))
+            yield from (digest.raw for digest in retained(store.view(view), since, pins))
             continue
         for build in (entry.current, entry.successor):
             if build is not None:

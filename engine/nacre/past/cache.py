@@ -49,6 +49,10 @@ class Cache:
         """Delete a file that is not what it should be."""
         (self._folder() / (name + _ENDING)).unlink(missing_ok=True)
 
+    def clear(self) -> None:
+        """Delete everything that is kept of the vault; who has a file open goes on reading it."""
+        shutil.rmtree(self._folder(), ignore_errors=True)
+
     @contextmanager
     def making(self, name: str) -> Iterator[Path]:
         """Give a path to write the file *name* to; it gets its name unless the block raises.

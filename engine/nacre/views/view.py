@@ -55,8 +55,9 @@ class View(Protocol):
     - `changes_since(before, payloads, names)`: yields a `Change` for each of the subjects *names*
       that is not what it was in *before*, the same view at an earlier position. Diffs are made of
       them.
-    - `retained(since)`: yields the digests that it needs when the payloads of history before
-      the position *since* may be dropped. Without it, all that its rows name is kept.
+    - `retained(since, pins)`: yields the digests that it needs when the payloads of history
+      before the position *since* may be dropped, but for what was shown at the positions *pins*.
+      Without it, all that its rows name is kept.
     """
 
     name: ClassVar[str]
@@ -169,7 +170,9 @@ class OpenViews:
         return opened
 
     def apply(self, event: Event) -> None:
-        """Let every view that wants *event* change its tables."""
+        """Let every view that wants *event* change its tables; one that was purged says nothing."""
+        if event.purged is not None:
+            return
         try:
             applies = self._applies[event.kind]
         except KeyError:
