@@ -180,6 +180,7 @@ class Environment:
 
     def before_fork(self) -> bool:
         """Hold back new transactions and wait for the others; False when that took too long."""
+        self.handle.note_vault()
         return self._gate.close()
 
     def after_fork_in_parent(self) -> None:

@@ -44,6 +44,7 @@ class LmdbHandle:
         self._sealed = sealed
         self._opening = threading.Lock()
         self._unusable: Callable[[], NacreError] | None = None
+        self._vault: bytes | None = None
         self._lmdb: lmdb.Environment | None
         self._lmdb, self.file_id = self._open_at_rest()
 
@@ -59,7 +60,7 @@ class LmdbHandle:
             raise self._unusable()
         if self._lmdb is None:
             with self._opening:
-                self._lmdb = self._lmdb or self._open()
+                self._lmdb = self._lmdb or self._open_again()
         return self._lmdb
 
     @property
@@ -168,6 +169,12 @@ class LmdbHandle:
             self._lmdb = None
             self._unusable = lambda: Closed(f"{self.path} was closed: open the vault again")
 
+    def note_vault(self) -> None:
+        """Remember whose file it is, so that a forked child knows a compact copy of it."""
+        if self._lmdb is not None and self._unusable is None:
+            with self._lmdb.begin() as transaction:
+                self._vault = swap.vault_of(transaction)
+
     def let_go(self, *, drained: bool) -> None:
         """Close what a forked child has inherited; it is opened again when it is next used."""
         self._opening = threading.Lock()
@@ -181,6 +188,17 @@ class LmdbHandle:
                 f"the process forked while {self.path} was being written: "
                 "start workers before opening the vault, or with the start method 'spawn'"
             )
+
+    def _open_again(self) -> lmdb.Environment:
+        """Open the file that a forked child has let go of, or the copy that took its place."""
+        opened, opened_id = self._open_at_rest()
+        with opened.begin() as transaction:
+            is_ours = self._vault is not None and swap.vault_of(transaction) == self._vault
+        if opened_id != self.file_id and not is_ours:
+            opened.close()
+            raise self.gone()
+        self.file_id = opened_id
+        return opened
 
     def _open_at_rest(self) -> tuple[lmdb.Environment, tuple[int, int] | None]:
         """Open the file, and say which one it is: none that takes its place meanwhile."""

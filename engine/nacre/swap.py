@@ -20,10 +20,16 @@ import lmdb
 from nacre.lmdb_file import descriptor_id, file_id
 from nacre.prefixes import META
 
+_VAULT_KEY = bytes([META]) + b"vault"
 _MOVED_KEY = bytes([META]) + b"moved"
 _SWAPS_KEY = bytes([META]) + b"swaps"
 _TOKEN_BYTES = 16
 _TOKENS_KEPT = 64
+
+
+def vault_of(transaction: "lmdb.Transaction[bytes]") -> bytes | None:
+    """Return what the file says of the vault that it belongs to; None before it says so."""
+    return transaction.get(_VAULT_KEY)
 
 
 def beside(path: Path) -> Path:

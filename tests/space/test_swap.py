@@ -126,6 +126,43 @@ def test_a_handle_that_slept_through_two_swaps_follows(path: Path) -> None:
         assert subjects(vault) == ["first", "second"]
 
 
+def test_a_child_that_was_forked_before_a_swap_goes_on_with_the_copy(path: Path) -> None:
+    with nacre.open(path) as vault:
+
+        def work(talk: Connection) -> None:
+            talk.recv()
+            vault.record("a.b", subject="theirs")
+            talk.send(subjects(vault))
+
+        process = Process(work)
+        swap_it(vault)
+        vault.record("a.b", subject="ours")
+        process.talk.send("swapped")
+
+        assert process.hear() == ["first", "ours", "theirs"]
+        assert subjects(vault) == ["first", "ours", "theirs"]
+        process.end()
+
+
+def test_a_child_does_not_go_on_with_another_vault(path: Path, tmp_path: Path) -> None:
+    with nacre.open(tmp_path / "other", single_file=True) as other:
+        other.record("a.b", subject="foreign")
+    vault = nacre.open(path)
+
+    def work(talk: Connection) -> None:
+        talk.recv()
+        with pytest.raises(Closed, match="moved, unlinked or replaced"):
+            subjects(vault)
+        talk.send("refused")
+
+    process = Process(work)
+    (tmp_path / "other").replace(vault.store.layout.environment)
+    process.talk.send("replaced")
+
+    assert process.hear() == "refused"
+    vault.close()
+
+
 def test_a_file_that_is_no_copy_of_ours_is_not_followed(path: Path, tmp_path: Path) -> None:
     with nacre.open(tmp_path / "other", single_file=True) as other:
         other.record("a.b", subject="foreign")
