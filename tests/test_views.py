@@ -348,3 +348,30 @@ def test_an_exception_in_a_view_says_which_event_it_was(tmp_path: Path) -> None:
             vault.record("odd", subject="s", data={})
 
         assert "'odd' of 's' in commit 0" in raised.value.__notes__[0]
+
+
+class Untouched:
+    """A view of kinds that no commit has."""
+
+    name = "untouched"
+    version = 1
+    kinds = ("never.happened",)
+
+    def __init__(self, state: nacre.State) -> None:
+        self._rows = state.table("rows")
+
+    def apply(self, event: nacre.Event) -> None:
+        self._rows[event.subject] = True
+
+
+def test_a_view_that_no_event_concerns_does_not_read_the_log(tmp_path: Path) -> None:
+    with nacre.open(tmp_path / "v") as vault:
+        vault.record("a.b", subject="s")
+        key = b"\x06" + bytes(8)
+        environment = vault.store.environment
+        environment.run(vault.store.files, lambda t: t.put(key, t.get(key)[:-1] + b"?"))
+
+        vault.register(Untouched)  # it would raise if it had read the damaged commit
+
+        vault.record("never.happened", subject="now")
+        assert list(vault.view(Untouched)._rows.scan()) == [(("now",), True)]

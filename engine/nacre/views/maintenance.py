@@ -23,6 +23,7 @@ from nacre.views.catalogue import (
     raw_catalogue,
     slot_prefix,
 )
+from nacre.views.history import History
 from nacre.views.pairs import TransactionPairs
 from nacre.views.table import GetBlob, State
 from nacre.views.view import Names, OpenViews, Upcasts, View
@@ -190,8 +191,23 @@ class Maintenance:
             for name, view in self.views.items()
             if (build := _unfinished(catalogue.entries[name], view)) is not None
         }
-        self._advance(transaction, catalogue, builds)
+        for name, build in list(builds.items()):
+            if build.position == 0 and self._is_unconcerned(transaction, self.views[name]):
+                catalogue = _moved(catalogue, name, builds.pop(name), None)
+        if builds:
+            self._advance(transaction, catalogue, builds)
+        else:
+            put_catalogue(transaction, catalogue)
         return not self._behind(self.catalogue(transaction))
+
+    def _is_unconcerned(self, transaction: Transaction, view: type[View]) -> bool:
+        """Tell whether no commit holds an event that *view* wants: it need not read the log."""
+        kinds = getattr(view, "kinds", None)
+        history = self._maintained(self.catalogue(transaction)).get(History.name)
+        if not kinds or history is None or hasattr(view, "end_commit"):
+            return False
+        names = History(State(TransactionPairs(transaction, history.prefix)))
+        return not names.positions_of_kinds(kinds, start=0, stop=self.log.head())
 
     def _begin_rebuild(self, transaction: Transaction, names: list[str]) -> None:
         catalogue = self.catalogue(transaction)
