@@ -31,9 +31,11 @@ from nacre.cli.repair import repair
 from nacre.cli.replay import replay
 from nacre.cli.restore import restore
 from nacre.cli.retain import retain
+from nacre.cli.rows import rows
 from nacre.cli.show import show
 from nacre.cli.snapshot import snapshot
 from nacre.cli.space import space
+from nacre.cli.sql import sql
 from nacre.cli.trace import trace
 from nacre.cli.verify import verify
 from nacre.cli.verify_backup import verify_backup
@@ -49,6 +51,8 @@ _COMMANDS = (
     frames,
     get,
     put,
+    rows,
+    sql,
     verify,
     rebuild,
     replay,
