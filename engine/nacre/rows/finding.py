@@ -9,15 +9,15 @@ from typing import cast
 from nacre.errors import CorruptionError
 from nacre.keys import after_prefix, encode_elements
 from nacre.rows.conditions import EVERY
-from nacre.rows.layout import Layout, StoredRow
+from nacre.rows.layout import KEY, Layout, StoredRow
 from nacre.rows.matching import tester
-from nacre.rows.planner import KEY, Order, Plan
+from nacre.rows.planner import Order, Plan
 from nacre.rows.view import Definition, Rows, unpack_row
 from nacre.views.pairs import Pair, Pairs
 
 Fetch = Callable[[Pairs, list[Pair]], list[StoredRow]]
 
-_FIRST_PAGE, _LARGEST_PAGE = 32, 2048
+_FIRST_PAGE, _LARGEST_PAGE = 128, 2048
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,8 +105,10 @@ def _matching(
     view: Rows, definition: Definition, plan: Plan, window: Window
 ) -> Iterator[StoredRow]:
     first = _FIRST_PAGE
-    if not plan.order or plan.is_ordered:
-        first = min(_LARGEST_PAGE, max(_FIRST_PAGE, window.stop or _FIRST_PAGE))
+    if window.stop is not None and (not plan.order or plan.is_ordered):
+        # Of rows that must still be tested, more than are wanted may be needed.
+        least = 1 if plan.left is EVERY else _FIRST_PAGE
+        first = min(_LARGEST_PAGE, max(least, window.stop))
     found = _candidates(view, definition, plan, first)
     if plan.left is EVERY:
         return found
@@ -115,6 +117,10 @@ def _matching(
 
 def _candidates(view: Rows, definition: Definition, plan: Plan, first: int) -> Iterator[StoredRow]:
     intervals = plan.intervals[::-1] if plan.reverse else plan.intervals
+    if plan.is_exact:
+        keys = [definition.rows + low for low, _ in intervals]
+        yield from _rows_of_keys(view, keys, first)
+        return
     prefix, fetch = definition.rows, cast("Fetch", _rows)
     if plan.index is not None and plan.index is not KEY:
         prefix = definition.entries(plan.index.number)
@@ -145,6 +151,13 @@ def _pages(
         else:
             low = found[-1][0] + b"\x00"
         size = min(2 * size, _LARGEST_PAGE)
+
+
+def _rows_of_keys(view: Rows, keys: list[bytes], size: int) -> Iterator[StoredRow]:
+    while keys:
+        raws = view.pairs.get_many(keys[:size])
+        yield from [unpack_row(raw) for raw in raws if raw is not None]
+        keys, size = keys[size:], min(2 * size, _LARGEST_PAGE)
 
 
 def _rows(_: Pairs, found: list[Pair]) -> list[StoredRow]:

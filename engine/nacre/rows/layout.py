@@ -14,10 +14,12 @@ from nacre.hashing import digest_of
 from nacre.keys import encode_elements
 from nacre.rows.checks import Check, check_of
 from nacre.rows.schema import Field, Index, Path, Schema
-from nacre.rows.types import Convert, Refused
+from nacre.rows.types import Convert, FieldType, Refused
 
 StoredRow = list[object]
 Getter = Callable[[StoredRow], object]
+
+KEY = Index(name="the key", paths=(), number=0)
 
 MAX_BYTES = 216
 KEPT_BYTES = 200
@@ -59,10 +61,18 @@ class Layout:
         self._is_plain = [f.slot for f in schema.fields] == list(range(1, self.width)) and all(
             f.type.give is None for f in schema.fields
         )
+        # By what conditions name, so that a query does not walk the schema for each.
+        self._named: dict[str, tuple[Path, FieldType]] = {
+            f.name: ((f.name,), f.type) for f in schema.fields
+        }
         self._fills = self._fill_values()
         self.key_fields = tuple(schema.field(name) for name in schema.key)
         self._key = tuple((f.slot, _key_of(f)) for f in self.key_fields)
         self.indexes = tuple(self._entries(index) for index in schema.indexes)
+        self.sorted_by: tuple[tuple[Index, tuple[Path, ...]], ...] = (
+            (KEY, tuple((name,) for name in schema.key)),
+            *((index, index.paths) for index in schema.indexes),
+        )
 
     def take(self, row: Mapping[str, object]) -> StoredRow:
         """Return what is stored for a row.
@@ -191,9 +201,21 @@ class Layout:
         parts = tuple((self.getter(path), self.key_convert(path)) for path in index.paths)
         return Entries(index, parts)
 
+    def resolve(self, path: "str | Path") -> tuple[Path, FieldType]:
+        """Return the path that is written as a name or as its parts, and the type there.
+
+        Raises:
+            NotFound: there is no such field or part.
+        """
+        if isinstance(path, str) and path in self._named:
+            return self._named[path]
+        resolved = self.schema.resolve(path)
+        return resolved, self.schema.type_at(resolved)
+
     def key_convert(self, path: Path) -> Convert:
         """Return the function from a stored value at a path to an element of a key."""
-        convert = self.schema.type_at(path).key
+        kind = self._named[path[0]][1] if len(path) == 1 else self.schema.type_at(path)
+        convert = kind.key
         if convert is None:
             raise InvalidInput(f"{'.'.join(path)!r} is of a type without an order")
         return convert

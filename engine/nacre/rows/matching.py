@@ -78,8 +78,7 @@ def tester(layout: Layout, condition: Condition) -> Test:
 
 
 def _term(layout: Layout, compare: Compare) -> Term:
-    path = layout.schema.resolve(compare.path)
-    kind = layout.schema.type_at(path)
+    path, kind = layout.resolve(compare.path)
     value = compare.value
     try:
         if compare.operator in ("in", "not in"):

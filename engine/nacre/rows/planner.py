@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from nacre.keys import after_prefix, encode_elements
 from nacre.rows.conditions import EVERY, Condition, all_of, conjuncts
-from nacre.rows.layout import KEPT_BYTES, Layout, fitted
+from nacre.rows.layout import KEPT_BYTES, KEY, Layout, fitted
 from nacre.rows.matching import Term
 from nacre.rows.schema import Index, Path
 
@@ -15,7 +15,6 @@ Interval = tuple[bytes, bytes | None]
 Order = tuple[tuple[Path, bool], ...]
 """Paths to sort by, each with whether the largest come first."""
 
-KEY = Index(name="the key", paths=(), number=0)
 _MAX_INTERVALS = 1000
 # NaN sorts behind all numbers, so that a range from a number on would find it.
 _SETTLED = ("=", "in", "is null", "<", "<=")
@@ -44,6 +43,9 @@ class Plan:
     """Whether rows come in the order that is wanted, so that a limit stops early."""
 
     reverse: bool = False
+    is_exact: bool = False
+    """Whether each interval begins with the whole key of the one row that it may hold."""
+
     notes: tuple[str, ...] = field(default=())
 
     def __str__(self) -> str:
@@ -79,7 +81,7 @@ def plan_query(
     *cut* are the numbers of indexes that have no exact order.
     """
     terms = [part for part in conjuncts(condition) if isinstance(part, Term)]
-    candidates = [_candidate(index, paths, terms) for index, paths in _indexes(layout)]
+    candidates = [_candidate(index, paths, terms) for index, paths in layout.sorted_by]
     inexact = set(cut)
 
     def rank(candidate: _Candidate) -> tuple[bool, int, bool, bool]:
@@ -90,15 +92,18 @@ def plan_query(
     best = max(candidates, key=rank)
     if not best.equal and not best.ranged:
         return _unselective(layout, condition, order, candidates, limited=limited, cut=inexact)
-    plan = Plan(
+    direction = _direction(layout, best, order, inexact)
+    return Plan(
         index=best.index,
         intervals=_intervals(layout, best),
         used=(*best.equal, *best.ranged),
         condition=condition,
         left=_left(layout, condition, best),
         order=order,
+        is_ordered=direction is not None,
+        reverse=bool(direction),
+        is_exact=best.index is KEY and best.is_point,
     )
-    return _directed(plan, _direction(layout, best, order, inexact))
 
 
 def _unselective(
@@ -117,19 +122,8 @@ def _unselective(
         # Without a limit it costs less to sort than to fetch every row by itself.
         if direction is not None and (limited or candidate.index is KEY):
             index = None if candidate.index is KEY else candidate.index
-            return _directed(replace(plan, index=index), direction)
+            return replace(plan, index=index, is_ordered=True, reverse=direction)
     return plan
-
-
-def _directed(plan: Plan, direction: bool | None) -> Plan:
-    if direction is None:
-        return plan
-    return replace(plan, is_ordered=True, reverse=direction)
-
-
-def _indexes(layout: Layout) -> list[tuple[Index, tuple[Path, ...]]]:
-    key = tuple((name,) for name in layout.schema.key)
-    return [(KEY, key), *((index, index.paths) for index in layout.schema.indexes)]
 
 
 def _candidate(index: Index, paths: tuple[Path, ...], terms: Sequence[Term]) -> _Candidate:

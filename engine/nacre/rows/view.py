@@ -65,10 +65,14 @@ class Definition:
         self.rows = encode_key((_ROWS, self.number))
         self.graves = encode_key((_GRAVES, self.number))
         self.tally = encode_key((_STATES, self.number))
+        self._entries: dict[int, bytes] = {}
 
     def entries(self, index: int) -> bytes:
         """Return what the keys of the entries of an index start with."""
-        return encode_key((_ENTRIES, self.number, index))
+        found = self._entries.get(index)
+        if found is None:
+            found = self._entries[index] = encode_key((_ENTRIES, self.number, index))
+        return found
 
 
 class Rows:
@@ -353,6 +357,7 @@ def converted(value: object, spec: object) -> object:
 _SIZES = [bytes([size]) for size in range(256)]
 
 
+@lru_cache(maxsize=512)
 def _name_key(name: str) -> bytes:
     return encode_key((_NAMES, name))
 
