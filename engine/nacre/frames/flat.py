@@ -142,8 +142,11 @@ def _variable_buffers(
     if narrow not in _WIDTHS:
         raise ValueError(f"lengths of {narrow} bytes")
     lengths = np.frombuffer(data, f"u{narrow}", rows, start)
-    offsets = np.zeros(rows + 1, np.int64)
-    np.cumsum(lengths, out=offsets[1:])
+    offsets = np.empty(rows + 1, np.int64)
+    offsets[0] = 0
+    # Widened first: a sum that widens as it goes takes half as long again.
+    offsets[1:] = lengths
+    np.cumsum(offsets[1:], out=offsets[1:])
     size = int(offsets[-1])
     content = _rest(data, min(_aligned(start + rows * narrow), data.size), size)
     if wide == 4 and size >= 1 << 31:
