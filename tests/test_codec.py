@@ -210,3 +210,12 @@ def test_threads_pack_and_compress_at_once() -> None:
         thread.join()
 
     assert not wrong
+
+
+def test_digests_are_found_at_any_depth_in_order() -> None:
+    first, second = (Digest(bytes([number]) * 32) for number in (1, 2))
+    value: object = {second: first}
+    for _ in range(5000):
+        value = [value]
+
+    assert list(codec.digests_in(value)) == [second, first]

@@ -9,9 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nacre import codec
+from nacre.codec import pack
 from nacre.errors import CorruptionError, FormatError, InvalidInput
 from nacre.event import (
     Header,
+    StoredEvent,
     checked_kind,
     checked_name,
     checked_text,
@@ -21,6 +23,7 @@ from nacre.event import (
     encode_commit,
     encode_header,
     event_fields,
+    join_entry,
     split_entry,
 )
 from nacre.hashing import Digest, checksum, event_hash, leaf_hash
@@ -224,3 +227,33 @@ def test_a_message_may_have_lines_but_has_an_end() -> None:
         checked_text("message", "\ud800")
     with pytest.raises(InvalidInput, match="give a string"):
         checked_text("message", b"bytes")
+
+
+FIELDS = [b"v" * 16, 0, 1, "ana", "", b"w" * 16, bytes(32)]
+PACKED = pack(["a.b", "x", {}])
+
+
+@pytest.mark.parametrize(
+    ("number", "value"), [(0, "v"), (1, [1]), (2, "x"), (3, 5), (4, None), (5, [5]), (6, "p")]
+)
+def test_a_header_of_other_types_is_damage(number: int, value: object) -> None:
+    fields = [*FIELDS[:number], value, *FIELDS[number + 1 :]]
+
+    with pytest.raises(CorruptionError, match="header has other fields"):
+        join_entry(pack(fields), [StoredEvent(PACKED, False)])
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        [5, "x", {}],
+        ["a.b", {}, {}],
+        ["a.b", "x", [1]],
+        ["a.b", "x", None],
+        ["a.b", "x", {}, "2"],
+        ["a.b", "x", {}, True],
+    ],
+)
+def test_an_event_of_other_types_is_damage(fields: list[object]) -> None:
+    with pytest.raises(CorruptionError, match="fields of other types"):
+        join_entry(pack(FIELDS), [StoredEvent(pack(fields), False)])

@@ -86,16 +86,16 @@ def unpack(data: Buffer) -> object:
 
 def digests_in(value: object) -> Iterator[Digest]:
     """Yield every digest inside *value*, in order, repeated where it is repeated."""
-    if isinstance(value, Digest):
-        yield value
-    elif isinstance(value, dict):
-        for key, inner in value.items():
-            if isinstance(key, Digest):
-                yield key
-            yield from digests_in(inner)
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            yield from digests_in(inner)
+    # Not by recursion: what was not written by us may be nested deeper than Python goes.
+    ahead = [value]
+    while ahead:
+        found = ahead.pop()
+        if isinstance(found, Digest):
+            yield found
+        elif isinstance(found, dict):
+            ahead += [part for pair in reversed(found.items()) for part in reversed(pair)]
+        elif isinstance(found, list | tuple):
+            ahead += reversed(found)
 
 
 def extension_of(value: object) -> tuple[int, bytes] | None:

@@ -41,6 +41,7 @@ _COMPRESS_UP_TO_BYTES = 256 << 20
 _MAX_BODY_BYTES = (1 << 32) - 1
 _MAX_EVENT_BYTES = (1 << 31) - 1
 
+_EVENT_TYPES = (str, str, dict, int)
 _KIND = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 _MAX_KIND, _MAX_SUBJECT, _MAX_TEXT = 100, 255, 65_535
 # C0, DEL and C1 control characters, line and paragraph separators.
@@ -358,19 +359,26 @@ def _split_body(body: bytes) -> Iterator[tuple[bytes, bool]]:
 
 
 def _decode_header(data: bytes) -> Header:
-    fields = codec.unpack(data)
-    if not isinstance(fields, list) or len(fields) != 7:
-        raise CorruptionError("a commit's header has other fields: run `nacre verify`")
-    vault_id, position, time_ns, actor, message, write_id, previous = fields
-    return Header(
-        vault_id=vault_id,
-        position=position,
-        time_ns=time_ns,
-        actor=actor,
-        message=message,
-        write_id=write_id,
-        previous=previous,
-    )
+    match codec.unpack(data):
+        case [
+            bytes() as vault_id,
+            int() as position,
+            int() as time_ns,
+            str() as actor,
+            str() as message,
+            (str() | bytes()) as write_id,
+            bytes() as previous,
+        ]:
+            return Header(
+                vault_id=vault_id,
+                position=position,
+                time_ns=time_ns,
+                actor=actor,
+                message=message,
+                write_id=write_id,
+                previous=previous,
+            )
+    raise CorruptionError("a commit's header has other fields: run `nacre verify`")
 
 
 def _decode_event(data: bytes, ordinal: int, header: Header, purged: bool) -> Event:
@@ -380,4 +388,7 @@ def _decode_event(data: bytes, ordinal: int, header: Header, purged: bool) -> Ev
     if type(fields) is not list or not 3 <= len(fields) <= 4:
         raise CorruptionError("an event has other fields: run `nacre verify`")
     version = 1 if len(fields) == 3 else fields[3]
+    # A tuple of types is the quickest way to look at all four: replaying is made of this.
+    if (type(fields[0]), type(fields[1]), type(fields[2]), type(version)) != _EVENT_TYPES:
+        raise CorruptionError("an event has fields of other types: run `nacre verify`")
     return event_of((fields[0], fields[1], fields[2], version, ordinal, header, None))
