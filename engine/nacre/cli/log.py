@@ -77,10 +77,9 @@ def _events(
 
 def _time(text: str) -> datetime:
     try:
-        time = datetime.fromisoformat(text)
-    except ValueError:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise InvalidInput(
             f"--since {text!r} is no position and no time: write 120, 2026-05-01 or "
             "2026-05-01T12:00+02:00"
         ) from None
-    return time.astimezone(UTC)

@@ -60,6 +60,7 @@ def export_frame(frames: Frames, name: str, path: Path, *, version: int | None) 
         NotFound: there is no such frame, or no such directory.
     """
     write = _chosen(_WRITERS, path)
+    _check_is_text(path.parent)
     found = frames.version(name, version)
     table = frames.read(name, found.version, to="arrow")
     assert isinstance(table, pa.Table)
@@ -92,6 +93,7 @@ def import_text(frames: Frames, name: str, path: Path, *, message: str) -> Frame
 
 
 def _read(read: Callable[[str], pa.Table], path: Path) -> pa.Table:
+    _check_is_text(path)
     try:
         return read(str(path))
     except FileNotFoundError as error:
@@ -118,6 +120,14 @@ def _names(schema: pa.Schema) -> list[str]:
 
 def _not_utf8(what: str) -> InvalidInput:
     return InvalidInput(f"{what} is no UTF-8 text: convert the file, for instance with iconv")
+
+
+def _check_is_text(path: Path) -> None:
+    """Refuse a path that Arrow cannot be told."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise InvalidInput(f"the path {str(path)!r} is not UTF-8: rename it") from None
 
 
 def _chosen(by_ending: dict[str, Function], path: Path) -> Function:
