@@ -56,9 +56,15 @@ def open_vault(
         relaxed=durability == "relaxed",
         upcasts=Upcasts(upcasts),
     )
-    if not os.fspath(path):
-        raise InvalidInput("the path of the vault is empty: name a directory or a file")
+    if not os.fspath(path) or "\0" in os.fsdecode(path):
+        raise InvalidInput(
+            "the path of the vault is empty or has a null in it: name a directory or a file"
+        )
     place = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow symbolic links
+    try:
+        str(place).encode()
+    except UnicodeEncodeError:
+        raise InvalidInput(f"the path {str(place)!r} is not UTF-8: name another place") from None
     store = open_store(
         place,
         options,

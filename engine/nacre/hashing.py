@@ -41,7 +41,13 @@ class Digest:
     @classmethod
     def of(cls, digest: "Digest | str") -> "Digest":
         """Return a digest that may be given as it is printed."""
-        return cls.parse(digest) if isinstance(digest, str) else digest
+        if isinstance(digest, cls):
+            return digest
+        if not isinstance(digest, str):
+            raise InvalidInput(
+                f"a {type(digest).__name__} is no digest: give a digest, or its text b3:<hex>"
+            )
+        return cls.parse(digest)
 
     @classmethod
     def parse(cls, text: str) -> "Digest":

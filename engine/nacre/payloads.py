@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from nacre.blobs import Payloads
-from nacre.errors import InvalidInput, NotFound
+from nacre.errors import InvalidInput, NacreError, NotFound, StorageError
 from nacre.hashing import Buffer, Digest
 
 Source = Buffer | str | os.PathLike[str] | BinaryIO
@@ -17,7 +17,9 @@ def put_payload(payloads: Payloads, source: Source) -> Digest:
     if isinstance(source, bytes | bytearray | memoryview):
         return payloads.put_blob(source)
     if isinstance(source, str | os.PathLike):
-        return put_file(payloads, Path(source))
+        if "\0" in os.fsdecode(source):
+            raise InvalidInput(f"the path {source!r:.80} has a null in it: give a path, or bytes")
+        return put_file(payloads, Path(os.fsdecode(source)))
     if not hasattr(source, "read"):
         raise InvalidInput(
             f"a {type(source).__name__} is no payload: give bytes, a path or an open binary file"
@@ -41,3 +43,9 @@ def put_file(payloads: Payloads, path: Path) -> Digest:
         raise NotFound(f"there is no file {path} to put: correct the path") from error
     except IsADirectoryError as error:
         raise InvalidInput(f"{path} is a directory: put it with put_tree") from error
+    except NacreError:
+        raise
+    except OSError as error:
+        raise StorageError(
+            f"{path} cannot be read ({error.strerror or error}): put another file, or its bytes"
+        ) from error

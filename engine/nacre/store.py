@@ -134,6 +134,10 @@ class Store:
     ) -> Receipt:
         """Run *decide* under the writer lock and commit what it records."""
         self.check_writable()
+        if not callable(decide):
+            raise InvalidInput(
+                f"a {type(decide).__name__} decides nothing: give a function that records events"
+            )
         return self._committer.commit(decide, self._words(message, write_id, actor))
 
     def transaction(
@@ -191,6 +195,12 @@ class Store:
         """Yield the commits at `start <= position < stop`."""
         _check_range(start, stop)
         return map(decode_commit, self.log.read(start, stop))
+
+    def commit_at(self, position: int) -> Commit | None:
+        """Return the commit at a position; None when there is none."""
+        if type(position) is not int:
+            raise InvalidInput(f"{position!r:.60} is no position: give the number of a commit")
+        return next(self.commits(position, position + 1), None)
 
     def events(
         self,

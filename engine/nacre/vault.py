@@ -238,7 +238,7 @@ class Vault:
 
     def commit_at(self, position: int) -> Commit | None:
         """Return the commit at a position with all its events; None when there is none."""
-        return next(self.store.commits(position, position + 1), None)
+        return self.store.commit_at(position)
 
     def describe(self) -> VaultInfo:
         """Return what the vault is and holds, in a few figures."""

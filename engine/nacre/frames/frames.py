@@ -120,6 +120,8 @@ class Frames:
         Raises:
             NotFound: there is none.
         """
+        if not isinstance(name, str):
+            raise InvalidInput(f"a {type(name).__name__} names no frame: give a string")
         if version is None:
             return self._existing(name, as_of)
         if as_of is not None:
@@ -187,6 +189,8 @@ class Frames:
         return self._vault.view(FrameVersions)
 
     def _existing(self, name: str, as_of: int | datetime | None = None) -> FrameVersion:
+        if not isinstance(name, str):
+            raise InvalidInput(f"a {type(name).__name__} names no frame: give a string")
         versions = self._versions()
         found = versions.latest(name, _moment(as_of))
         if found is None:
