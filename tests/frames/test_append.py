@@ -141,3 +141,18 @@ def test_a_frame_of_another_library_is_refused() -> None:
 
     with pytest.raises(InvalidInput, match="is a pandas frame"):
         append_frame(payloads, digest, pa.table({"a": [1]}))
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [([1, "x"], ["y"]), (["x", "y"], [1]), (["x"], ["y"])]
+)
+def test_objects_stay_objects_whatever_they_hold(first: list[object], second: list[object]) -> None:
+    payloads = CountingPayloads()
+    before, more = (
+        pd.DataFrame({"o": pd.Series(values, dtype=object)}) for values in (first, second)
+    )
+
+    found = get_frame(payloads, append_frame(payloads, put_frame(payloads, before), more))
+
+    assert found["o"].dtype == object
+    assert found["o"].tolist() == [*first, *second]

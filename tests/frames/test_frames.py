@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from frames.payloads import CountingPayloads
 
 from nacre.access import open_vault
 from nacre.errors import InvalidInput, NotFound, Unstorable
-from nacre.frames import Frames, FrameVersions
+from nacre.frames import Frames, FrameVersions, put_frame
 from nacre.vault import Vault
 
 
@@ -193,3 +194,15 @@ def test_a_reopened_vault_has_the_same_frames(frames, vault) -> None:
 
     with open_vault(vault.path, read_only=True) as again:
         pd.testing.assert_frame_equal(Frames(again).read("p"), expected)
+
+
+@pytest.mark.parametrize("rows", [0, 1])
+@pytest.mark.parametrize(
+    "freq",
+    [pd.offsets.CustomBusinessDay(holidays=["2030-01-02"]), pd.offsets.BDay(normalize=True)],
+)
+def test_a_frequency_that_its_text_does_not_tell_is_refused(rows: int, freq) -> None:
+    index = pd.date_range("2020-01-01", periods=rows, freq=freq)
+
+    with pytest.raises(Unstorable, match="set freq to None"):
+        put_frame(CountingPayloads(), pd.DataFrame(index=index))

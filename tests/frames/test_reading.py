@@ -156,3 +156,22 @@ def test_slices_and_joins_have_the_digest_of_their_copies(columns, data) -> None
     if all(joined.dtypes == frame.dtypes):
         joined.index = frame.index
         assert put_frame(CountingPayloads(), joined) == digest
+
+
+@pytest.mark.parametrize("columns", [{}, {"c": [1, 2, 3]}])
+def test_rows_of_a_sparse_index_are_those_asked_for(columns: dict[str, list[int]]) -> None:
+    payloads = CountingPayloads()
+    index = pd.Index(pd.arrays.SparseArray([1, 0, 0]), name="i")
+    stored = pd.DataFrame(columns, index=index)
+
+    found = get_frame(payloads, put_frame(payloads, stored), rows=(0, 2))
+
+    pd.testing.assert_frame_equal(found, stored.iloc[:2])
+
+
+@pytest.mark.parametrize("columns", [5, [["speed"]], [{}]])
+def test_what_is_no_list_of_labels_is_refused(
+    payloads: CountingPayloads, digest: Digest, columns: object
+) -> None:
+    with pytest.raises((InvalidInput, NotFound), match=r"no list of columns|there is no column"):
+        get_frame(payloads, digest, columns=columns)

@@ -146,7 +146,9 @@ def _join(payloads: Payloads, kind: str, stored: StoredColumn, part: Part) -> Co
     if kind != "pandas":
         chunks = [*decode_arrow(old).chunks, *decode_arrow(as_loaded(part.column)).chunks]
         return encode_arrow(pa.chunked_array(chunks))
-    both = [pd.Series(decode_array(column)) for column in (old, as_loaded(part.column))]
+    arrays = [decode_array(column) for column in (old, as_loaded(part.column))]
+    # Pandas 3 would take objects that are all text for its own str.
+    both = [pd.Series(array, dtype=array.dtype, copy=False) for array in arrays]
     if both[0].dtype != both[1].dtype:
         raise _mismatch(f"the column {part.label!r}", repr(both[0].dtype), repr(both[1].dtype))
     joined = pd.concat(both, ignore_index=True)

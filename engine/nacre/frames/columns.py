@@ -51,6 +51,13 @@ def is_whole(kind: str) -> bool:
     return kind in _WHOLE
 
 
+def comes_whole(column: Column) -> bool:
+    """Say whether all rows of *column* were loaded, whatever range of them was asked for."""
+    if children_have_own_rows(column.kind):
+        return is_whole(column.kind)
+    return bool(column.children) and all(map(comes_whole, column.children))
+
+
 def children_have_own_rows(kind: str) -> bool:
     """Say whether the columns inside one of *kind* are read as a whole with any row."""
     return kind in _OWN_ROWS or kind in _WHOLE

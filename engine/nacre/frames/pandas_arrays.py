@@ -179,13 +179,28 @@ def _encode_index(index: pd.Index) -> Column:
         return _encode_multi(index)
     if _INDEXES.get(type(index).__name__) is not type(index):
         raise Unstorable(f"an index of the class {type(index).__name__} is not known: convert it")
-    freq = getattr(index, "freq", None) if type(index) is not pd.PeriodIndex else None
     parameters = {
         "class": type(index).__name__,
         "name": encode_cell(index.name),
-        "freq": None if freq is None else freq.freqstr,
+        "freq": _encode_freq(index),
     }
     return Column("index", parameters, (), (_encode_array(index.array),))
+
+
+def _encode_freq(index: pd.Index) -> str | None:
+    """Return the frequency of *index* as text; one that the text does not tell is refused."""
+    freq = getattr(index, "freq", None) if type(index) is not pd.PeriodIndex else None
+    if freq is None:
+        return None
+    try:
+        is_told = pd.tseries.frequencies.to_offset(freq.freqstr) == freq
+    except ValueError:
+        is_told = False
+    if not is_told:
+        raise Unstorable(
+            f"its frequency {freq!r} has more to it than {freq.freqstr!r}: set freq to None"
+        )
+    return str(freq.freqstr)
 
 
 def _decode_index(column: Column) -> pd.Index:

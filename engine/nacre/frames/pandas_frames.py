@@ -7,7 +7,7 @@ import pandas as pd
 
 from nacre.errors import CorruptionError, Unstorable
 from nacre.frames.cells import decode_cell, encode_cell
-from nacre.frames.columns import Column, is_whole
+from nacre.frames.columns import Column, comes_whole
 from nacre.frames.pandas_arrays import decode_array, decode_index, encode_array, encode_index
 from nacre.frames.parts import FrameParts, Part, refused
 
@@ -55,7 +55,7 @@ def put_together(
 def decode_values(column: Column, start: int, stop: int) -> object:
     """Return the array of a loaded column; one that was loaded whole is cut to the range."""
     array = decode_array(column)
-    return array[start:stop] if is_whole(column.kind) else array
+    return array[start:stop] if comes_whole(column) else array
 
 
 def decode_labels(column: Column) -> pd.Index:
@@ -66,7 +66,7 @@ def decode_labels(column: Column) -> pd.Index:
 def decode_rows(column: Column, start: int, stop: int) -> pd.Index:
     """Return the index of a loaded range of rows."""
     index = decode_index(column)
-    return index[start:stop] if is_whole(column.kind) else index
+    return index[start:stop] if comes_whole(column) else index
 
 
 def no_duplicates(header: Mapping[str, object]) -> bool:

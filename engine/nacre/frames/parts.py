@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from nacre.errors import Unstorable
+import pyarrow as pa
+
+from nacre.errors import InvalidInput, Unstorable
 from nacre.frames.columns import Column
 
 
@@ -30,3 +32,13 @@ class FrameParts:
 def refused(what: str, reason: Exception) -> Unstorable:
     """Return the refusal of a frame over *what*, such as "the column 'price'"."""
     return Unstorable(f"{what} cannot be stored exactly: {reason}")
+
+
+def unreadable(field: pa.Field, library: str, reason: BaseException) -> InvalidInput:
+    """Return the refusal to read a column to a *library* that has nothing like its type."""
+    # What a library says may be long, or a panic of several lines.
+    why = (str(reason).splitlines() or [type(reason).__name__])[0][:200]
+    return InvalidInput(
+        f"the column {field.name!r} of type {field.type} cannot be read to {library} ({why}): "
+        "read it with to='arrow', or read other columns"
+    )

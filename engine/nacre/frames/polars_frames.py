@@ -15,7 +15,7 @@ from nacre.errors import CorruptionError, InvalidInput, Unstorable
 from nacre.frames import arrow_frames
 from nacre.frames.arrow_columns import decode_arrow, encode_arrow
 from nacre.frames.columns import Column, as_loaded, equal_columns
-from nacre.frames.parts import FrameParts, Part, refused
+from nacre.frames.parts import FrameParts, Part, refused, unreadable
 from nacre.frames.polars_types import decode_type, encode_type
 
 _TYPES = "types"
@@ -67,7 +67,20 @@ def put_together(
 
 def from_arrow(table: pa.Table) -> pl.DataFrame:
     """Return *table*, which was stored by another library, as a Polars frame."""
-    return pl.DataFrame(pl.from_arrow(table))
+    if len(set(table.column_names)) < table.num_columns:
+        raise InvalidInput(
+            "polars has no two columns of one name: ask for each once, or read it with to='arrow'"
+        )
+    series = [_converted(*column) for column in zip(table.schema, table.columns, strict=True)]
+    return pl.DataFrame(series)
+
+
+def _converted(field: pa.Field, values: pa.ChunkedArray) -> pl.Series:
+    try:
+        frame = pl.DataFrame(pl.from_arrow(pa.table([values], schema=pa.schema([field]))))
+        return frame.to_series()
+    except _RAISED as error:
+        raise unreadable(field, "polars", error) from error
 
 
 def _to_arrow(series: pl.Series) -> pa.ChunkedArray:

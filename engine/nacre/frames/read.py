@@ -9,6 +9,7 @@ import pyarrow as pa
 from nacre.blobs.protocol import Payloads
 from nacre.errors import CorruptionError, InvalidInput
 from nacre.frames import arrow_frames, pandas_frames
+from nacre.frames.arrow_to_pandas import to_pandas
 from nacre.frames.columns import Column, StoredColumn, children_have_own_rows, is_whole
 from nacre.frames.damage import damage_reported
 from nacre.frames.manifest import Entry, FrameManifest, get_manifest, stored_column
@@ -103,7 +104,7 @@ def _read(payloads: Payloads, manifest: FrameManifest, selection: Selection, to:
     table = _read_table(payloads, manifest, selection)
     if to == "arrow":
         return table
-    return to_polars(table) if to == "polars" else table.to_pandas().copy()
+    return to_polars(table) if to == "polars" else to_pandas(table)
 
 
 def _read_pandas(payloads: Payloads, manifest: FrameManifest, selection: Selection) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 """Which columns and rows of a stored frame a caller asked for, checked."""
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,13 +48,15 @@ def select_columns(columns: Sequence[object] | None, labels: pd.Index) -> tuple[
         return tuple(range(len(labels)))
     if isinstance(columns, str):
         raise InvalidInput(f"columns={columns!r} is a string: give a list, [{columns!r}]")
+    if not isinstance(columns, Iterable):
+        raise InvalidInput(f"columns={columns!r:.60} is no list of columns: give a list of labels")
     return tuple(number for label in columns for number in _numbers(label, labels))
 
 
 def _numbers(label: object, labels: pd.Index) -> list[int]:
     try:
         found = labels.get_loc(label)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, pd.errors.InvalidIndexError) as error:
         raise NotFound(_not_found(label, labels)) from error
     if isinstance(found, int | np.integer):
         return [int(found)]
