@@ -30,7 +30,8 @@ MOST_LINE_BYTES = 1 << 28
 MOST_NOTE_BYTES = 1 << 20
 MOST_LEVELS = 600
 NO_PREVIOUS = bytes(32)
-DROPPING = ("nacre.compacted", "nacre.purged")
+PURGED = "nacre.purged"
+DROPPING = ("nacre.compacted", PURGED)
 ED25519 = b"\x01"
 # The control characters that a signed note may not hold.
 CONTROL = re.compile("[\x00-\x09\x0b-\x1f]")
@@ -81,7 +82,9 @@ def hash_from(text: object) -> bytes:
 def from_json(data: bytes) -> dict[str, object]:
     """Return a JSON object in which no key is there twice."""
     try:
-        found = json.loads(data, object_pairs_hook=_object, parse_constant=_no_constant)
+        found = json.loads(
+            data, object_pairs_hook=_object, parse_constant=_no_constant, parse_float=_finite
+        )
     except (ValueError, RecursionError) as error:
         raise Bad(f"this is no JSON: {str(error)[:80]}") from error
     if not isinstance(found, dict):
@@ -106,6 +109,13 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 def _no_constant(name: str) -> object:
     raise Bad(f"{name} is no JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise Bad(f"{text[:40]} is larger than a number may be")
+    return number
 
 
 # Values: msgpack, decoded straight to the readable form that stands beside it
@@ -398,6 +408,7 @@ class Commit:
     hidden: int
     digests: Sequence[str]
     dropped: int
+    purged: int
 
 
 def read_commit(given: Mapping[str, object]) -> Commit:
@@ -434,15 +445,16 @@ def read_commit(given: Mapping[str, object]) -> Commit:
         shown=len(shown) - hidden,
         hidden=hidden,
         digests=digests,
-        dropped=sum(_dropped_by(event) for event in shown),
+        dropped=sum(_count(event, "blobs") for event in shown if event.get("kind") in DROPPING),
+        purged=sum(_count(event, "events") for event in shown if event.get("kind") == PURGED),
     )
 
 
-def _dropped_by(event: Mapping[str, object]) -> int:
-    """Return how many payloads an event says that were dropped."""
+def _count(event: Mapping[str, object], name: str) -> int:
+    """Return how many payloads or events an event says that were removed."""
     data = event.get("data")
-    count = data.get("blobs") if isinstance(data, dict) else None
-    return count if event.get("kind") in DROPPING and type(count) is int else 0
+    count = data.get(name) if isinstance(data, dict) else None
+    return count if type(count) is int else 0
 
 
 def as_time(time_ns: int) -> str:
@@ -581,6 +593,7 @@ class Export:
         self._tree = Tree()
         self._last: Commit | None = None
         self._agreed = 0
+        self._purges: list[tuple[int, int, int]] = []
         self.head = self.shown = self.hidden = 0
 
     def check(self) -> dict[str, object]:
@@ -607,7 +620,16 @@ class Export:
         if own.head != self.head:
             raise Bad("there are more commits than the export says", own.head)
         self._payloads.check_all_there()
+        self._check_hidden()
         return self._seen()
+
+    def _check_hidden(self) -> None:
+        """Require a later purge for every event of which only the hash is there."""
+        accounted = 0
+        for position, hidden, purged in reversed(self._purges):
+            if hidden > accounted:
+                raise Bad("events are hidden here that no later commit has purged", position)
+            accounted += purged - hidden
 
     def _seen(self) -> dict[str, object]:
         return {
@@ -670,6 +692,8 @@ class Export:
         self.head += 1
         self.shown += commit.shown
         self.hidden += commit.hidden
+        if commit.hidden or commit.purged:
+            self._purges.append((commit.position, commit.hidden, commit.purged))
         self._check_roots()
 
     def _check_roots(self) -> None:
@@ -874,7 +898,12 @@ def _print(report: Mapping[str, object]) -> None:
     print(f"{report['check']}: {verdicts[str(report['holds'])]}")
     for name, value in report.items():
         if name not in ("check", "holds") and value is not None:
-            print(f"  {name}: {value}")
+            print(f"  {name}: {_printable(str(value))}")
+
+
+def _printable(text: str) -> str:
+    """Return text that cannot steer a terminal, or fake lines of a report."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 if __name__ == "__main__":

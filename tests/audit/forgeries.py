@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Callable, Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -64,7 +65,28 @@ def with_event(data: bytes) -> Change:
     return with_last(events=[{"bytes": b64(data)}])
 
 
+def hidden(lines: Lines) -> Lines:
+    """Show only the hash of the last commit's event, as if it had been purged."""
+    event = base64.b64decode(json.loads(lines[-2])["events"][0]["bytes"])
+    return with_last(events=[{"hash": b64(sha256(event).digest())}])(lines)
+
+
+def with_dropped(reason: str) -> Change:
+    """Say that the first commit, which dropped nothing, dropped a payload."""
+    line = json.dumps({"dropped": "b3:" + "0" * 64, "position": 0, "reason": reason}) + "\n"
+    return lambda lines: [lines[0], line, *lines[1:]]
+
+
 EXPORTS: dict[str, Change] = {
+    "an event hidden": hidden,
+    "a payload dropped by nobody": with_dropped("history 0d"),
+    "a reason that is no text": with_dropped("\ud800"),
+    "a number beyond all": lambda lines: [lines[0], '{"blob": 1e999}\n'],
+    "a commit with a number beyond all": lambda lines: [
+        *lines[:-2],
+        lines[-2].replace('"position":', '"other":1e999,"position":'),
+        lines[-1],
+    ],
     "nothing": lambda lines: [],
     "another file": lambda lines: ["{}\n"],
     "no JSON": lambda lines: [lines[0], "garbage\n"],

@@ -20,9 +20,11 @@ import nacre_check
 from nacre.codec import pack, unpack
 from nacre.errors import Dropped, InvalidInput, NotFound
 from nacre.operations.compact import compact
+from nacre.operations.compress import compress
 from nacre.operations.evidence import readable
 from nacre.operations.export import export
 from nacre.operations.import_jsonl import import_jsonl
+from nacre.operations.purge import purge
 from nacre.operations.retain import parse_history, set_retention
 from nacre.prefixes import BLOBS, LOG, TREE
 
@@ -221,3 +223,26 @@ def test_what_a_killed_import_has_left_is_removed(lines: list[str], tmp_path: Pa
     with nacre.open(tmp_path / "again", create=False) as vault:
         assert vault.verify().is_clean
     assert not (tmp_path / "again.importing").exists()
+
+
+def test_a_purged_vault_with_segments_comes_back(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with nacre.open(tmp_path / "v") as vault:
+        for n in range(700):
+            vault.record("note.set", subject=f"s{n % 7}", data={"n": n})
+        vault.record("photo.set", subject="s3", data={"image": vault.put(b"image" * 9000)})
+        assert compress(vault.store, min_gain=0).segments
+        assert purge(vault.store, "s3", reason="request 17").events == 101
+        checkpoint = vault.checkpoint()
+    (tmp_path / "note").write_text(str(checkpoint))
+    source = exported(tmp_path / "v")
+
+    code, report = check(capsys, "export", source, "--checkpoint", tmp_path / "note", "--blobs")
+    import_jsonl(source, tmp_path / "again")
+
+    assert (code, report["events_hidden"], report["payloads_dropped"]) == (0, 101, 1)
+    with nacre.open(tmp_path / "again") as vault:
+        assert vault.checkpoint() == checkpoint
+        assert vault.verify().is_clean
+        assert vault.replay().is_equal

@@ -122,3 +122,12 @@ def differs(main: Main, case: Case, right: tuple[int, str]) -> bool:
         return outcome(main, case) != right
     except Exception:  # noqa: BLE001 - without the check it breaks, which is noticed too
         return True
+
+
+def test_a_report_cannot_steer_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    nacre_check._print({"check": "export", "holds": False, "what": "\x1b[2J\nholds \ud800 ä"})
+
+    assert capsys.readouterr().out.splitlines() == [
+        "export: DOES NOT HOLD",
+        "  what: \\x1b[2J\\nholds \\ud800 ä",
+    ]

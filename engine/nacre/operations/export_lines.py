@@ -3,13 +3,14 @@
 import base64
 import binascii
 import json
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO, TypeVar
 
 from nacre.checkpoint import Checkpoint
 from nacre.errors import InvalidInput, NacreError
-from nacre.event import StoredEvent
+from nacre.event import StoredEvent, checked_text
 from nacre.hashing import HASH_SIZE, Digest
 from nacre.operations.export_jsonl import EXPORT_FORMAT, MOST_LINE_BYTES
 
@@ -88,7 +89,12 @@ def read_lines(file: BinaryIO) -> Iterator[tuple[int, Line]]:
 
 def _fields(raw: bytes) -> dict[str, object]:
     try:
-        found = json.loads(raw, object_pairs_hook=_without_twice, parse_constant=_no_constant)
+        found = json.loads(
+            raw,
+            object_pairs_hook=_without_twice,
+            parse_constant=_no_constant,
+            parse_float=_finite,
+        )
     except ValueError as error:
         raise InvalidInput(f"it is no JSON ({str(error)[:80]})") from error
     if not isinstance(found, dict):
@@ -105,6 +111,13 @@ def _without_twice(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 def _no_constant(name: str) -> object:
     raise InvalidInput(f"{name} is no JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise InvalidInput(f"{text[:40]} is larger than a number may be")
+    return number
 
 
 def _parsed(fields: dict[str, object]) -> Line:
@@ -147,7 +160,7 @@ def _gone(fields: dict[str, object]) -> Gone:
     return Gone(
         digest=Digest.parse(_member(fields, "dropped", str)),
         position=_count(fields, "position"),
-        reason=_member(fields, "reason", str),
+        reason=checked_text("the reason", _member(fields, "reason", str)),
     )
 
 

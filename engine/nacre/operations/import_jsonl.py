@@ -27,7 +27,7 @@ from nacre.event import (
 )
 from nacre.files import OsFiles, sync_folder
 from nacre.frames import FrameVersions
-from nacre.hashing import Digest, digest_of
+from nacre.hashing import digest_of
 from nacre.layout import Layout, creating, find_layout
 from nacre.lmdb_file import lock_path
 from nacre.log import LmdbLog
@@ -35,6 +35,7 @@ from nacre.log.tree import LmdbTree
 from nacre.opening import open_store, put_identity
 from nacre.operations.evidence import commit_fields
 from nacre.operations.export_lines import End, Entry, First, Gone, Line, Part, read_lines
+from nacre.operations.removals import Removals
 from nacre.operations.report import Progress, no_progress
 from nacre.operations.verify_log import broken_links
 from nacre.registry import REGISTRY
@@ -118,11 +119,12 @@ class _Growth:
         self._log = LmdbLog(environment)
         self._blobs = VaultBlobs(environment, layout.packs, self._files, read_only=False)
         self._parts: list[Part] = []
+        self._parts_bytes = 0
         self._waiting: list[Entry] = []
         self._waiting_bytes = 0
         self._last: Commit | None = None
         self._ended = False
-        self._gone: set[Digest] = set()
+        self._removals = Removals()
         identity = Identity(vault_id=first.vault_id, created_ns=first.created_ns)
         environment.run(self._files, lambda transaction: put_identity(transaction, identity))
 
@@ -149,6 +151,7 @@ class _Growth:
                 "the export does not come to its own checkpoint, so that it was changed: "
                 "get it again"
             )
+        self._removals.check()
 
     def _take(self, line: Line) -> None:
         if self._ended:
@@ -174,7 +177,7 @@ class _Growth:
     def _note_gone(self, gone: Gone) -> None:
         if gone.position >= self.first.checkpoint.head or self._blobs.has_blob(gone.digest):
             raise InvalidInput(f"{gone.digest} was not dropped by commit {gone.position}")
-        self._gone.add(gone.digest)
+        self._removals.drop(gone.digest, gone.position)
         epitaph = Epitaph(gone.position, gone.reason)
         self._environment.run(
             self._files, lambda transaction: drop_row(transaction, gone.digest, epitaph)
@@ -185,12 +188,14 @@ class _Growth:
         if (before[0].digest, before[0].size) != (part.digest, part.size):
             raise InvalidInput("the parts of two payloads are mixed")
         self._parts.append(part)
-        if sum(len(taken.content) for taken in self._parts) > part.size:
+        self._parts_bytes += len(part.content)
+        if self._parts_bytes > part.size:
             raise InvalidInput(f"the payload {part.digest} is longer than it says")
         if not part.is_last:
             return
         content = b"".join(taken.content for taken in self._parts)
         self._parts = []
+        self._parts_bytes = 0
         if len(content) != part.size or digest_of(content) != part.digest:
             raise InvalidInput(f"the payload {part.digest} was altered")
         self._blobs.put_blob(content, manifest=part.is_manifest)
@@ -222,6 +227,7 @@ class _Growth:
         if _text(commit_fields(encoded.entry)) != _text(given.fields):
             raise InvalidInput(f"commit {self.head} does not say what its bytes say")
         self._check_events(commit)
+        self._removals.see(commit)
         self._log.append(encoded.entry, expect=self.head)
         transaction = self._environment.transaction
         assert transaction is not None
@@ -239,7 +245,7 @@ class _Growth:
             if type(event.data) is not dict or type(event.version) is not int:
                 raise InvalidInput(f"an event of commit {self.head} has no data, or no version")
             for digest in digests_in(event.data):
-                if digest not in self._gone and not self._blobs.has_blob(digest):
+                if digest not in self._removals and not self._blobs.has_blob(digest):
                     raise InvalidInput(f"commit {self.head} names {digest}, which is not there")
 
 
