@@ -246,3 +246,15 @@ def test_a_purged_vault_with_segments_comes_back(
         assert vault.checkpoint() == checkpoint
         assert vault.verify().is_clean
         assert vault.replay().is_equal
+
+
+def test_an_imported_vault_knows_its_snapshots_at_once(tmp_path: Path) -> None:
+    with nacre.open(tmp_path / "v") as vault:
+        vault.record("note.set", subject="s")
+        vault.snapshots.create("monday")
+
+    import_jsonl(exported(tmp_path / "v"), tmp_path / "again")
+
+    with nacre.open(tmp_path / "again", read_only=True) as vault:
+        assert [snapshot.name for snapshot in vault.snapshots.all()] == ["monday"]
+        assert vault.at("monday").head == 1

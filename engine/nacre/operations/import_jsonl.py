@@ -38,6 +38,7 @@ from nacre.operations.export_lines import End, Entry, First, Gone, Line, Part, r
 from nacre.operations.removals import Removals
 from nacre.operations.report import Progress, no_progress
 from nacre.operations.verify_log import broken_links
+from nacre.past import SnapshotsView
 from nacre.registry import REGISTRY
 from nacre.store import Identity, Options
 
@@ -268,7 +269,12 @@ def _derive_views(layout: Layout) -> None:
     options = Options(actor="nacre import", relaxed=False)
     try:
         opened = open_store(
-            layout.path, options, _no_face, create=False, single_file=None, views=(FrameVersions,)
+            layout.path,
+            options,
+            _no_face,
+            create=False,
+            single_file=None,
+            views=(FrameVersions, SnapshotsView),
         )
         opened.close()
     except NacreError:
