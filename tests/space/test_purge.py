@@ -14,9 +14,11 @@ from works import open_over
 import nacre
 from nacre.cli.program import program
 from nacre.errors import Dropped, InvalidInput, NotFound, ReadOnly, StateError
+from nacre.operations.compact import compact
 from nacre.operations.compress import compress
 from nacre.operations.purge import PurgeReport
 from nacre.operations.purge import purge as purge_store
+from nacre.operations.retain import parse_history, set_retention
 from nacre.testing import MOMENTS, KillingFiles, TracingFiles
 
 SECRET = b"the secret of Ana"
@@ -240,3 +242,25 @@ def test_the_command_tells_what_it_removed(tmp_path: Path) -> None:
     assert code == 0
     assert json.loads(output)["finished"]
     assert run()[1] == "finished an earlier purge\n"
+
+
+def test_a_vault_is_compacted_after_a_purge_took_views_of_a_snapshot(tmp_path: Path) -> None:
+    with nacre.open(tmp_path / "v") as vault:
+        fill(vault)
+        assert purge_store(vault.store, "ana", reason=REASON).snapshots == ("monday",)
+        set_retention(vault.store, parse_history("0s"))
+
+        compact(vault.store, min_gain=0)
+
+        assert vault.verify().is_clean
+
+
+def test_a_replay_from_a_snapshot_that_lost_its_views_begins_with_commit_0(tmp_path: Path) -> None:
+    with nacre.open(tmp_path / "v") as vault:
+        fill(vault)
+        purge_store(vault.store, "ana", reason=REASON)
+
+        report = vault.replay(start="monday")
+
+        assert report.is_equal
+        assert "notes" in {view.name for view in report.views}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nacre import codec
-from nacre.errors import CorruptionError, InvalidInput, NotFound, StateError
+from nacre.errors import CorruptionError, Dropped, InvalidInput, NotFound, StateError
 from nacre.hashing import digest_of
 from nacre.moment import When, find_snapshots, position_at
 from nacre.operations.divergence import Divergence, divergence_of, first_difference
@@ -121,7 +121,10 @@ def _content(store: Store, name: str | None, position: int) -> SnapshotContent |
             f"the snapshot {name!r} is of position {snapshot.position}, after {position}: "
             "begin with an earlier one"
         )
-    return get_content(store.blobs, snapshot.manifest)
+    try:
+        return get_content(store.blobs, snapshot.manifest)
+    except Dropped:
+        return None  # a purge took its rows: every view begins with commit 0
 
 
 class _Job:

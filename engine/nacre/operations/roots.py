@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from nacre.blobs import index
 from nacre.codec import digests_in, unpack
 from nacre.environment import Transaction
-from nacre.errors import NotFound
+from nacre.errors import Dropped, NotFound
 from nacre.event import decode_events, open_entry
 from nacre.hashing import HASH_SIZE, Digest
 from nacre.keys import after_prefix
@@ -95,7 +95,11 @@ def named_by_events(store: Store, purged: Mapping[int, Collection[int]]) -> set[
 def _named_by_snapshots(store: Store, snapshots: Snapshots) -> Iterator[bytes]:
     """Yield what the rows in snapshots name, of views that cannot say what they need there."""
     for snapshot in snapshots.all():
-        for stored in snapshots.content(snapshot.name).views:
+        try:
+            content = snapshots.content(snapshot.name)
+        except Dropped:
+            continue  # a purge took its copies of the views
+        for stored in content.views:
             if not hasattr(store.maintenance.views.get(stored.name), "retained"):
                 rows = rows_in(store.blobs, stored.runs)
                 yield from _named_in(value for _, value in rows)
