@@ -1,6 +1,7 @@
 """What a decision is given to read, put and record with."""
 
 import os
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TypeVar
 
@@ -50,6 +51,13 @@ class Transaction:
     def view(self, view: type[AnyView]) -> AnyView:
         """Return a registered view, as it is with the events recorded so far."""
         return self._stage.view(view)
+
+    def savepoint(self) -> AbstractContextManager[None]:
+        """Undo what a `with` block recorded if it raises: events, frames, rows and views.
+
+        The exception goes on; catch it outside of the block, and the transaction goes on.
+        """
+        return self._stage.savepoint()
 
     def put(self, source: Source) -> Digest:
         """Store bytes, a file at a path, or an open binary file."""

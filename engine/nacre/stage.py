@@ -1,6 +1,7 @@
 """The events of one commit, recorded but not yet committed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -48,12 +49,31 @@ class Tip:
     time_ns: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Mark:
+    """What a stage had recorded at a savepoint."""
+
+    events: int
+    named: int
+    subjects: frozenset[str]
+    kinds: tuple[str, ...]
+    own_kinds: tuple[str, ...]
+    is_whole: bool
+
+
 class Stage:
     """The events of one commit, recorded but not yet committed. Views show them at once."""
 
-    def __init__(self, header: Header, views: OpenViews, packer: Packer) -> None:
+    def __init__(
+        self,
+        header: Header,
+        views: OpenViews,
+        packer: Packer,
+        nested: Callable[[], AbstractContextManager[None]],
+    ) -> None:
         self._header = header
         self._views = views
+        self._nested = nested
         self._applies: dict[str, list[Apply]] = {}
         self._own_applies: dict[str, list[Apply]] = {}
         self._subjects: set[str] = set()
@@ -131,6 +151,19 @@ class Stage:
         finally:
             del self._applies[kind]
 
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Undo what a block recorded if it raises, events and views; the stage goes on."""
+        if self._is_ended:
+            raise StateError("the transaction has ended: set savepoints inside of it")
+        mark = self._mark()
+        try:
+            with self._nested():
+                yield
+        except BaseException:
+            self._undo(mark)
+            raise
+
     def close(self) -> None:
         """Refuse to record more."""
         self._is_ended = True
@@ -167,6 +200,25 @@ class Stage:
                 f"the view {view.name!r} is not registered: call vault.register({view.__name__})"
             )
         return opened
+
+    def _mark(self) -> _Mark:
+        return _Mark(
+            events=len(self.events),
+            named=len(self.named),
+            subjects=frozenset(self._subjects),
+            kinds=tuple(self._applies),
+            own_kinds=tuple(self._own_applies),
+            is_whole=self._is_whole,
+        )
+
+    def _undo(self, mark: _Mark) -> None:
+        del self.events[mark.events :]
+        del self.named[mark.named :]
+        self._subjects = set(mark.subjects)
+        self._is_whole = mark.is_whole
+        self._views.reopen()
+        self._applies = {kind: self._views.applies(kind) for kind in mark.kinds}
+        self._own_applies = {kind: self._views.applies(kind) for kind in mark.own_kinds}
 
 
 def _refuse_own(kind: str) -> str:

@@ -227,7 +227,20 @@ class Committer(Generic[Face]):
             write_id=words.write_id or os.urandom(_WRITE_ID_BYTES),
             previous=tip.leaf,
         )
-        return Stage(header, views, self._packer)
+        return Stage(header, views, self._packer, partial(self._nested, views))
+
+    @contextmanager
+    def _nested(self, views: OpenViews) -> Iterator[None]:
+        """Keep what is written in a block apart, and undo it if the block raises."""
+        outer = self._environment.transaction
+        if outer is None or not self._environment.is_writing:
+            raise StateError("this thread is not in the transaction: set savepoints where it began")
+        try:
+            with self._environment.nested() as inner:
+                views.move(inner)
+                yield
+        finally:
+            views.move(outer)
 
     def _earlier(self, words: Words, stage: Stage) -> Receipt | None:
         """Return the receipt of the commit that carries the same write id, if there is one."""

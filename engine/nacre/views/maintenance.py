@@ -24,6 +24,7 @@ from nacre.views.catalogue import (
     slot_prefix,
 )
 from nacre.views.history import History
+from nacre.views.live import LiveStates
 from nacre.views.pairs import TransactionPairs
 from nacre.views.table import GetBlob, State
 from nacre.views.view import Names, OpenViews, Upcasts, View
@@ -104,15 +105,11 @@ class Maintenance:
         """Return the maintained views, to read and to apply events to inside *transaction*."""
         builds = self._maintained(self.catalogue(transaction))
         if builds.keys() == self.views.keys():
-            return OpenViews(
-                self.views,
-                lambda name: State(
-                    TransactionPairs(transaction, builds[name].prefix), self.get_blob
-                ),
-                self.upcasts,
-                self._wanted,
-            )
-        return self._open(builds, transaction)
+            views, wanted = self.views, self._wanted
+        else:
+            views, wanted = {name: self.views[name] for name in builds}, {}
+        states = LiveStates(transaction, builds, self.get_blob)
+        return OpenViews(views, states.open, self.upcasts, wanted, move=states.move)
 
     def build_of(self, view: type[View], transaction: Transaction) -> Build | None:
         """Return the build of *view* that is to be read; None when none was ever begun.

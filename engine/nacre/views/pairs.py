@@ -75,6 +75,10 @@ class TransactionPairs:
         self._transaction = transaction
         self._prefix = prefix
 
+    def move(self, transaction: Transaction) -> None:
+        """Go on in another transaction: one inside this one, or the one around it."""
+        self._transaction = transaction
+
     def get(self, key: bytes) -> bytes | None:
         """Return the value of *key*, or None."""
         return self._transaction.get(self._prefix + key)

@@ -6,6 +6,7 @@ from functools import partial
 from inspect import signature
 from typing import ClassVar, NamedTuple, Protocol
 
+from nacre.environment import Transaction
 from nacre.errors import InvalidInput
 from nacre.event import Event, Header, checked_name
 from nacre.views.table import State
@@ -153,6 +154,8 @@ class OpenViews:
         open_state: Callable[[str], State],
         upcasts: Upcasts,
         wanted: dict[str, tuple[str, ...]] | None = None,
+        *,
+        move: Callable[[Transaction], None] | None = None,
     ) -> None:
         self._views = views
         self._open_state = open_state
@@ -160,6 +163,17 @@ class OpenViews:
         self._wanted = {} if wanted is None else wanted
         self._opened: dict[str, View] = {}
         self._applies: dict[str, list[Apply]] = {}
+        self._move = move
+
+    def move(self, transaction: Transaction) -> None:
+        """Go on in another transaction; views that are held do, too."""
+        assert self._move is not None
+        self._move(transaction)
+
+    def reopen(self) -> None:
+        """Make every view anew: their rows are no longer what they may remember of them."""
+        self._opened = {}
+        self._applies = {}
 
     def get(self, name: str) -> View | None:
         """Return the view of that name, or None when it is not among them."""
