@@ -79,7 +79,7 @@ def _of_metadata(metadata: str) -> Mapping[str, object]:
 def _weight(given: object) -> float | None:
     try:
         return float(given) if isinstance(given, str | int | float) else None
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 

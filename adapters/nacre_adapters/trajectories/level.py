@@ -41,7 +41,7 @@ def json_text(metadata: object) -> str:
     """Return the JSON of metadata that is any JSON value."""
     try:
         return json.dumps(metadata)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise StatementError(f"the metadata cannot be stored as JSON: {error}") from error
 
 
@@ -59,7 +59,10 @@ def weight_number(weight: object) -> float:
     """Return a weight that is a number, and not NaN."""
     if isinstance(weight, str) or not hasattr(weight, "__float__"):
         raise StatementError(f"the weight {weight!r} is no number")
-    number = float(weight)
+    try:
+        number = float(weight)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise StatementError(f"the weight cannot be stored: {error}") from error
     if math.isnan(number):
         raise IntegrityError("NOT NULL constraint failed: the weight is NaN")
     return number

@@ -111,4 +111,7 @@ def _matplotlib() -> tuple[Any, Any]:
 def _score(metadata: str) -> float | None:
     fields = decoded(metadata)
     score = fields.get("score_max") if isinstance(fields, dict) else None
-    return float(score) if isinstance(score, int | float) else None
+    try:
+        return float(score) if isinstance(score, int | float) else None
+    except OverflowError:
+        return None

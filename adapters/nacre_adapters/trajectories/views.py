@@ -38,7 +38,7 @@ class Ensemble:
     """Trajectories, archive and iterations: three lists, numbered from 0."""
 
     name: ClassVar[str] = "trajectories"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     kinds: ClassVar[tuple[str, ...]] = (
         events.ADDED,
         events.UPDATED,
