@@ -1,6 +1,7 @@
 """Files of the original come in and go out, and the commands do it."""
 
 import json
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -43,6 +44,20 @@ def original(*arguments: Path | str) -> str:
     return subprocess.run(program, check=True, capture_output=True, text=True).stdout
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a database that pyTAMS made, its dump, and what pyTAMS says of it."""
+    folder = tmp_path_factory.mktemp("made")
+    said = original(folder / "old.db", "make", folder / "before.json")
+    (folder / "said").write_text(said)
+    return folder
+
+
+@pytest.fixture
+def old(made: Path, tmp_path: Path) -> Path:
+    return shutil.copy(made / "old.db", tmp_path / "old.db")
+
+
 def invoke(*arguments: Path | str) -> str:
     result = CliRunner().invoke(program, [str(each) for each in arguments])
     if result.exception is not None and not isinstance(result.exception, SystemExit):
@@ -51,19 +66,18 @@ def invoke(*arguments: Path | str) -> str:
     return result.output
 
 
-def test_what_comes_in_goes_out_as_it_was(tmp_path: Path) -> None:
-    before = original(tmp_path / "old.db", "make", tmp_path / "before.json")
-
-    said = invoke("import", tmp_path / "old.db", tmp_path / "run.nacre")
+def test_what_comes_in_goes_out_as_it_was(tmp_path: Path, made: Path, old: Path) -> None:
+    said = invoke("import", old, tmp_path / "run.nacre")
     invoke("export", tmp_path / "run.nacre", tmp_path / "new.db")
 
     assert said.startswith("imported 6 trajectories, 4 archived ones and 2 iterations")
     database = SQLFile(tmp_path / "run.nacre")
     database.dump_file_json(str(tmp_path / "ours.json"))
     after = original(tmp_path / "new.db", "open", tmp_path / "after.json")
-    assert after == before
-    dumps = [json.loads((tmp_path / f"{name}.json").read_text()) for name in ("before", "ours")]
-    assert dumps[0] == dumps[1] == json.loads((tmp_path / "after.json").read_text())
+    assert after == (made / "said").read_text()
+    before = json.loads((made / "before.json").read_text())
+    assert json.loads((tmp_path / "ours.json").read_text()) == before
+    assert json.loads((tmp_path / "after.json").read_text()) == before
     found = [(a.trajectory, a.iteration, a.ancestor) for a in database.ensemble.archive()]
     assert found == [(0, 0, 1), (3, 0, 2), (3, 1, 5), (4, 1, 5)]
     assert database.vault.head == 1
@@ -107,9 +121,10 @@ def test_other_sqlite_files_are_refused(tmp_path: Path, statement: str, what: st
 
 
 @pytest.mark.parametrize("content", ["[1, 2", '["x"]', '{"a": 1}', "null", '"ab"'])
-def test_odd_lists_in_an_sqlite_file_leave_nothing_behind(tmp_path: Path, content: str) -> None:
-    original(tmp_path / "old.db", "make", tmp_path / "before.json")
-    connection = sqlite3.connect(tmp_path / "old.db")
+def test_odd_lists_in_an_sqlite_file_leave_nothing_behind(
+    tmp_path: Path, old: Path, content: str
+) -> None:
+    connection = sqlite3.connect(old)
     with connection:
         connection.execute("UPDATE splitting_iterations SET min_vals = ?", (content,))
     connection.close()
@@ -119,9 +134,18 @@ def test_odd_lists_in_an_sqlite_file_leave_nothing_behind(tmp_path: Path, conten
     assert SQLFile(tmp_path / "run.nacre").vault.head == 0
 
 
-def test_nothing_is_overwritten(tmp_path: Path) -> None:
+def test_an_import_does_not_say_how_an_iteration_ended(tmp_path: Path, old: Path) -> None:
+    invoke("import", old, tmp_path / "run.nacre")
+
+    database = SQLFile(tmp_path / "run.nacre")
+
+    with pytest.raises(ValueError, match="imported together"):
+        database.at_iteration(0)
+    assert database.at_iteration(1).get_trajectory_count() == 6
+
+
+def test_nothing_is_overwritten(tmp_path: Path, old: Path) -> None:
     make(tmp_path / "run.nacre")
-    original(tmp_path / "old.db", "make", tmp_path / "before.json")
 
     with pytest.raises(exc.OperationalError, match="import into a new file"):
         invoke("import", tmp_path / "old.db", tmp_path / "run.nacre")

@@ -21,7 +21,9 @@ class TrajectoryFile(NamedTuple):
 def keep_files(place: Place, directory: Path) -> list[str]:
     """Store the files below *directory* in the vault; return the names of those that are new."""
     kept = []
-    for file in _files_of(place.ensemble):
+    with as_interface:
+        files = list(_files_of(place.ensemble))
+    for file in files:
         content = _content_of(directory, file.name)
         if content is None:
             continue

@@ -4,8 +4,8 @@ Trajectories are numbered from 0.
 """
 
 import logging
-from collections.abc import Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar
 
@@ -16,11 +16,13 @@ from nacre_adapters.trajectories.level import JSON, Level, json_text
 from nacre_adapters.trajectories.records import (
     ArchivedTrajectory,
     Base,
+    Splitting,
     SplittingIterations,
     Trajectory,
+    splitting_of,
 )
 from nacre_adapters.trajectories.seed import valid_statuses
-from nacre_adapters.trajectories.sqlfile import Splitting, Trajectories
+from nacre_adapters.trajectories.sqlfile import Trajectories
 from nacre_adapters.trajectories.state import Iteration
 
 __all__ = [
@@ -93,7 +95,7 @@ class SQLFile(Trajectories):
         Raises:
             TrajectoryMissing: (a ValueError) there is none there.
         """
-        return self._splitting(k_id)
+        return splitting_of(self._iteration(k_id))
 
     def get_ended_trajectory_count(self) -> int:
         """Return how many active trajectories have ended."""
@@ -118,14 +120,20 @@ class SQLFile(Trajectories):
                 "New iteration has minimum level %s lower than old one %s", newmin, last.min_max[0]
             )
 
-    def session_scope(self) -> AbstractContextManager[nacre.Transaction]:
-        """Hold the writer lock for a block; what is recorded in it is one commit."""
-        return self.vault.transaction()
+    @contextmanager
+    def session_scope(self) -> Iterator[nacre.Transaction]:
+        """Hold the writer lock for a block; what is recorded in it is one commit.
+
+        Raises:
+            OperationalError: the file cannot be written.
+        """
+        with as_interface, self.vault.transaction() as transaction:
+            yield transaction
 
     def dump_file_json(self, json_file: str | None = None) -> None:
         """Write everything into a JSON file: `<stem of the database>.json` here by default."""
         to = default_place(self.name()) if json_file is None else Path(json_file)
-        with as_interface:
+        with as_interface, self.vault.read():
             dump(
                 self.ensemble,
                 to,

@@ -7,6 +7,7 @@ from heapq import merge
 
 from nacre import Event, Vault
 from nacre_adapters.trajectories import events
+from nacre_adapters.trajectories.errors import TrajectoryMissing
 from nacre_adapters.trajectories.state import Iteration, TrajectoryState, after, initial
 from nacre_adapters.trajectories.views import Ensemble
 
@@ -45,10 +46,20 @@ def history(vault: Vault, trajectory: int) -> list[Moment]:
 
 
 def end_of(iteration: Iteration, following: Iteration | None, head: int) -> int:
-    """Return the position at which an iteration had ended: when the next one began, or now."""
+    """Return the position at which an iteration had ended: when the next one began, or now.
+
+    Raises:
+        TrajectoryMissing: it came in one commit with the next, as an import brings them.
+    """
     if iteration.ended is not None:
         return iteration.ended + 1
-    return head if following is None else following.position
+    end = head if following is None else following.position
+    if end <= iteration.position:
+        raise TrajectoryMissing(
+            f"the iteration with k {iteration.k} was imported together with later ones: how the "
+            "ensemble was at its end is not known; ask for a later one"
+        )
+    return end
 
 
 def _events_of(vault: Vault, trajectory: int) -> Iterable[Event]:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import stat
 import tempfile
 from collections import deque
 from collections.abc import Callable
@@ -41,7 +42,8 @@ class Place:
     @property
     def ensemble(self) -> Ensemble:
         """The view to read from: each call on it sees every write made before."""
-        return self.vault.view(Ensemble)
+        with as_interface:
+            return self.vault.view(Ensemble)
 
     def commit(self, decide: Decide) -> list[Fact]:
         """Commit what *decide* returns, and return it."""
@@ -117,7 +119,7 @@ def _open_file(file_name: str | os.PathLike[str], *, read_only: bool) -> Place:
     """Open the single-file vault at a path; create it unless *read_only*."""
     # As SQLite does: a later chdir changes nothing.
     path = Path(os.path.abspath(file_name))  # noqa: PTH100 - resolve() would follow links
-    _check_can_open(file_name, path, read_only=read_only)
+    _check_can_open(path, read_only=read_only)
     with as_interface:
         try:
             vault = nacre.open(path, single_file=True, read_only=read_only)
@@ -143,19 +145,14 @@ def _open_in_memory() -> Place:
     return Place(vault, folder=folder, maker=os.getpid())
 
 
-def _check_can_open(given: str | os.PathLike[str], path: Path, *, read_only: bool) -> None:
-    exists = path.exists()
-    if not os.fspath(given) or path.is_dir() or not path.parent.is_dir():
-        raise OperationalError(f"unable to open database file: {os.fspath(given)!r}")
-    if read_only and not exists:
-        raise OperationalError(f"unable to open database file: there is none at {path}")
-    if not exists:
-        return
+def _check_can_open(path: Path, *, read_only: bool) -> None:
     try:
-        with path.open("rb") as file:
-            start = file.read(len(_SQLITE))
-    except OSError as error:
-        raise OperationalError(f"unable to open database file: {error}") from error
+        start = _start_of(path)
+    except (OSError, ValueError, RuntimeError) as error:
+        # Not allowed, or a name that no file can have, or links in a circle.
+        raise OperationalError(f"unable to open database file: {str(path)!r} ({error})") from error
+    if read_only and start is None:
+        raise OperationalError(f"unable to open database file: there is none at {path}")
     if read_only and not start:
         raise OperationalError(
             f"attempt to write a readonly database: {path} is empty; open it for writing once"
@@ -165,6 +162,28 @@ def _check_can_open(given: str | os.PathLike[str], path: Path, *, read_only: boo
             f"file is not a database of nacre: {path} is one of SQLite; bring it over with "
             f"`nacre-trajectories import {path} NEW.nacre`"
         )
+
+
+def _start_of(path: Path) -> bytes | None:
+    """Return how a file begins; None when there is none, in a directory that there is.
+
+    Raises:
+        OSError: the directory is missing, what stands there is no file, or it cannot be read.
+        ValueError: no file can have that name.
+    """
+    str(path).encode()  # LMDB knows no other names
+    target = path.resolve()
+    if not stat.S_ISDIR(target.parent.stat().st_mode):
+        raise NotADirectoryError(f"{target.parent} is no directory")
+    try:
+        mode = target.stat().st_mode
+    except FileNotFoundError:
+        return None
+    if not stat.S_ISREG(mode):
+        # Never opened: a pipe would wait for someone to write into it.
+        raise OSError("it is no regular file")
+    with target.open("rb") as file:
+        return file.read(len(_SQLITE))
 
 
 def _file_id(path: Path) -> FileId | None:

@@ -4,7 +4,11 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from nacre_adapters.trajectories.state import Iteration
 from nacre_adapters.trajectories.views import Ensemble
+
+Splitting = tuple[int, int, float, list[int], list[int], list[float], list[float], str]
+"""k, bias, weight, discarded, ancestors, minima, (min, max), status."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,3 +79,17 @@ def iteration_rows(ensemble: Ensemble) -> Iterator[SplittingIterations]:
             min_max=json.dumps(each.min_max),
             status=each.status,
         )
+
+
+def splitting_of(iteration: Iteration) -> Splitting:
+    """Return an iteration as `fetch_splitting_data` shows it."""
+    return (
+        iteration.k,
+        iteration.bias,
+        float(iteration.weight),
+        iteration.discarded,
+        iteration.ancestors,
+        iteration.min_vals,
+        iteration.min_max,
+        iteration.status,
+    )

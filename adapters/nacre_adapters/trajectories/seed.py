@@ -58,7 +58,7 @@ class SQLFile(Trajectories):
     def dump_file_json(self, json_file: str | None = None) -> None:
         """Write everything into a JSON file: `<stem of the database>.json` here by default."""
         to = default_place(self.name()) if json_file is None else Path(json_file)
-        with as_interface:
+        with as_interface, self.vault.read():
             dump(
                 self.ensemble,
                 to,

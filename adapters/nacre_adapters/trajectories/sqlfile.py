@@ -10,7 +10,7 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import ClassVar, NoReturn, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -44,9 +44,6 @@ from nacre_adapters.trajectories.state import (
     TrajectoryState,
 )
 from nacre_adapters.trajectories.views import Ensemble
-
-Splitting = tuple[int, int, float, list[int], list[int], list[float], list[float], str]
-"""k, bias, weight, discarded, ancestors, minima, (min, max), status."""
 
 # The original's: whoever listens to it goes on hearing.
 _logger = logging.getLogger("pytams.sqldb")
@@ -85,6 +82,9 @@ class Trajectories:
         """Close the file; also done when nobody refers to the handle any more."""
         if self._closing.detach():
             self._place.close()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a database is not copied: open its file again")
 
     def name(self) -> str | os.PathLike[str]:
         """Return the file name as it was given; empty when in memory."""
@@ -274,17 +274,21 @@ class Trajectories:
         """Return the database as it was at the end of a splitting iteration, read-only.
 
         *k_id* is its place, from 0. The last one ends now.
+
+        Raises:
+            TrajectoryMissing: there is none there, or an import does not say how it ended.
         """
-        iteration = self._iteration(k_id)
-        following = self.ensemble.iteration(number_of(k_id) + 1)
+        with as_interface, self.vault.read():
+            following = self.ensemble.iteration(number_of(k_id) + 1)
+            end = end_of(self._iteration(k_id), following, self.vault.head)
         with as_interface:
-            past = type(self)(self.vault.at(end_of(iteration, following, self.vault.head)))
+            past = type(self)(self.vault.at(end))
         past._present = self
         return past
 
     def to_frames(self) -> Frames:
         """Return trajectories, archive and iterations as pandas dataframes."""
-        with as_interface:
+        with as_interface, self.vault.read():
             return to_frames(self.ensemble)
 
     def draw(self, path: str | os.PathLike[str]) -> None:
@@ -293,7 +297,7 @@ class Trajectories:
         Raises:
             ModuleNotFoundError: matplotlib is missing; install nacre[pictures].
         """
-        with as_interface:
+        with as_interface, self.vault.read():
             branches = branches_of(self.ensemble)
             levels = [iteration.min_max for iteration in self.ensemble.iterations()]
         draw(branches, levels, Path(path))
@@ -360,11 +364,6 @@ class Trajectories:
             raise IntegrityError("NOT NULL constraint failed: the weight is None")
         iteration = iteration_of(numbers, self.level.weight(weight), given)
         self._commit(partial(decide, iteration=iteration))
-
-    def _splitting(self, k_id: int) -> Splitting:
-        found = self._iteration(k_id)
-        weight, lists = float(found.weight), (found.discarded, found.ancestors)
-        return (found.k, found.bias, weight, *lists, found.min_vals, found.min_max, found.status)
 
     def _update(self, traj_id: int, *, file: str, metadata: str | None = None) -> None:
         trajectory = number_of(traj_id)

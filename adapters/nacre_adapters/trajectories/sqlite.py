@@ -65,7 +65,7 @@ def import_sqlite(source: Path, place: Place, progress: Progress) -> Transfer:
         raise DatabaseError(f"{source} is no trajectory database ({error})") from error
 
 
-def export_sqlite(ensemble: Ensemble, target: Path, *, level: str, progress: Progress) -> Transfer:
+def export_sqlite(place: Place, target: Path, *, level: str, progress: Progress) -> Transfer:
     """Write an ensemble as a new file that the original opens, of a level's column types.
 
     Raises:
@@ -80,7 +80,8 @@ def export_sqlite(ensemble: Ensemble, target: Path, *, level: str, progress: Pro
         with closing(sqlite3.connect(partial_file)) as rows:
             kinds = ("JSON", "DOUBLE") if is_json else ("VARCHAR", "VARCHAR")
             rows.executescript(_SCHEMA.format(json=kinds[0], number=kinds[1]))
-            done = _export(rows, ensemble, progress, is_json=is_json)
+            with place.vault.read():
+                done = _export(rows, place.ensemble, progress, is_json=is_json)
             rows.commit()
         partial_file.rename(target)
     except sqlite3.Error as error:

@@ -13,11 +13,13 @@ from nacre_adapters.trajectories.level import TEXT, Level, metadata_text
 from nacre_adapters.trajectories.records import (
     ArchivedTrajectory,
     Base,
+    Splitting,
     SplittingIterations,
     Trajectory,
+    splitting_of,
 )
 from nacre_adapters.trajectories.seed import numbers_as_text, valid_statuses
-from nacre_adapters.trajectories.sqlfile import Splitting, Trajectories
+from nacre_adapters.trajectories.sqlfile import Trajectories
 
 __all__ = [
     "ArchivedTrajectory",
@@ -89,12 +91,12 @@ class SQLFile(Trajectories):
         Raises:
             TrajectoryMissing: (a ValueError) there is none there.
         """
-        return self._splitting(k_id)
+        return splitting_of(self._iteration(k_id))
 
     def dump_file_json(self, json_file: str | None = None) -> None:
         """Write everything into a JSON file: `<stem of the database>.json` here by default."""
         to = default_place(self.name()) if json_file is None else Path(json_file)
-        with as_interface:
+        with as_interface, self.vault.read():
             dump(
                 self.ensemble,
                 to,

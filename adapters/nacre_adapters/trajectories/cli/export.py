@@ -22,7 +22,7 @@ def export(source: Path, target: Path, level: str, as_json: bool) -> None:
     place = open_place(source, in_memory=False, read_only=True)
     try:
         with progress_bar() as progress:
-            done = export_sqlite(place.ensemble, target, level=level, progress=progress)
+            done = export_sqlite(place, target, level=level, progress=progress)
     finally:
         place.vault.close()
     if as_json:
