@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from importlib import import_module
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
-from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
@@ -65,19 +64,16 @@ class _Finder(MetaPathFinder):
 
     def __init__(self, level: str) -> None:
         self.level = level
-        self._is_asking = False
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Return the spec that the other finders have, with a loader around its own."""
-        if fullname not in _USERS or self._is_asking:
+        if fullname not in _USERS:
             return None
-        self._is_asking = True
-        try:
-            spec = find_spec(fullname)
-        finally:
-            self._is_asking = False
+        others = (each for each in sys.meta_path if not isinstance(each, _Finder))
+        found = (each.find_spec(fullname, path, target) for each in others)
+        spec = next((each for each in found if each is not None), None)
         if spec is not None and spec.loader is not None:
             spec.loader = _Loader(spec.loader, self.level)
         return spec
