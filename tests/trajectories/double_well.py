@@ -1,12 +1,13 @@
 """A particle in a double well, pushed by noise from one side to the other, in pyTAMS.
 
-Run with an input file, it prints the probability.
+Run with an input file, it prints the probability, and dumps what its database holds.
 """
 
 import sys
 
 import numpy as np
 from pytams.fmodel import ForwardModelBaseClass
+from pytams.sqldb import SQLFile
 from pytams.tams import TAMS
 
 
@@ -37,3 +38,4 @@ class DoubleWell(ForwardModelBaseClass):
 if __name__ == "__main__":
     tams = TAMS(fmodel_t=DoubleWell, a_args=["-i", sys.argv[1]])
     print("probability", repr(float(tams.compute_probability())))
+    SQLFile("run.tdb/trajPool.db", ro_mode=True).dump_file_json("dump.json")
