@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import exc
 from trajectories.ensembles import make, metadata, split
 
-from nacre.errors import NotFound
+from nacre.errors import InvalidInput, NotFound
 from nacre_adapters.trajectories import SQLFile, events
 from nacre_adapters.trajectories.picture import branches_of
 
@@ -139,6 +139,13 @@ def test_a_picture_is_of_the_kind_that_its_name_says(database: SQLFile, tmp_path
     assert "<svg" in (tmp_path / "p.svg").read_text()[:1000]
     assert (tmp_path / "p.png").read_bytes().startswith(b"\x89PNG")
     assert (tmp_path / "empty.svg").exists()
+
+
+@pytest.mark.parametrize("name", ["a.xyz", "a"])
+def test_a_picture_of_no_kind_is_refused(database: SQLFile, tmp_path: Path, name: str) -> None:
+    with pytest.raises(InvalidInput, match="names no kind of picture"):
+        database.draw(tmp_path / name)
+    assert not (tmp_path / name).exists()
 
 
 def test_a_picture_needs_matplotlib(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nacre.errors import InvalidInput
 from nacre_adapters.trajectories.metadata import decoded
 from nacre_adapters.trajectories.views import Ensemble
 
@@ -63,10 +64,13 @@ def draw(branches: Sequence[Branch], levels: Sequence[Sequence[float]], path: Pa
 
     Raises:
         ModuleNotFoundError: matplotlib is missing.
+        InvalidInput: no picture has that suffix.
     """
     # Not pyplot: that would choose a window system, and keep the figure.
     figure_type, line_type = _matplotlib()
     figure = figure_type(figsize=(9, 7), layout="constrained")
+    if path.suffix.lstrip(".").lower() not in figure.canvas.get_supported_filetypes():
+        raise InvalidInput(f"{path} names no kind of picture: let it end in .svg, .png or .pdf")
     tree, scores = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
     found = [branch.score for branch in branches if branch.score is not None]
     low, high = (min(found), max(found)) if found else (0.0, 1.0)

@@ -296,6 +296,7 @@ class Trajectories:
 
         Raises:
             ModuleNotFoundError: matplotlib is missing; install nacre[pictures].
+            InvalidInput: no picture has that suffix.
         """
         with as_interface, self.vault.read():
             branches = branches_of(self.ensemble)
