@@ -283,3 +283,16 @@ def test_a_vault_that_dropped_blobs_comes_back_clean(tmp_path: Path) -> None:
 
 def newest(target: SealedTarget) -> str:
     return read_listing(target).backups[-1].short
+
+
+def test_a_restored_vault_knows_its_snapshots_at_once(tmp_path, target) -> None:
+    with nacre.open(tmp_path / "v") as vault:
+        vault.record("note.set", subject="s")
+        vault.snapshots.create("monday")
+        back_up(vault, target)
+
+    bring_back(target, tmp_path / "r")
+
+    with nacre.open(tmp_path / "r", read_only=True) as vault:
+        assert [snapshot.name for snapshot in vault.snapshots.all()] == ["monday"]
+        assert vault.at("monday").head == 1

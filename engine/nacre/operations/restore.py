@@ -29,6 +29,7 @@ from nacre.operations.rebuilding import VaultWriter, joined
 from nacre.operations.report import Problem, Progress, no_progress
 from nacre.operations.verify_log import check_log
 from nacre.operations.verify_payloads import check_blobs
+from nacre.past import SnapshotsView
 from nacre.registry import REGISTRY
 from nacre.store import Identity, Options, Store
 
@@ -268,9 +269,8 @@ class _Building:
         """Derive the views, check every byte that was written, and return the root."""
         plan = self.plan
         how = Options(actor=current_user(), files=self.files)
-        store = open_store(
-            path, how, _no_face, create=False, single_file=None, views=(FrameVersions,)
-        )
+        views = (FrameVersions, SnapshotsView)
+        store = open_store(path, how, _no_face, create=False, single_file=None, views=views)
         try:
             log = check_log(store, self.progress)
             damages = check_blobs(store, self.progress)
