@@ -405,10 +405,10 @@ class Commit:
     previous: str
     leaf: bytes
     shown: int
-    hidden: int
+    hidden: Sequence[int]
     digests: Sequence[str]
     dropped: int
-    purged: int
+    purged: Sequence[tuple[int, int]]
 
 
 def read_commit(given: Mapping[str, object]) -> Commit:
@@ -435,18 +435,18 @@ def read_commit(given: Mapping[str, object]) -> Commit:
     if as_text(dict(given)) != as_text(expected):
         raise Bad(f"its readable form is not what its bytes say ({_unlike(given, expected)})")
     leaf = b"\x00" + len(header).to_bytes(4, "big") + header + b"".join(hashes)
-    hidden = sum("hash" in event for event in shown)
+    hidden = [ordinal for ordinal, event in enumerate(shown) if "hash" in event]
     return Commit(
         vault_id=vault_id,
         position=position,
         time_ns=time_ns,
         previous=previous,
         leaf=hashlib.sha256(leaf).digest(),
-        shown=len(shown) - hidden,
+        shown=len(shown) - len(hidden),
         hidden=hidden,
         digests=digests,
         dropped=sum(_count(event, "blobs") for event in shown if event.get("kind") in DROPPING),
-        purged=sum(_count(event, "events") for event in shown if event.get("kind") == PURGED),
+        purged=[p for event in shown if event.get("kind") == PURGED for p in _purged(event)],
     )
 
 
@@ -455,6 +455,15 @@ def _count(event: Mapping[str, object], name: str) -> int:
     data = event.get("data")
     count = data.get(name) if isinstance(data, dict) else None
     return count if type(count) is int else 0
+
+
+def _purged(event: Mapping[str, object]) -> Iterator[tuple[int, int]]:
+    """Yield the position and the ordinal of every event that a purge says it has hidden."""
+    data = event.get("data")
+    listed = data.get("hidden") if isinstance(data, dict) else None
+    for line in listed if isinstance(listed, list) else ():
+        if isinstance(line, list) and line and all(type(number) is int for number in line):
+            yield from ((line[0], ordinal) for ordinal in line[1:])
 
 
 def as_time(time_ns: int) -> str:
@@ -535,7 +544,7 @@ def check_inclusion(evidence: Mapping[str, object], trusted: Checkpoint) -> dict
     if root_from_inclusion(commit.leaf, commit.position, trusted.head, path) != trusted.root:
         raise Bad("the path leads to another root", commit.position)
     shown = {name: given[name] for name in ("position", "time", "actor", "message", "write_id")}
-    return {**shown, "events": commit.shown, "events_hidden": commit.hidden}
+    return {**shown, "events": commit.shown, "events_hidden": len(commit.hidden)}
 
 
 def check_consistency(
@@ -593,8 +602,9 @@ class Export:
         self._tree = Tree()
         self._last: Commit | None = None
         self._agreed = 0
-        self._purges: list[tuple[int, int, int]] = []
-        self.head = self.shown = self.hidden = 0
+        self._hidden: set[tuple[int, int]] = set()
+        self._purged: set[tuple[int, int]] = set()
+        self.head = self.shown = 0
 
     def check(self) -> dict[str, object]:
         """Check everything; return what was seen."""
@@ -625,18 +635,16 @@ class Export:
 
     def _check_hidden(self) -> None:
         """Require a later purge for every event of which only the hash is there."""
-        accounted = 0
-        for position, hidden, purged in reversed(self._purges):
-            if hidden > accounted:
-                raise Bad("events are hidden here that no later commit has purged", position)
-            accounted += purged - hidden
+        for position, ordinal in sorted(self._hidden - self._purged):
+            what = f"event {ordinal} of it is hidden, and no later commit purged it"
+            raise Bad(what, position)
 
     def _seen(self) -> dict[str, object]:
         return {
             "sha256": self._sha256.hexdigest(),
             "commits": self.head,
             "events": self.shown,
-            "events_hidden": self.hidden,
+            "events_hidden": len(self._hidden),
             "root": self._tree.root().hex(),
             "payloads": self._payloads.count,
             "payloads_dropped": self._payloads.dropped,
@@ -691,9 +699,8 @@ class Export:
         self._tree.add(commit.leaf)
         self.head += 1
         self.shown += commit.shown
-        self.hidden += commit.hidden
-        if commit.hidden or commit.purged:
-            self._purges.append((commit.position, commit.hidden, commit.purged))
+        self._hidden.update((commit.position, ordinal) for ordinal in commit.hidden)
+        self._purged.update(place for place in commit.purged if place[0] < commit.position)
         self._check_roots()
 
     def _check_roots(self) -> None:

@@ -17,7 +17,7 @@ from rows import delete, editing, put, rows
 
 import nacre
 from nacre import codec
-from nacre.event import Header, StoredEvent, encode_header, join_entry
+from nacre.event import Header, StoredEvent, encode_header, join_entry, split_entry
 from nacre.operations import verify_log
 from nacre.operations.report import no_progress
 from nacre.prefixes import LOG, TREE, VIEWS
@@ -131,6 +131,7 @@ DAMAGES = {
     "another leaf": lambda path: put(path, bytes([TREE, 0]) + bytes(7) + b"\x02", bytes(32)),
     "no leaf": lambda path: delete(path, bytes([TREE, 0]) + bytes(7) + b"\x02"),
     "a leaf more": lambda path: put(path, bytes([TREE, 0]) + bytes(7) + b"\x06", bytes(32)),
+    "hidden": lambda path: put(path, entry_key(2), hidden(rows(path, LOG)[entry_key(2)])),
     "a level more": lambda path: put(path, bytes([TREE, 1]) + bytes(8), bytes(32)),
 }
 HEADERS = {
@@ -140,6 +141,12 @@ HEADERS = {
     "follows another": (3, {"previous": b"\x01" * 32}),
     "older": (3, {"time_ns": 0}),
 }
+
+
+def hidden(entry: bytes) -> bytes:
+    """Return the entry with hashes in the place of its events."""
+    header, stored = split_entry(entry)
+    return join_entry(header, [StoredEvent(event.hash, True) for event in stored]).entry
 
 
 def with_header(path: Path, position: int, changes: dict[str, object]) -> None:

@@ -25,14 +25,13 @@ from nacre.hashing import Digest
 from nacre.log import LmdbLog
 from nacre.operations.collect import all_rows, stored_bytes
 from nacre.operations.compact import free_bytes, packs_of, swap_file
+from nacre.operations.hidden import PURGED, as_listed
 from nacre.operations.report import Progress, no_progress
 from nacre.operations.roots import mark_since, named_by_events, no_marks, with_children
 from nacre.operations.snapshots import Snapshots
 from nacre.past.cache import Cache
 from nacre.past.snapshots import CREATED
 from nacre.store import Store
-
-PURGED = "nacre.purged"
 
 _OWN = "nacre."
 _SEGMENTS_A_COMMIT = 32
@@ -188,6 +187,7 @@ def _apply(store: Store, tx: Transaction, subject: str, reason: str, plan: _Plan
     data = {
         "reason": reason,
         "events": count,
+        "hidden": as_listed(plan.events),
         "blobs": len(gone),
         "snapshots": list(plan.snapshots),
     }

@@ -1,22 +1,14 @@
 """Payloads and events that an export has no more: does a commit account for each of them?"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from nacre.errors import InvalidInput
 from nacre.event import Commit
 from nacre.hashing import Digest
 from nacre.operations.collect import COMPACTED
-from nacre.operations.purge import PURGED
+from nacre.operations.hidden import PURGED, HiddenEvents
 
 _DROPPING = frozenset({COMPACTED, PURGED})
-
-
-@dataclass(frozen=True, slots=True)
-class _Counts:
-    hidden: int
-    purged: int
-    dropped: int
 
 
 class Removals:
@@ -24,7 +16,8 @@ class Removals:
 
     def __init__(self) -> None:
         self._gone: dict[Digest, int] = {}
-        self._counts: dict[int, _Counts] = {}
+        self._dropped: dict[int, int] = {}
+        self._hidden = HiddenEvents()
 
     def __contains__(self, digest: Digest) -> bool:
         return digest in self._gone
@@ -35,13 +28,10 @@ class Removals:
 
     def see(self, commit: Commit) -> None:
         """Note what a commit says; seeing it again changes nothing."""
-        counts = _Counts(
-            hidden=sum(event.purged is not None for event in commit.events),
-            purged=_said(commit, frozenset({PURGED}), "events"),
-            dropped=_said(commit, _DROPPING, "blobs"),
-        )
-        if counts != _Counts(0, 0, 0):
-            self._counts[commit.header.position] = counts
+        self._hidden.see(commit)
+        dropped = _said(commit, "blobs")
+        if dropped:
+            self._dropped[commit.header.position] = dropped
 
     def check(self) -> None:
         """Require that commits account for all that is gone.
@@ -57,25 +47,21 @@ class Removals:
         for position in self._gone.values():
             dropped[position] = dropped.get(position, 0) + 1
         for position, count in sorted(dropped.items()):
-            said = self._counts.get(position)
-            if said is None or count > said.dropped:
+            if count > self._dropped.get(position, 0):
                 what = f"commit {position} does not say that it dropped so many payloads"
                 raise InvalidInput(f"{what}: get the export again")
 
     def _check_events(self) -> None:
-        accounted = 0
-        for position, counts in sorted(self._counts.items(), reverse=True):
-            if counts.hidden > accounted:
-                what = f"events of commit {position} are hidden that no later commit has purged"
-                raise InvalidInput(f"{what}: get the export again")
-            accounted += counts.purged - counts.hidden
+        for position, ordinal in self._hidden.unexplained():
+            what = f"event {ordinal} of commit {position} is hidden, and no later commit purged it"
+            raise InvalidInput(f"{what}: get the export again")
 
 
-def _said(commit: Commit, kinds: frozenset[str], name: str) -> int:
+def _said(commit: Commit, name: str) -> int:
     return sum(
         _count(event.data, name)
         for event in commit.events
-        if event.purged is None and event.kind in kinds
+        if event.purged is None and event.kind in _DROPPING
     )
 
 

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from nacre.backups.contents import Place
@@ -19,12 +21,15 @@ from nacre.backups.fetch import Fetcher, check_payload, part_in
 from nacre.blobs.absence import Absence
 from nacre.clock import now_ns
 from nacre.errors import CorruptionError, InvalidInput, NacreError, NotFound, StateError
+from nacre.event import decode_commit
 from nacre.files import Files, OsFiles, create_folder, refuse_network_storage, storage_error
 from nacre.frames import FrameVersions
 from nacre.hashing import Buffer, Digest
 from nacre.lmdb_file import lock_path
 from nacre.opening import create_environment, current_user, open_store
 from nacre.operations.choose import Plan, entries_of
+from nacre.operations.hidden import HiddenEvents, note_restored
+from nacre.operations.hidden import Place as HiddenPlace
 from nacre.operations.rebuilding import VaultWriter, joined
 from nacre.operations.report import Problem, Progress, no_progress
 from nacre.operations.verify_log import check_log
@@ -273,6 +278,10 @@ class _Building:
         store = open_store(path, how, _no_face, create=False, single_file=None, views=views)
         try:
             log = check_log(store, self.progress)
+            if self._explains(log.unexplained):
+                note = partial(note_restored, places=log.unexplained)
+                store.environment.run(self.files, note)
+                log = check_log(store, self.progress)
             damages = check_blobs(store, self.progress)
         finally:
             store.close()
@@ -286,6 +295,18 @@ class _Building:
                 "check the disk, then try again"
             )
         return log.root
+
+    def _explains(self, hidden: Sequence[HiddenPlace]) -> bool:
+        """Tell whether commits that the restore leaves out have purged all that is hidden."""
+        plan = self.plan
+        if not hidden:
+            return False
+        later = HiddenEvents()
+        fetcher = Fetcher(plan.target, plan.contents)
+        entries = islice(entries_of(fetcher, plan.listed.backup), plan.position, None)
+        for entry in entries:
+            later.see(decode_commit(entry))
+        return later.has_purged(hidden)
 
 
 class _Parts:

@@ -9,6 +9,7 @@ from nacre.event import NO_PREVIOUS, Commit, decode_commit
 from nacre.hashing import Digest
 from nacre.log.tree import LEVELS, LmdbTree, root_of, stored_level_sizes
 from nacre.operations.affected import Labels, labels_at
+from nacre.operations.hidden import PURGED, HiddenEvents, Place, places_in, restored_places
 from nacre.operations.report import Problem, Progress
 from nacre.store import Store
 
@@ -28,6 +29,8 @@ class LogFindings:
     problems: list[Problem] = field(default_factory=list)
     names: dict[Digest, set[str]] = field(default_factory=dict)
     leaves: list[bytes] = field(default_factory=list)
+    unexplained: list[Place] = field(default_factory=list)
+    """Events that are hidden, and that no commit has purged."""
 
 
 def check_log(store: Store, progress: Progress) -> LogFindings:
@@ -39,6 +42,7 @@ def check_log(store: Store, progress: Progress) -> LogFindings:
         findings.problems.append(Problem(where="log", what=what))
         findings.head = rows  # no more can be there
     labels = Labels(store)
+    hidden = HiddenEvents()
     previous: Commit | None = None
     for position, commit in _commits(store, findings):
         if position % _REPORT_EVERY == 0:
@@ -46,7 +50,9 @@ def check_log(store: Store, progress: Progress) -> LogFindings:
         if commit is not None:
             _check_links(store, position, previous, commit, findings)
             _note(commit, findings, labels)
+            hidden.see(commit)
         previous = commit
+    _check_hidden(store, hidden, findings)
     _check_tree(store, findings)
     progress("log", findings.head, findings.head)
     return findings
@@ -120,6 +126,20 @@ def _note(commit: Commit, findings: LogFindings, labels: Labels) -> None:
             continue
         for digest in digests_in(event.data):
             findings.names.setdefault(digest, set()).add(labels.of(event))
+
+
+def _check_hidden(store: Store, hidden: HiddenEvents, findings: LogFindings) -> None:
+    with store.environment.read() as transaction:
+        hidden.explain(restored_places(transaction))
+    if hidden.unexplained():  # by a purge that was made since the log was read?
+        for event in store.events(
+            subject=None, kind=PURGED, start=findings.head, stop=None, reverse=False
+        ):
+            hidden.explain(places_in(event.data))
+    findings.unexplained = hidden.unexplained()
+    for position, ordinal in findings.unexplained:
+        what = f"event {ordinal} is hidden, and no later commit purged it"
+        findings.problems.append(_problem(store, position, what))
 
 
 def _check_tree(store: Store, findings: LogFindings) -> None:
