@@ -3,10 +3,9 @@
 import os
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from nacre.frames import StagedFrames, put_frame
-from nacre.frames.write import Frame
+from nacre import frames as native_frames
 from nacre.hashing import Digest
 from nacre.payloads import Source, put_payload
 from nacre.rows import Collections, StagedHome
@@ -14,6 +13,9 @@ from nacre.stage import Stage
 from nacre.store import Store
 from nacre.trees import put_tree
 from nacre.views import View
+
+if TYPE_CHECKING:
+    from nacre.frames.write import Frame
 
 AnyView = TypeVar("AnyView", bound=View)
 
@@ -29,9 +31,9 @@ class Transaction:
         self.record_own = stage.record_own
 
     @property
-    def frames(self) -> StagedFrames:
+    def frames(self) -> "native_frames.StagedFrames":
         """Writes, appends and deletes frames as part of this commit."""
-        return StagedFrames(self._store.blobs, self._stage)
+        return native_frames.StagedFrames(self._store.blobs, self._stage)
 
     @property
     def rows(self) -> Collections:
@@ -63,9 +65,9 @@ class Transaction:
         """Store bytes, a file at a path, or an open binary file."""
         return put_payload(self._store.blobs, source)
 
-    def put_frame(self, frame: Frame) -> Digest:
+    def put_frame(self, frame: "Frame") -> Digest:
         """Store a dataframe that no name has yet."""
-        return put_frame(self._store.blobs, frame)
+        return native_frames.put_frame(self._store.blobs, frame)
 
     def put_tree(self, directory: str | os.PathLike[str]) -> Digest:
         """Store every file below a directory."""

@@ -8,13 +8,16 @@ import json
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from nacre.errors import InvalidInput, NotFound
-from nacre.frames import Frames
 from nacre.rows import Collections
 from nacre.rows.arrow_rows import LIBRARIES, to_library
+
+if TYPE_CHECKING:
+    from nacre.frames import Frames
 
 _LOCKED = {
     "enable_external_access": "false",
@@ -27,7 +30,7 @@ _LOCKED = {
 
 def run_sql(
     rows: Collections,
-    frames: Frames,
+    frames: "Frames",
     query: str,
     *,
     parameters: Sequence[object] = (),
@@ -87,7 +90,7 @@ def _tables_in(node: object) -> Iterator[str]:
             yield from _tables_in(inner)
 
 
-def _table(rows: Collections, frames: Frames, name: str) -> pa.Table | None:
+def _table(rows: Collections, frames: "Frames", name: str) -> pa.Table | None:
     is_frame = name in frames.names()
     if name in rows:
         if is_frame:

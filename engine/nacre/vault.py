@@ -5,14 +5,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar, cast
+from typing import TYPE_CHECKING, Self, TypeVar, cast
 
+from nacre import frames as native_frames
 from nacre.checkpoint import Checkpoint
 from nacre.decision import Transaction
 from nacre.event import Commit, Event
-from nacre.frames import Frames, get_frame, put_frame
-from nacre.frames.read import Library
-from nacre.frames.write import Frame
 from nacre.hashing import Buffer, Digest
 from nacre.moment import When, position_at
 from nacre.operations import (
@@ -35,6 +33,10 @@ from nacre.store import Store
 from nacre.trees import get_tree, put_tree
 from nacre.views import View
 
+if TYPE_CHECKING:
+    from nacre.frames.read import Library
+    from nacre.frames.write import Frame
+
 AnyView = TypeVar("AnyView", bound=View)
 
 
@@ -44,12 +46,15 @@ class Vault:
     def __init__(self, store: Store) -> None:
         self.store = store
         """Its parts put together: what the functions of `nacre.operations` take."""
-        self.frames = Frames(self)
-        """Versioned dataframes by name."""
         self.rows = Collections(VaultHome(self))
         """Collections of rows by name."""
         self.snapshots = Snapshots(store)
         """Named, pinned positions."""
+
+    @property
+    def frames(self) -> "native_frames.Frames":
+        """Versioned dataframes by name."""
+        return native_frames.Frames(self)
 
     @property
     def path(self) -> Path:
@@ -153,13 +158,13 @@ class Vault:
         """
         return bytes(self.store.blobs.get_blob(Digest.of(digest)))
 
-    def put_frame(self, frame: Frame) -> Digest:
+    def put_frame(self, frame: "Frame") -> Digest:
         """Store a dataframe of pandas, Arrow or Polars and return the digest of its manifest.
 
         Raises:
             Unstorable: a column would not come back exactly; nothing was stored.
         """
-        return put_frame(self.store.blobs, frame)
+        return native_frames.put_frame(self.store.blobs, frame)
 
     def get_frame(
         self,
@@ -167,10 +172,12 @@ class Vault:
         *,
         columns: Sequence[object] | None = None,
         rows: tuple[int, int] | None = None,
-        to: Library | None = None,
+        to: "Library | None" = None,
     ) -> object:
         """Return a stored dataframe, or some columns and rows, as what it was or as *to* says."""
-        return get_frame(self.store.blobs, Digest.of(digest), columns=columns, rows=rows, to=to)
+        return native_frames.get_frame(
+            self.store.blobs, Digest.of(digest), columns=columns, rows=rows, to=to
+        )
 
     def put_tree(self, directory: str | os.PathLike[str]) -> Digest:
         """Store every file below a directory and return the digest of its manifest."""

@@ -1,14 +1,22 @@
-"""Versioned dataframes: pandas, Arrow and Polars frames in, exactly the same frames out."""
+"""Versioned dataframes: pandas, Arrow and Polars frames in, exactly the same frames out.
 
-from nacre.frames.append import append_frame
-from nacre.frames.describe import ColumnInfo, FrameInfo, describe_frame
-from nacre.frames.difference import ChangedColumn, FrameDiff, RetypedColumn, diff_frames
-from nacre.frames.frames import Frames
-from nacre.frames.read import get_frame
-from nacre.frames.staged import StagedFrames
+What needs pandas is imported when it is first asked for: that takes longer than most commands.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from nacre.frames.version import FrameVersion
 from nacre.frames.view import FrameVersions
-from nacre.frames.write import put_frame
+
+if TYPE_CHECKING:
+    from nacre.frames.append import append_frame
+    from nacre.frames.describe import ColumnInfo, FrameInfo, describe_frame
+    from nacre.frames.difference import ChangedColumn, FrameDiff, RetypedColumn, diff_frames
+    from nacre.frames.frames import Frames
+    from nacre.frames.read import get_frame
+    from nacre.frames.staged import StagedFrames
+    from nacre.frames.write import put_frame
 
 __all__ = [
     "ChangedColumn",
@@ -26,3 +34,21 @@ __all__ = [
     "get_frame",
     "put_frame",
 ]
+
+_HOMES = {
+    "append": ("append_frame",),
+    "describe": ("ColumnInfo", "FrameInfo", "describe_frame"),
+    "difference": ("ChangedColumn", "FrameDiff", "RetypedColumn", "diff_frames"),
+    "frames": ("Frames",),
+    "read": ("get_frame",),
+    "staged": ("StagedFrames",),
+    "write": ("put_frame",),
+}
+
+
+def __getattr__(name: str) -> object:
+    for module, names in _HOMES.items():
+        if name in names:
+            globals()[name] = getattr(import_module(f"nacre.frames.{module}"), name)
+            return globals()[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,12 +1,16 @@
 """What became of frames between two positions, in words and in detail."""
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
+from nacre import frames
 from nacre.blobs.protocol import Payloads
 from nacre.errors import NotFound
-from nacre.frames.difference import FrameDiff, diff_frames
 from nacre.frames.version import FrameVersion
 from nacre.views import Change
+
+if TYPE_CHECKING:
+    from nacre.frames import FrameDiff
 
 Versions = tuple[str, FrameVersion | None, FrameVersion | None]
 """A name, and its last version before and after; None where there is no such frame."""
@@ -27,13 +31,13 @@ def frame_changes(payloads: Payloads, pairs: Iterable[Versions]) -> Iterator[Cha
 def _changed(payloads: Payloads, old: FrameVersion, new: FrameVersion) -> Change:
     versions = f"frame version {old.version} to {new.version}"
     try:
-        found = diff_frames(payloads, old.frame, new.frame)
+        found = frames.diff_frames(payloads, old.frame, new.frame)
     except NotFound as error:  # a retention rule has dropped one of them
         return Change(subject=new.name, text=f"{versions}: {error}")
     return Change(subject=new.name, text=f"{versions}: {', '.join(_said(found))}", detail=found)
 
 
-def _said(found: FrameDiff) -> Iterator[str]:
+def _said(found: "FrameDiff") -> Iterator[str]:
     if found.is_empty:
         yield "equal"
     rows = (("added", found.rows_added), ("removed", found.rows_removed))

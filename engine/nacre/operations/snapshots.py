@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from nacre.decision import Transaction
 from nacre.errors import CorruptionError, InvalidInput, NotFound
 from nacre.event import checked_name
-from nacre.frames.frames import Decision
 from nacre.moment import When, find_snapshots, position_at, read_moment
 from nacre.operations.report import Progress, no_progress
 from nacre.past.runs import differences, put_run, rows_in, size_of
@@ -73,7 +73,7 @@ class Snapshots:
         self._store.register(SnapshotsView)
         data = {"position": position, "manifest": manifest}
 
-        def decide(tx: Decision) -> None:
+        def decide(tx: Transaction) -> None:
             _check_new(tx.view(SnapshotsView), name)
             tx.record_own(CREATED, subject=name, data=data)
 
@@ -89,7 +89,7 @@ class Snapshots:
         self._store.check_writable()
         self.get(name)
 
-        def decide(tx: Decision) -> None:
+        def decide(tx: Transaction) -> None:
             if tx.view(SnapshotsView).get(name) is None:
                 raise self._missing(name)
             tx.record_own(DELETED, subject=name)

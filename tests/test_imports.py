@@ -1,0 +1,59 @@
+"""What takes long to import is imported by those who need it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import nacre
+from nacre import frames
+
+HEAVY = ("pandas", "polars", "duckdb", "matplotlib")
+SAY = f"import sys; print([name for name in {HEAVY} if name in sys.modules])"
+
+
+def heavy_after(code: str, *arguments: object) -> str:
+    """Return which heavy libraries a new process has imported after running *code*."""
+    command = [sys.executable, "-c", f"{code}\n{SAY}", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()[-1]
+
+
+def test_a_vault_without_frames_needs_no_pandas(tmp_path: Path) -> None:
+    code = """
+import sys, nacre
+with nacre.open(sys.argv[1]) as vault:
+    vault.record("note.set", subject="ana", data={"image": vault.put(b"image")})
+    people = vault.rows.create("people", {"id": "string"}, key="id")
+    people.insert({"id": "ana"})
+    assert people.get("ana") and vault.verify().is_clean
+"""
+
+    assert heavy_after(code, tmp_path / "v") == "[]"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["verify"], ["log"], ["info"], ["space"], ["compact"], ["backup", "TARGET"], ["metrics"]],
+    ids=" ".join,
+)
+def test_a_command_that_reads_no_frame_needs_no_pandas(command: list[str], tmp_path: Path) -> None:
+    with nacre.open(tmp_path / "v") as vault:
+        vault.record("note.set", subject="ana", data={"n": 1})
+        vault.frames.write("town", pd.DataFrame({"a": [1]}))
+    code = """
+import sys
+from nacre.cli.program import program
+program.main(sys.argv[1:], standalone_mode=False)
+"""
+    verb, *more = (word.replace("TARGET", str(tmp_path / "target")) for word in command)
+
+    assert heavy_after(code, verb, tmp_path / "v", *more) == "[]"
+
+
+def test_every_name_of_the_frames_is_there() -> None:
+    assert all(getattr(frames, name) is not None for name in frames.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'other'"):
+        _ = frames.other
