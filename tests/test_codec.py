@@ -219,3 +219,17 @@ def test_digests_are_found_at_any_depth_in_order() -> None:
         value = [value]
 
     assert list(codec.digests_in(value)) == [second, first]
+
+
+@given(st.lists(st.one_of(st.none(), st.integers(0, 1 << 40), st.text(), st.lists(st.text()))))
+def test_values_unpacked_together_are_those_unpacked_one_by_one(values):
+    packed = [codec.pack(value) for value in values]
+
+    assert codec.unpack_all(packed) == [codec.unpack(each) for each in packed] == values
+
+
+def test_values_that_do_not_decode_together_are_damage():
+    packed = [codec.pack("abc")] * 8
+
+    with pytest.raises(CorruptionError):
+        codec.unpack_all([*packed, packed[0][:-1]])

@@ -5,7 +5,8 @@ a builtin or an integer beyond 64 bits is refused, never quietly changed.
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import cast
 
 import msgpack
 import zstandard
@@ -17,6 +18,8 @@ DIGEST_EXTENSION = 1
 _TIMESTAMP_EXTENSION = -1
 _BLAKE3 = b"\x01"  # the algorithm is part of the digest
 _MAX_DEPTH = 100
+_ARRAY = b"\xdd"
+_WORTH_JOINING = 4
 
 _threads = threading.local()
 
@@ -82,6 +85,19 @@ def unpack(data: Buffer) -> object:
         raise CorruptionError(
             f"{len(data)} stored bytes do not decode ({error}): run `nacre verify`"
         ) from error
+
+
+def unpack_all(data: Sequence[bytes]) -> list[object]:
+    """Decode many values that `pack` wrote, in a fraction of the time that one by one takes.
+
+    Raises:
+        CorruptionError: one of them is not a complete value.
+    """
+    if len(data) < _WORTH_JOINING:
+        return [unpack(each) for each in data]
+    # An array of them, as msgpack writes it.
+    found = unpack(_ARRAY + len(data).to_bytes(4, "big") + b"".join(data))
+    return cast("list[object]", found)
 
 
 def digests_in(value: object) -> Iterator[Digest]:

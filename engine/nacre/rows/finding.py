@@ -2,9 +2,8 @@
 
 import heapq
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from itertools import islice
-from typing import cast
+from itertools import chain, islice
+from typing import NamedTuple, cast
 
 from nacre.errors import CorruptionError
 from nacre.keys import after_prefix, encode_elements
@@ -12,7 +11,7 @@ from nacre.rows.conditions import EVERY
 from nacre.rows.layout import KEY, Layout, StoredRow
 from nacre.rows.matching import tester
 from nacre.rows.planner import Order, Plan
-from nacre.rows.view import Definition, Rows, unpack_row
+from nacre.rows.view import Definition, Rows, unpack_rows
 from nacre.views.pairs import Pair, Pairs
 
 Fetch = Callable[[Pairs, list[Pair]], list[StoredRow]]
@@ -20,8 +19,7 @@ Fetch = Callable[[Pairs, list[Pair]], list[StoredRow]]
 _FIRST_PAGE, _LARGEST_PAGE = 128, 2048
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
+class Window(NamedTuple):
     """Which of the rows in order are wanted."""
 
     limit: int | None = None
@@ -111,19 +109,23 @@ def _matching(
         first = min(_LARGEST_PAGE, max(least, window.stop))
     found = _candidates(view, definition, plan, first)
     if plan.left is EVERY:
-        return found
-    return filter(tester(definition.layout, plan.left), found)
+        return chain.from_iterable(found)
+    test = tester(definition.layout, plan.left)
+    return chain.from_iterable(filter(test, page) for page in found)
 
 
-def _candidates(view: Rows, definition: Definition, plan: Plan, first: int) -> Iterator[StoredRow]:
+def _candidates(
+    view: Rows, definition: Definition, plan: Plan, first: int
+) -> Iterator[list[StoredRow]]:
+    """Yield pages of the rows that a plan reads."""
     intervals = plan.intervals[::-1] if plan.reverse else plan.intervals
     if plan.is_exact:
         keys = [definition.rows + low for low, _ in intervals]
         yield from _rows_of_keys(view, keys, first)
         return
     prefix, fetch = definition.rows, cast("Fetch", _rows)
-    if plan.index is not None and plan.index is not KEY:
-        prefix = definition.entries(plan.index.number)
+    if plan.along is not None and plan.along is not KEY:
+        prefix = definition.entries(plan.along.number)
         fetch = _rows_of_entries(definition)
     for low, high in intervals:
         start = prefix + low
@@ -133,7 +135,7 @@ def _candidates(view: Rows, definition: Definition, plan: Plan, first: int) -> I
 
 def _pages(
     view: Rows, start: bytes, stop: bytes | None, fetch: Fetch, *, reverse: bool, first: int
-) -> Iterator[StoredRow]:
+) -> Iterator[list[StoredRow]]:
     size = first
     low, high = start, stop
     while True:
@@ -143,7 +145,7 @@ def _pages(
             return found, fetch(pairs, found)
 
         found, rows = view.pairs.at_once(read)
-        yield from rows
+        yield rows
         if len(found) < size:
             return
         if reverse:
@@ -153,15 +155,15 @@ def _pages(
         size = min(2 * size, _LARGEST_PAGE)
 
 
-def _rows_of_keys(view: Rows, keys: list[bytes], size: int) -> Iterator[StoredRow]:
+def _rows_of_keys(view: Rows, keys: list[bytes], size: int) -> Iterator[list[StoredRow]]:
     while keys:
         raws = view.pairs.get_many(keys[:size])
-        yield from [unpack_row(raw) for raw in raws if raw is not None]
+        yield unpack_rows([raw for raw in raws if raw is not None])
         keys, size = keys[size:], min(2 * size, _LARGEST_PAGE)
 
 
 def _rows(_: Pairs, found: list[Pair]) -> list[StoredRow]:
-    return [unpack_row(raw) for _, raw in found]
+    return unpack_rows([raw for _, raw in found])
 
 
 def _rows_of_entries(definition: Definition) -> Fetch:
@@ -169,10 +171,11 @@ def _rows_of_entries(definition: Definition) -> Fetch:
 
     def fetch(pairs: Pairs, found: list[Pair]) -> list[StoredRow]:
         raws = pairs.get_many([prefix + entry[-size[0] :] for entry, size in found])
-        if None in raws:
+        rows = [raw for raw in raws if raw is not None]
+        if len(rows) < len(raws):
             raise CorruptionError(
                 f"an entry of an index of {definition.name!r} names no row: run `nacre rebuild`"
             )
-        return [unpack_row(raw) for raw in raws if raw is not None]
+        return unpack_rows(rows)
 
     return fetch

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from nacre.errors import InvalidInput
-from nacre.rows.conditions import And, Compare, Condition, Not, Or, like_pattern
+from nacre.rows.conditions import EVERY, And, Compare, Condition, Not, Or, like_pattern
 from nacre.rows.layout import Layout, StoredRow
 from nacre.rows.schema import Path
 from nacre.rows.types import FieldType, Refused
@@ -53,7 +53,11 @@ def bound_to(layout: Layout, condition: Condition, depth: int = 0) -> Condition:
         raise InvalidInput(f"a condition is nested deeper than {_MAX_DEPTH} levels: flatten it")
     match condition:
         case And(parts):
-            return And(tuple(bound_to(layout, part, depth + 1) for part in parts))
+            return (
+                EVERY
+                if not parts
+                else And(tuple(bound_to(layout, part, depth + 1) for part in parts))
+            )
         case Or(parts):
             return Or(tuple(bound_to(layout, part, depth + 1) for part in parts))
         case Not(part):

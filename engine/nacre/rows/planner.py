@@ -1,9 +1,9 @@
 """Which rows a query must look at: by key, along an index, or all of them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
-from nacre.keys import after_prefix, encode_elements
+from nacre.keys import after_prefix, encode_element, encode_elements
 from nacre.rows.conditions import EVERY, Condition, all_of, conjuncts
 from nacre.rows.layout import KEPT_BYTES, KEY, Layout, fitted
 from nacre.rows.matching import Term
@@ -21,22 +21,21 @@ _SETTLED = ("=", "in", "is null", "<", "<=")
 _RANGE = ("<", "<=", ">", ">=", "prefix")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(NamedTuple):
     """What is read, in which order, and what each row must still fulfil."""
-
-    index: Index | None = None
-    """The index to go along; KEY for the key itself; None: all rows, in order of key."""
-
-    intervals: tuple[Interval, ...] = ((b"", None),)
-    used: tuple[Term, ...] = ()
-    """The comparisons that the intervals stand for."""
 
     condition: Condition
     """What is asked for."""
 
     left: Condition
     """What rows that are read must still fulfil."""
+
+    along: Index | None = None
+    """The index to go along; KEY for the key itself; None: all rows, in order of key."""
+
+    intervals: tuple[Interval, ...] = ((b"", None),)
+    used: tuple[Term, ...] = ()
+    """The comparisons that the intervals stand for."""
 
     order: Order = ()
     is_ordered: bool = False
@@ -46,17 +45,14 @@ class Plan:
     is_exact: bool = False
     """Whether each interval begins with the whole key of the one row that it may hold."""
 
-    notes: tuple[str, ...] = field(default=())
-
     def __str__(self) -> str:
         return "\n".join(_lines(self))
 
 
-@dataclass(frozen=True, slots=True)
-class _Candidate:
+class _Candidate(NamedTuple):
     """An index with the comparisons that it can answer."""
 
-    index: Index
+    along: Index
     paths: tuple[Path, ...]
     equal: tuple[Term, ...]
     ranged: tuple[Term, ...]
@@ -65,7 +61,7 @@ class _Candidate:
     def is_point(self) -> bool:
         """Whether at most one row is found."""
         whole = len(self.equal) == len(self.paths)
-        return whole and (self.index is KEY or self.index.unique)
+        return whole and (self.along is KEY or self.along.unique)
 
 
 def plan_query(
@@ -81,28 +77,25 @@ def plan_query(
     *cut* are the numbers of indexes that have no exact order.
     """
     terms = [part for part in conjuncts(condition) if isinstance(part, Term)]
-    candidates = [_candidate(index, paths, terms) for index, paths in layout.sorted_by]
     inexact = set(cut)
-
-    def rank(candidate: _Candidate) -> tuple[bool, int, bool, bool]:
-        ordered = _direction(layout, candidate, order, inexact) is not None
-        singles = sum(1 for term in candidate.equal if term.operator != "in")
-        return (candidate.is_point, len(candidate.equal) + singles, bool(candidate.ranged), ordered)
-
-    best = max(candidates, key=rank)
+    candidates = _candidates(layout, terms)
+    best = candidates[0]
+    if len(candidates) > 1:
+        best = max(candidates, key=lambda each: _rank(layout, each, order, inexact))
     if not best.equal and not best.ranged:
         return _unselective(layout, condition, order, candidates, limited=limited, cut=inexact)
     direction = _direction(layout, best, order, inexact)
+    prefixes = _prefixes(layout, best)
     return Plan(
-        index=best.index,
-        intervals=_intervals(layout, best),
+        along=best.along,
+        intervals=_intervals(layout, best, prefixes),
         used=(*best.equal, *best.ranged),
         condition=condition,
-        left=_left(layout, condition, best),
+        left=_left(layout, condition, best, max(map(len, prefixes), default=0)),
         order=order,
         is_ordered=direction is not None,
         reverse=bool(direction),
-        is_exact=best.index is KEY and best.is_point,
+        is_exact=best.along is KEY and best.is_point,
     )
 
 
@@ -120,10 +113,29 @@ def _unselective(
     for candidate in candidates:
         direction = _direction(layout, candidate, order, cut)
         # Without a limit it costs less to sort than to fetch every row by itself.
-        if direction is not None and (limited or candidate.index is KEY):
-            index = None if candidate.index is KEY else candidate.index
-            return replace(plan, index=index, is_ordered=True, reverse=direction)
+        if direction is not None and (limited or candidate.along is KEY):
+            along = None if candidate.along is KEY else candidate.along
+            return plan._replace(along=along, is_ordered=True, reverse=direction)
     return plan
+
+
+def _candidates(layout: Layout, terms: Sequence[Term]) -> list[_Candidate]:
+    """Return what each index can answer; only the key, when it finds the one row itself."""
+    found = []
+    for index, paths in layout.sorted_by:
+        candidate = _candidate(index, paths, terms)
+        found.append(candidate)
+        if index is KEY and candidate.is_point:
+            break
+    return found
+
+
+def _rank(
+    layout: Layout, candidate: _Candidate, order: Order, cut: set[int]
+) -> tuple[bool, int, bool, bool]:
+    ordered = _direction(layout, candidate, order, cut) is not None
+    singles = sum(1 for term in candidate.equal if term.operator != "in")
+    return (candidate.is_point, len(candidate.equal) + singles, bool(candidate.ranged), ordered)
 
 
 def _candidate(index: Index, paths: tuple[Path, ...], terms: Sequence[Term]) -> _Candidate:
@@ -147,27 +159,31 @@ def _candidate(index: Index, paths: tuple[Path, ...], terms: Sequence[Term]) -> 
     return _Candidate(index, paths, tuple(equal), ranged)
 
 
-def _left(layout: Layout, condition: Condition, candidate: _Candidate) -> Condition:
-    """Return the comparisons that the intervals of a candidate do not settle."""
-    size = 0
-    for term in (*candidate.equal, *candidate.ranged):
-        convert = layout.key_convert(term.path)
-        values = term.value if isinstance(term.value, tuple) else (term.value,)
-        size += max(
-            (len(encode_elements((convert(v),))) for v in values if v is not None), default=1
-        )
+def _left(layout: Layout, condition: Condition, candidate: _Candidate, size: int) -> Condition:
+    """Return the comparisons that the intervals of a candidate do not settle.
+
+    *size* is how long what equalities come to is at most.
+    """
+    for term in candidate.ranged:
+        if term.value is not None:
+            size += len(encode_elements((layout.key_convert(term.path)(term.value),)))
     if size > KEPT_BYTES:
         return condition  # cut keys share only their beginning with what is looked for
-    settled = {
-        id(term)
-        for term in (*candidate.equal, *candidate.ranged)
-        if term.operator in _SETTLED or term.type.spec != "float64"
-    }
-    left = [part for part in conjuncts(condition) if id(part) not in settled]
+    used = (*candidate.equal, *candidate.ranged)
+    parts = conjuncts(condition)
+    if len(parts) == len(used) and all(map(_is_settled, used)):
+        return EVERY
+    settled = {id(term) for term in used if _is_settled(term)}
+    left = [part for part in parts if id(part) not in settled]
     return all_of(left) if left else EVERY
 
 
-def _intervals(layout: Layout, candidate: _Candidate) -> tuple[Interval, ...]:
+def _is_settled(term: Term) -> bool:
+    return term.operator in _SETTLED or term.type.spec != "float64"
+
+
+def _prefixes(layout: Layout, candidate: _Candidate) -> list[bytes]:
+    """Return what the entries begin with that fulfil the equalities."""
     prefixes = [b""]
     for term in candidate.equal:
         convert = layout.key_convert(term.path)
@@ -175,10 +191,15 @@ def _intervals(layout: Layout, candidate: _Candidate) -> tuple[Interval, ...]:
         if term.operator != "is null":
             # What is compared with None or NaN is never equal.
             values = tuple(v for v in values if v is not None and v == v)  # noqa: PLR0124
-        keys = [encode_elements((None if v is None else convert(v),)) for v in values]
-        prefixes = [prefix + key for prefix in prefixes for key in sorted(set(keys))]
-    whole = len(candidate.equal) == len(candidate.paths)
-    if whole:
+        keys = {encode_element(None if v is None else convert(v)) for v in values}
+        prefixes = [prefix + key for prefix in prefixes for key in sorted(keys)]
+    return prefixes
+
+
+def _intervals(
+    layout: Layout, candidate: _Candidate, prefixes: Sequence[bytes]
+) -> tuple[Interval, ...]:
+    if len(candidate.equal) == len(candidate.paths):
         exact = [fitted(prefix) for prefix in prefixes]
         return tuple(sorted((key, after_prefix(key)) for key in exact))
     if not candidate.ranged:
@@ -231,7 +252,7 @@ def _direction(layout: Layout, candidate: _Candidate, order: Order, cut: set[int
     """Return whether to go backwards to have the order; None when the index does not have it."""
     if not order:
         return False
-    if candidate.index.number in cut or any(t.operator == "in" for t in candidate.equal):
+    if candidate.along.number in cut or any(t.operator == "in" for t in candidate.equal):
         return None
     fixed = {term.path for term in candidate.equal}
     wanted = [path for path, descending in order if path not in fixed]
@@ -241,7 +262,7 @@ def _direction(layout: Layout, candidate: _Candidate, order: Order, cut: set[int
     # The key stands behind the values of every entry, and settles ties.
     along = [path for path in candidate.paths if path not in fixed]
     rest: list[Path] = []
-    if candidate.index is not KEY:
+    if candidate.along is not KEY:
         if wanted[: len(along)] != along or (wanted[len(along) :] and 0 in cut):
             return None
         wanted = wanted[len(along) :]
@@ -252,14 +273,14 @@ def _direction(layout: Layout, candidate: _Candidate, order: Order, cut: set[int
 
 
 def _lines(plan: Plan) -> Iterable[str]:
-    if plan.index is None:
+    if plan.along is None:
         yield "scan all rows, in order of the key"
-    elif plan.index is KEY:
+    elif plan.along is KEY:
         count = len(plan.intervals)
         yield f"look up the key, {count} interval{'s' * (count != 1)}"
     else:
-        kind = "unique index" if plan.index.unique else "index"
-        yield f"go along the {kind} {plan.index.name!r}, intervals: {len(plan.intervals)}"
+        kind = "unique index" if plan.along.unique else "index"
+        yield f"go along the {kind} {plan.along.name!r}, intervals: {len(plan.intervals)}"
     for term in plan.used:
         yield f"  for {term}"
     yield f"  where {plan.condition}"
@@ -267,5 +288,3 @@ def _lines(plan: Plan) -> Iterable[str]:
         names = ", ".join(".".join(path) + " desc" * down for path, down in plan.order)
         how = "in the order of what is read" if plan.is_ordered else "sorted afterwards"
         yield f"  order by {names}: {how}"
-    for note in plan.notes:
-        yield f"  {note}"

@@ -4,7 +4,7 @@ Each step returns a new query, so one can be kept and refined.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from nacre.errors import InvalidInput
 from nacre.rows.aggregates import Measure, aggregate_rows
@@ -21,8 +21,7 @@ from nacre.rows.schema import Path
 from nacre.rows.view import Definition, Rows
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Asked(NamedTuple):
     """What a query asks for."""
 
     condition: Condition = EVERY
@@ -45,29 +44,29 @@ class Query:
         `where(city="Oslo")`, `where("age", "<", 50)`, or `where(field("age") < 50)`.
         """
         both = all_of([self._asked.condition, conditions(condition, equal)])
-        return self._with(replace(self._asked, condition=both))
+        return self._with(self._asked._replace(condition=both))
 
     def order_by(self, *fields: str) -> "Query":
         """Sort by fields, "age" or "age desc": None first, NaN last, ties by the key."""
         if not fields:
             raise InvalidInput("order_by() names no field: name one")
-        return self._with(replace(self._asked, order=fields))
+        return self._with(self._asked._replace(order=fields))
 
     def limit(self, count: int) -> "Query":
         """Keep the first rows only."""
-        window = replace(self._asked.window, limit=_count("limit", count))
-        return self._with(replace(self._asked, window=window))
+        window = self._asked.window._replace(limit=_count("limit", count))
+        return self._with(self._asked._replace(window=window))
 
     def offset(self, count: int) -> "Query":
         """Leave out the first rows."""
-        window = replace(self._asked.window, offset=_count("offset", count))
-        return self._with(replace(self._asked, window=window))
+        window = self._asked.window._replace(offset=_count("offset", count))
+        return self._with(self._asked._replace(window=window))
 
     def select(self, *fields: str) -> "Query":
         """Give these fields of each row only."""
         if not fields:
             raise InvalidInput("select() names no field: name one")
-        return self._with(replace(self._asked, fields=fields))
+        return self._with(self._asked._replace(fields=fields))
 
     def __iter__(self) -> Iterator[dict[str, object]]:
         """Yield the rows, read page by page: one may be of a later head than the one before."""
@@ -163,7 +162,7 @@ class Query:
     def _unordered(self) -> "Query":
         """Return the query without an order, unless that says which rows are in the window."""
         if self._asked.window == ALL:
-            return self._with(replace(self._asked, order=()))
+            return self._with(self._asked._replace(order=()))
         return self
 
     def _plan(self, view: Rows, definition: Definition) -> Plan:
@@ -173,7 +172,7 @@ class Query:
             bound_to(layout, self._asked.condition),
             order_of(layout, self._asked.order),
             limited=self._asked.window.limit is not None,
-            cut=view.tally(definition).cut,
+            cut=view.tally(definition).cut if self._asked.order else (),
         )
 
     def _stored(self, view: Rows, definition: Definition) -> Iterator[StoredRow]:

@@ -159,8 +159,8 @@ class Rows:
     def rows(self, definition: Definition) -> Iterator[StoredRow]:
         """Yield all rows, in order of their keys."""
         prefix = definition.rows
-        for _, raw in self.pairs.scan(prefix, after_prefix(prefix)):
-            yield unpack_row(raw)
+        for page in _pages(self.pairs.scan(prefix, after_prefix(prefix)), _PAGE):
+            yield from unpack_rows([raw for _, raw in page])
 
     def holders(self, definition: Definition, number: int, values: bytes) -> list[bytes]:
         """Return the keys of two rows at most that have *values* in an index."""
@@ -340,6 +340,11 @@ class Rows:
 def unpack_row(raw: bytes) -> StoredRow:
     """Return the row in the bytes of one."""
     return cast("StoredRow", codec.unpack(raw))
+
+
+def unpack_rows(raws: Sequence[bytes]) -> list[StoredRow]:
+    """Return the rows in the bytes of some."""
+    return cast("list[StoredRow]", codec.unpack_all(raws))
 
 
 def is_fresh(row: StoredRow) -> bool:

@@ -15,6 +15,7 @@ Pair = tuple[bytes, bytes]
 Result = TypeVar("Result")
 
 PAGE_ROWS = 512
+_FIRST_STEP = 8
 
 
 class Pairs(Protocol):
@@ -126,31 +127,38 @@ class TransactionPairs:
 
     def _forwards(self, first: bytes, end: bytes, limit: int) -> list[Pair]:
         cursor = self._transaction.cursor()
-        pairs: list[Pair] = []
         if not cursor.set_range(first):
-            return pairs
-        cut = len(self._prefix)
-        for key, value in cursor.iternext():
-            if key >= end:
-                break
-            pairs.append((key[cut:], value))
-            if len(pairs) == limit:
-                break
-        return pairs
+            return []
+        return self._until(lambda key: key >= end, cursor.iternext(), limit)
 
     def _backwards(self, first: bytes, end: bytes, limit: int) -> list[Pair]:
         cursor = self._transaction.cursor()
-        pairs: list[Pair] = []
         if not (cursor.prev() if cursor.set_range(end) else cursor.last()):
-            return pairs
+            return []
+        return self._until(lambda key: key < first, cursor.iterprev(), limit)
+
+    def _until(
+        self, is_behind: Callable[[bytes], bool], pairs: Iterator[Pair], limit: int
+    ) -> list[Pair]:
+        """Return the first pairs of an iterator, up to those behind the end of a range.
+
+        They are fetched some at a time, twice as many each time: a test for each costs more than
+        the few that are fetched in vain.
+        """
         cut = len(self._prefix)
-        for key, value in cursor.iterprev():
-            if key < first:
+        found: list[Pair] = []
+        size = _FIRST_STEP
+        while len(found) < limit:
+            step = list(islice(pairs, min(size, limit - len(found))))
+            if not step:
                 break
-            pairs.append((key[cut:], value))
-            if len(pairs) == limit:
+            if is_behind(step[-1][0]):
+                stop = bisect_left(step, True, key=lambda pair: is_behind(pair[0]))
+                found += [(key[cut:], value) for key, value in step[:stop]]
                 break
-        return pairs
+            found += [(key[cut:], value) for key, value in step]
+            size *= 2
+        return found
 
 
 class ReadPairs:
