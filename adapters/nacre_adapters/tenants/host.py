@@ -1,0 +1,180 @@
+"""The host: which tenants there are, and where the vault of each is.
+
+<root>/catalogue.nacre       the tenants
+<root>/tenants/<id>.nacre    the vault of a tenant
+<root>/shared.nacre          the tenants that share one, each a namespace
+"""
+
+import os
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self, TypeVar
+
+import nacre
+from nacre.errors import InvalidInput
+from nacre_adapters.tenants.database import Database
+from nacre_adapters.tenants.errors import NotFoundError
+from nacre_adapters.tenants.events import TENANT_CREATED
+from nacre_adapters.tenants.ids import checked_id, file_of
+from nacre_adapters.tenants.places import PooledPlace
+from nacre_adapters.tenants.pool import Pool
+from nacre_adapters.tenants.views import Tenant, Tenants
+
+Layout = Literal["vault", "shared"]
+
+Made = TypeVar("Made")
+
+_LAYOUTS = ("vault", "shared")
+_VARIABLE = "NACRE_TENANTS"
+_DEFAULT_ROOT = "tenants"
+
+
+class Host:
+    """The tenants below a directory. Threads may share it, and it may be open in many processes."""
+
+    def __init__(self, root: str | os.PathLike[str], *, most_open: int = 16) -> None:
+        """Open the host at a directory, which is made when it is missing.
+
+        At most *most_open* vaults stay open while nobody uses them.
+        """
+        self.root = Path(os.path.abspath(root))  # noqa: PTH100 - resolve() would follow links
+        self._pool = Pool(most_open)
+        self._known: dict[str, Tenant] = {}
+        (self.root / "tenants").mkdir(parents=True, exist_ok=True)
+        with nacre.open(self._catalogue, single_file=True) as catalogue:
+            catalogue.register(Tenants)
+
+    def get_or_create(
+        self, tenant_id: str, tenant_name: str | None = None, *, layout: Layout | None = None
+    ) -> Database:
+        """Return the database of a tenant, which is created if there is none of that id.
+
+        Raises:
+            BadTenantId: it cannot be an id; nothing was made.
+            InvalidInput: the tenant is there, in the other layout.
+        """
+        checked_id(tenant_id)
+        if layout not in (None, *_LAYOUTS):
+            raise InvalidInput(f"layout is {layout!r:.60}: choose 'vault' or 'shared'")
+        tenant = self._known.get(tenant_id) or self.find(tenant_id)
+        if tenant is None:
+            tenant = self._create(tenant_id, tenant_name or tenant_id, layout or "vault")
+        if layout not in (None, tenant.layout):
+            raise InvalidInput(
+                f"the tenant {tenant_id!r} is in the layout {tenant.layout!r}: "
+                f"it cannot be had in {layout!r}"
+            )
+        self._known[tenant_id] = tenant
+        return self._database(tenant)
+
+    def get(self, tenant_id: str) -> Database:
+        """Return the database of a tenant.
+
+        Raises:
+            NotFoundError: there is none of that id.
+        """
+        tenant = self.find(tenant_id)
+        if tenant is None:
+            raise NotFoundError(f"there is no tenant {tenant_id!r:.80}: create it first")
+        return self._database(tenant)
+
+    def find(self, tenant_id: str) -> Tenant | None:
+        """Return what the catalogue says of a tenant, or None."""
+        return self._read(lambda view: view.tenant(checked_id(tenant_id)))
+
+    def tenants(self) -> list[Tenant]:
+        """Return all tenants, by id."""
+        return self._read(Tenants.tenants)
+
+    def close(self) -> None:
+        """Close all vaults that nobody uses."""
+        self._pool.close()
+        self._known.clear()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def _catalogue(self) -> Path:
+        return self.root / "catalogue.nacre"
+
+    def _read(self, read: Callable[[Tenants], Made]) -> Made:
+        vault = self._pool.take(self._catalogue)
+        try:
+            return read(vault.view(Tenants))
+        finally:
+            self._pool.give_back(self._catalogue)
+
+    def _create(self, tenant_id: str, name: str, layout: Layout) -> Tenant:
+        """Make the vault, then enter it: a tenant that the catalogue knows has one.
+
+        Whoever dies in between leaves an empty vault, which the next takes up.
+        """
+        with nacre.open(self._vault_path(tenant_id, layout), single_file=True) as vault:
+            vault_id = vault.vault_id
+
+        def decide(tx: nacre.Transaction) -> None:
+            if tx.view(Tenants).tenant(tenant_id) is None:
+                data = {"name": name, "layout": layout, "vault": vault_id}
+                tx.record(TENANT_CREATED, subject=tenant_id, data=data)
+
+        catalogue = self._pool.take(self._catalogue)
+        try:
+            catalogue.commit(decide)
+        finally:
+            self._pool.give_back(self._catalogue)
+        created = self.find(tenant_id)
+        assert created is not None
+        return created
+
+    def _vault_path(self, tenant_id: str, layout: str) -> Path:
+        if layout == "shared":
+            return self.root / "shared.nacre"
+        return self.root / "tenants" / file_of(tenant_id)
+
+    def _database(self, tenant: Tenant) -> Database:
+        path = self._vault_path(tenant.id, tenant.layout)
+        namespace = tenant.id if tenant.layout == "shared" else ""
+        return Database(PooledPlace(self._pool, path, tenant.vault), namespace=namespace)
+
+
+def get_or_create_tenant_db(
+    tenant_id: str,
+    tenant_name: str | None = None,
+    *,
+    root: str | os.PathLike[str] | None = None,
+    layout: Layout | None = None,
+) -> Database:
+    """Return the database of a tenant, which is created if there is none of that id.
+
+    Args:
+        tenant_id: 1 to 64 letters, digits, _ and -.
+        tenant_name: what it is called, when it is created; its id when None.
+        root: the directory of the host; by default that in the variable NACRE_TENANTS, or
+            `tenants` in the current directory.
+        layout: "vault", a vault of its own (by default), or "shared".
+
+    Raises:
+        BadTenantId: it cannot be an id; nothing was made.
+        InvalidInput: the tenant is there, in the other layout.
+    """
+    place = os.environ.get(_VARIABLE, _DEFAULT_ROOT) if root is None else root
+    return _host_at(os.path.abspath(place)).get_or_create(  # noqa: PTH100 - as in `Host`
+        checked_id(tenant_id), tenant_name, layout=layout
+    )
+
+
+@lru_cache(maxsize=64)
+def _host_at(root: str) -> Host:
+    # All handles of a process on a host share its open vaults: the function has no other place.
+    return Host(root)

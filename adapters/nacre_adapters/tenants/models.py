@@ -1,0 +1,203 @@
+"""Classes of rows: what a user declares becomes a dataclass whose fields may be left out."""
+
+import dataclasses
+import inspect
+import re
+import types
+import typing
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from uuid import UUID
+
+from nacre.errors import InvalidInput
+from nacre_adapters.tenants.columns import COLUMN_TYPES, ColumnType, plain
+from nacre_adapters.tenants.unset import UNSET
+
+_MARK = "__nacre_flexible__"
+_CAPITAL = re.compile(r"(?<!^)(?<!_)([A-Z])")
+
+EnumClass = type[Enum]
+
+# A subclass before its base.
+_TYPES: tuple[tuple[type, str], ...] = (
+    (bool, "bool"),
+    (int, "int"),
+    (float, "float"),
+    (str, "str"),
+    (bytes, "bytes"),
+    (datetime, "datetime"),
+    (date, "date"),
+    (Decimal, "decimal"),
+    (UUID, "uuid"),
+    (dict, "json"),
+    (list, "json"),
+    (tuple, "json"),
+)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ModelField:
+    """One field of a class of rows."""
+
+    name: str
+    type: ColumnType
+    enum: EnumClass | None = None
+    default: object = UNSET
+
+
+class Model:
+    """A class of rows, and how its objects are made."""
+
+    def __init__(self, cls: type) -> None:
+        """Convert *cls* in place.
+
+        Raises:
+            TypeError: it is no class.
+            InvalidInput: a field has an annotation that is no type of a column.
+        """
+        if not isinstance(cls, type):
+            raise TypeError(f"{cls!r:.80} is not a class: give a class with annotated fields")
+        _make_flexible(cls)
+        self.cls = cls
+        hints = _hints_of(cls)
+        self.fields = tuple(
+            _field_of(found, hints[found.name])
+            for found in dataclasses.fields(cls)
+            if found.name in hints
+        )
+        self.names = frozenset(field.name for field in self.fields)
+        self._enums = [(field.name, field.enum) for field in self.fields if field.enum is not None]
+
+    @property
+    def table_name(self) -> str:
+        """What its table is called unless it is given a name: MyThing, my_thing."""
+        return _CAPITAL.sub(r"_\1", self.cls.__name__).lower()
+
+    def make(self, values: Mapping[str, object]) -> object:
+        """Return an object of the class with these values of columns."""
+        given = {name: value for name, value in values.items() if name in self.names}
+        for name, enum in self._enums:
+            if given.get(name) is not None:
+                given[name] = _member(enum, given[name])
+        return self.cls(**given)
+
+
+def _member(enum: type[Enum], value: object) -> object:
+    try:
+        return enum(value)
+    except ValueError:  # the class has lost a member since: the value is what there is
+        return value
+
+
+def _make_flexible(cls: type) -> None:
+    if _MARK in cls.__dict__:
+        return
+    if "__dataclass_params__" in cls.__dict__:
+        cls.__init__ = _lenient(cls)  # type: ignore[misc]  # it is what calls go through
+    else:
+        _declare(cls)
+    setattr(cls, _MARK, True)
+
+
+def _declare(cls: type) -> None:
+    """Make a plain class a dataclass; the fields of plain bases are its own."""
+    merged: dict[str, object] = {}
+    for base in reversed(cls.__mro__):
+        if base is cls or "__dataclass_params__" not in base.__dict__:
+            merged.update(inspect.get_annotations(base))
+    for name, hint in merged.items():
+        if not _is_class_variable(hint) and not hasattr(cls, name):
+            setattr(cls, name, UNSET)
+    cls.__annotations__ = merged
+    dataclasses.dataclass(cls)
+
+
+def _is_class_variable(hint: object) -> bool:
+    if isinstance(hint, str):
+        return hint.startswith(("ClassVar", "typing.ClassVar"))
+    return hint is typing.ClassVar or typing.get_origin(hint) is typing.ClassVar
+
+
+def _lenient(cls: type) -> Callable[..., None]:
+    """Return an `__init__` that does without the required fields of a dataclass."""
+    strict = cls.__init__  # type: ignore[misc]  # it is what calls go through
+    fields = [field for field in dataclasses.fields(cls) if field.init]
+    positional = [field.name for field in fields if not field.kw_only]
+    required = [
+        field.name
+        for field in fields
+        if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+    ]
+
+    def init(self: object, *values: object, **named: object) -> None:
+        given = positional[: len(values)]
+        left = {name: UNSET for name in required if name not in given and name not in named}
+        strict(self, *values, **named, **left)
+
+    return init
+
+
+def _hints_of(cls: type) -> dict[str, object]:
+    try:
+        return typing.get_type_hints(cls)
+    except NameError as error:
+        raise InvalidInput(
+            f"an annotation of {cls.__name__} names what its module does not know: {error}; "
+            "define it at the top of the module"
+        ) from error
+
+
+def _field_of(found: "dataclasses.Field[object]", hint: object) -> ModelField:
+    base = _without_none(hint)
+    enum = base if isinstance(base, type) and issubclass(base, Enum) else None
+    default = plain(found.default)
+    if found.default is dataclasses.MISSING:
+        factory = found.default_factory
+        default = UNSET if factory is dataclasses.MISSING else plain(factory())
+    return ModelField(name=found.name, type=_type_of(found.name, base), enum=enum, default=default)
+
+
+def _without_none(hint: object) -> object:
+    if isinstance(hint, typing.NewType):
+        return _without_none(hint.__supertype__)
+    origin = typing.get_origin(hint)
+    if origin is typing.Annotated:
+        return _without_none(typing.get_args(hint)[0])
+    if origin in (typing.Union, types.UnionType):
+        kept = [part for part in typing.get_args(hint) if part is not type(None)]
+        if len(kept) == 1:
+            return _without_none(kept[0])
+    return hint
+
+
+def _type_of(name: str, hint: object) -> ColumnType:
+    origin = typing.get_origin(hint)
+    if origin is typing.Literal:
+        return _type_of_values(name, hint, typing.get_args(hint))
+    if hint in (typing.Any, object):
+        return COLUMN_TYPES["json"]
+    kind = origin if isinstance(origin, type) else hint
+    if isinstance(kind, type):
+        if issubclass(kind, Enum):
+            return _type_of_values(name, hint, [member.value for member in kind])
+        for base, found in _TYPES:
+            if issubclass(kind, base):
+                return COLUMN_TYPES[found]
+    raise _no_type(name, hint)
+
+
+def _type_of_values(name: str, hint: object, values: "typing.Iterable[object]") -> ColumnType:
+    kinds = {type(value) for value in values}
+    if len(kinds) == 1:
+        return _type_of(name, kinds.pop())
+    raise _no_type(name, hint)
+
+
+def _no_type(name: str, hint: object) -> InvalidInput:
+    return InvalidInput(
+        f"the field {name!r} has the annotation {hint}, which is no type of a column: use str, "
+        "int, float, bool, bytes, date, datetime, Decimal, UUID, an Enum, list or dict, or one "
+        "of them or None"
+    )

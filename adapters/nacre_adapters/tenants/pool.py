@@ -1,0 +1,110 @@
+"""The open vaults of a process: a few at a time, so that thousands of tenants cost nothing idle."""
+
+import os
+import threading
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+
+import nacre
+from nacre.errors import CorruptionError
+from nacre_adapters.tenants.views import Tenants
+
+_IDLE_SECONDS = 60.0
+
+
+@dataclass(slots=True)
+class _Slot:
+    """A vault that is open, and by how many it is used."""
+
+    vault: nacre.Vault
+    users: int = 0
+    used: float = 0.0
+
+
+class Pool:
+    """Opens vaults when they are used; those that are idle longest are closed first.
+
+    What is in use is never closed, so there may be more than *most* for a while.
+    """
+
+    def __init__(self, most: int = 16) -> None:
+        self._most = most
+        self._slots: OrderedDict[Path, _Slot] = OrderedDict()
+        self._lock = threading.Lock()
+        self._pid = os.getpid()
+
+    def take(self, path: Path, vault_id: bytes | None = None) -> nacre.Vault:
+        """Return the vault at *path*, open until `give_back`.
+
+        Raises:
+            VaultMissing: there is none; a vault that is lost is not made anew.
+            CorruptionError: it is another vault than *vault_id*.
+        """
+        if self._pid != os.getpid():
+            self._forget_threads()
+        with self._lock:
+            slot = self._slots.get(path)
+            if slot is None:
+                slot = self._slots[path] = _Slot(_opened(path, vault_id))
+            slot.users += 1
+            self._slots.move_to_end(path)
+            excess = len(self._slots) > self._most
+        if excess:
+            self._close_idle(time.monotonic())
+        return slot.vault
+
+    def give_back(self, path: Path) -> None:
+        """End the use of what `take` returned."""
+        with self._lock:
+            slot = self._slots.get(path)
+            if slot is not None:
+                slot.users -= 1
+                slot.used = time.monotonic()
+
+    def close_idle(self) -> None:
+        """Close the vaults that nobody uses and that were idle for a minute."""
+        self._close_idle(time.monotonic() - _IDLE_SECONDS)
+
+    def close(self, path: Path | None = None) -> None:
+        """Close a vault, or all that nobody uses."""
+        with self._lock:
+            wanted = [path] if path is not None else list(self._slots)
+            for each in wanted:
+                self._drop(each)
+
+    def _close_idle(self, before: float) -> None:
+        with self._lock:
+            excess = len(self._slots) - self._most
+            for path, slot in list(self._slots.items()):
+                if excess > 0 or slot.used < before:
+                    excess -= self._drop(path)
+
+    def _drop(self, path: Path) -> bool:
+        """Close a vault that nobody uses; tell whether it was one."""
+        slot = self._slots.get(path)
+        if slot is None or slot.users:
+            return False
+        del self._slots[path]
+        slot.vault.close()
+        return True
+
+    def _forget_threads(self) -> None:
+        """In a forked child: the other threads that held the lock or a vault are not here."""
+        self._lock = threading.Lock()
+        self._pid = os.getpid()
+        for slot in self._slots.values():
+            slot.users = 0
+
+
+def _opened(path: Path, vault_id: bytes | None) -> nacre.Vault:
+    vault = nacre.open(path, create=False)
+    if vault_id is not None and vault.vault_id != vault_id:
+        vault.close()
+        raise CorruptionError(
+            f"{path} is not the vault that the catalogue knows: put the right one there, or "
+            "restore it from a backup"
+        )
+    vault.register(Tenants)
+    return vault
