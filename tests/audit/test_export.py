@@ -258,3 +258,30 @@ def test_an_imported_vault_knows_its_snapshots_at_once(tmp_path: Path) -> None:
     with nacre.open(tmp_path / "again", read_only=True) as vault:
         assert [snapshot.name for snapshot in vault.snapshots.all()] == ["monday"]
         assert vault.at("monday").head == 1
+
+
+@pytest.mark.parametrize("position", [0, 1, 2])
+def test_an_export_of_the_past_is_that_of_then(
+    bank: Path, tmp_path: Path, position: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nacre_command("checkpoint", bank, "--head", position, "--to", tmp_path / "note")
+    nacre_command("export", bank, "--at", position, "--to", tmp_path / "then")
+
+    code, report = check(
+        capsys, "export", tmp_path / "then", "--checkpoint", tmp_path / "note", "--blobs"
+    )
+    import_jsonl(tmp_path / "then", tmp_path / "again")
+
+    assert (code, report["commits"]) == (0, position)
+    with nacre.open(tmp_path / "again") as vault:
+        assert vault.head == position
+        assert vault.verify().is_clean
+
+
+@pytest.mark.parametrize("form", ["cloudevents", "prov", "openlineage", "parquet"])
+def test_every_format_can_show_the_past(form: str, bank: Path, tmp_path: Path) -> None:
+    said = nacre_command(
+        "export", bank, "--at", 2, "--format", form, "--to", tmp_path / "then", "--json"
+    )
+
+    assert json.loads(said)["commits"] == 2

@@ -150,3 +150,12 @@ def test_the_view_accepts_every_event(made_from: object, version: object) -> Non
     view.apply(event)
 
     assert view.events_of("s") == [(3, 0)]
+
+
+def test_the_command_shows_the_lineage_as_it_was(path: Path) -> None:
+    now = nacre_command("trace", path, "raw")
+    then = nacre_command("trace", path, "raw", "--at", 3)
+
+    assert "report" in now
+    assert "model" in then
+    assert "report" not in then

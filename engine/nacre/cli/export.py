@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-import nacre
+from nacre.cli.reading import at_option, reading
 from nacre.cli.terminal import (
     PathType,
     counted,
@@ -25,12 +25,15 @@ from nacre.operations.export import export as write
 @click.option("--format", "form", type=click.Choice(FORMATS), default="jsonl", show_default=True)
 @click.option("--to", type=PathType(), required=True, help="The file to write.")
 @key_option
+@at_option
 @json_option
-def export(vault: Path, form: str, to: Path, key: Path | None, as_json: bool) -> None:
+def export(
+    vault: Path, form: str, to: Path, key: Path | None, at: str | None, as_json: bool
+) -> None:
     """Write the log to a file; only jsonl holds everything and can be imported again."""
     signer = None if key is None else read_key(key)
-    with nacre.open(vault, read_only=True) as opened, progress_bar() as progress:
-        report = write(opened.store, to, form=form, key=signer, progress=progress)
+    with reading(vault, at) as then, progress_bar() as progress:
+        report = write(then.store, to, form=form, key=signer, progress=progress)
     if as_json:
         print_json(report)
     else:
