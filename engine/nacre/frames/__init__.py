@@ -11,6 +11,7 @@ from nacre.frames.view import FrameVersions
 
 if TYPE_CHECKING:
     from nacre.frames.append import append_frame
+    from nacre.frames.cells import decode_cell, encode_cell
     from nacre.frames.describe import ColumnInfo, FrameInfo, describe_frame
     from nacre.frames.difference import ChangedColumn, FrameDiff, RetypedColumn, diff_frames
     from nacre.frames.frames import Frames
@@ -29,14 +30,17 @@ __all__ = [
     "RetypedColumn",
     "StagedFrames",
     "append_frame",
+    "decode_cell",
     "describe_frame",
     "diff_frames",
+    "encode_cell",
     "get_frame",
     "put_frame",
 ]
 
 _HOMES = {
     "append": ("append_frame",),
+    "cells": ("decode_cell", "encode_cell"),
     "describe": ("ColumnInfo", "FrameInfo", "describe_frame"),
     "difference": ("ChangedColumn", "FrameDiff", "RetypedColumn", "diff_frames"),
     "frames": ("Frames",),
