@@ -23,11 +23,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 FORMAT = 1
 MOST_LINE_BYTES = 1 << 28
 MOST_NOTE_BYTES = 1 << 20
+MOST_MANIFEST_BYTES = 1 << 28
 MOST_LEVELS = 600
 NO_PREVIOUS = bytes(32)
 PURGED = "nacre.purged"
@@ -48,6 +49,16 @@ class Bad(Exception):
 
 class Unsure(Exception):
     """What the auditor brought cannot be used, so that nothing can be told."""
+
+
+class Hasher(Protocol):
+    """A hash of bytes that come part by part."""
+
+    def update(self, data: bytes, /) -> object:
+        """Take more bytes."""
+
+    def hexdigest(self) -> str:
+        """Return the hash of all of them."""
 
 
 # Bytes and JSON
@@ -648,7 +659,7 @@ class Export:
             "root": self._tree.root().hex(),
             "payloads": self._payloads.count,
             "payloads_dropped": self._payloads.dropped,
-            "payloads_checked": self._payloads.digest_of is not None,
+            "payloads_checked": self._payloads.are_checked,
         }
 
     def _lines(self) -> Iterator[bytes]:
@@ -719,15 +730,20 @@ class Export:
 class Payloads:
     """The payloads of an export: their framing always, their content if BLAKE3 is there."""
 
-    def __init__(self, digest_of: Callable[[bytes], str] | None) -> None:
-        self.digest_of = digest_of
+    def __init__(self, hasher: Callable[[], Hasher] | None) -> None:
+        self._hasher = hasher
         self.count = 0
         self._there: set[str] = set()
         self._named: set[str] = set()
         self._dropped_by: dict[int, set[str]] = {}
         self._allowed: dict[int, int] = {}
-        self._parts: list[bytes] = []
         self._open: tuple[object, ...] | None = None
+        self._begin()
+
+    @property
+    def are_checked(self) -> bool:
+        """Whether the content is hashed, and every payload has to be there."""
+        return self._hasher is not None
 
     def add(self, line: Mapping[str, object]) -> None:
         """Take one part of a payload; parts follow each other."""
@@ -735,23 +751,42 @@ class Payloads:
         if self._open not in (None, about):
             raise Bad("the parts of two payloads are mixed")
         self._open = about
-        self._parts.append(from_base64(line.get("bytes")))
+        size = member(line, "size", int)
+        assert isinstance(size, int)
+        if about[2] is True and size > MOST_MANIFEST_BYTES:
+            raise Bad(f"a manifest of {size} bytes: {MOST_MANIFEST_BYTES} are allowed")
+        self._take(from_base64(line.get("bytes")), is_manifest=about[2] is True)
+        if self._size > size:
+            raise Bad(f"the payload {about[0]} is longer than {size} bytes")
         if member(line, "last", bool):
             self._close(
                 str(member(line, "blob", str)), line.get("size"), member(line, "manifest", bool)
             )
 
+    def _begin(self) -> None:
+        self._size = 0
+        self._hash = None if self._hasher is None else self._hasher()
+        self._manifest = bytearray()
+
+    def _take(self, part: bytes, *, is_manifest: bool) -> None:
+        """Count and hash a part; only manifests, which are read, are kept."""
+        self._size += len(part)
+        if self._hash is not None:
+            self._hash.update(part)
+        if is_manifest:
+            self._manifest += part
+
     def _close(self, digest: str, size: object, is_manifest: object) -> None:
-        content = b"".join(self._parts)
-        self._parts, self._open = [], None
-        if size != len(content):
+        if size != self._size:
             raise Bad(f"the payload {digest} has another size")
-        if self.digest_of is not None and self.digest_of(content) != digest:
+        if self._hash is not None and f"b3:{self._hash.hexdigest()}" != digest:
             raise Bad(f"the payload {digest} was altered")
         if is_manifest:
-            reader = Reader(content)
+            reader = Reader(bytes(self._manifest))
             reader.whole()
             self.require(reader.digests)
+        self._open = None
+        self._begin()
         self._there.add(digest)
         self.count += 1
 
@@ -785,7 +820,7 @@ class Payloads:
                 )
         gone: set[str] = set().union(*self._dropped_by.values())
         missing = sorted(self._named - self._there - gone)
-        if self.digest_of is not None and missing:
+        if self.are_checked and missing:
             raise Bad(f"the payload {missing[0]} is named, and not in the export")
 
 
@@ -867,12 +902,12 @@ def _read(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def _blake3() -> Callable[[bytes], str]:
+def _blake3() -> Callable[[], Hasher]:
     try:
-        blake3 = importlib.import_module("blake3").blake3
+        hasher: Callable[[], Hasher] = importlib.import_module("blake3").blake3
     except ImportError as error:
         raise Unsure("payloads need the package blake3: install it, or leave --blobs") from error
-    return lambda content: "b3:" + blake3(content).hexdigest()
+    return hasher
 
 
 def _options() -> argparse.ArgumentParser:

@@ -158,6 +158,8 @@ EXPORTS: dict[str, Change] = {
     ],
     "a payload has another size": with_payload(size=10**12),
     "a payload has a huge size": with_payload(size=2**70),
+    "a payload is longer than it says": with_payload(size=1),
+    "a manifest of a huge size": with_payload(size=2**40, manifest=True, last=False),
     "a payload was altered": with_payload(bytes="AAAA", size=3),
     "a payload is shorter than it says": with_payload(bytes="AAAA"),
     "a payload has odd base64": with_payload(bytes="AB==", size=1),
