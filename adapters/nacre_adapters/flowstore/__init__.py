@@ -1,1 +1,39 @@
 """StoreInterface on a vault: flows of steps, their outputs, assets, pages and connections."""
+
+from nacre_adapters.flowstore.assets import Asset, AssetType, Dataset, Explainer, Model, Schema
+from nacre_adapters.flowstore.attempts import attempt, declare_flow, delete_flow
+from nacre_adapters.flowstore.codecs import NotStorable, NotTrusted
+from nacre_adapters.flowstore.errors import (
+    AssetNotFound,
+    FlowNotFound,
+    InputNotFound,
+    NotPermitted,
+    PredictException,
+    StepMissing,
+)
+from nacre_adapters.flowstore.interface import StoreInterface
+from nacre_adapters.flowstore.place import find_place, open_place, use_store
+
+__all__ = [
+    "Asset",
+    "AssetNotFound",
+    "AssetType",
+    "Dataset",
+    "Explainer",
+    "FlowNotFound",
+    "InputNotFound",
+    "Model",
+    "NotPermitted",
+    "NotStorable",
+    "NotTrusted",
+    "PredictException",
+    "Schema",
+    "StepMissing",
+    "StoreInterface",
+    "attempt",
+    "declare_flow",
+    "delete_flow",
+    "find_place",
+    "open_place",
+    "use_store",
+]

@@ -1,0 +1,70 @@
+"""What kinds of assets there are, and how assets are named."""
+
+import os
+import time
+import uuid
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+
+from nacre.errors import InvalidInput
+
+
+class AssetType(str, Enum):  # noqa: UP042 - the text of a StrEnum is another than the original's
+    """What an asset is."""
+
+    MODEL = "model"
+    EXPLAINER = "explainer"
+    NLPROCESSOR = "nlprocessor"
+    SCHEMA = "schema"
+    DATASET = "dataset"
+    KNOWLEDGE_GRAPH = "knowledge_graph"
+    DATASTORE = "datastore"
+    OTHER = "other"
+
+
+def asset_type(given: "AssetType | str") -> AssetType:
+    """Return the type of that name or value.
+
+    Raises:
+        InvalidInput: there is none.
+    """
+    if isinstance(given, AssetType):
+        return given
+    for each in AssetType:
+        if isinstance(given, str) and given.lower() in (each.value, each.name.lower()):
+            return each
+    known = ", ".join(each.value for each in AssetType)
+    raise InvalidInput(f"there is no type of assets {given!r:.60}: choose of {known}")
+
+
+def new_id() -> str:
+    """Return a UUID of version 7: random, and later ones sort behind earlier ones."""
+    stamp = (time.time_ns() // 1_000_000) << 80
+    random = int.from_bytes(os.urandom(10), "big")
+    number = stamp | random
+    number = number & ~(0xF << 76) | (0x7 << 76)
+    return str(uuid.UUID(int=number & ~(0x3 << 62) | (0x2 << 62)))
+
+
+def iso_of(time_us: int) -> str:
+    """Return microseconds since the epoch as ISO-8601, UTC."""
+    return (_EPOCH + timedelta(microseconds=time_us)).isoformat(timespec="microseconds")
+
+
+def time_us_of(given: str | datetime) -> int:
+    """Return a time as microseconds since the epoch; one without a zone is UTC.
+
+    Raises:
+        InvalidInput: it is no time.
+    """
+    try:
+        when = datetime.fromisoformat(given) if isinstance(given, str) else given
+        return ((when if when.tzinfo else when.replace(tzinfo=UTC)) - _EPOCH) // _MICROSECOND
+    except (ValueError, TypeError, AttributeError) as error:
+        raise InvalidInput(
+            f"{given!r:.60} is no time: give ISO-8601, as in '2026-01-31T12:30:00+00:00'"
+        ) from error
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)

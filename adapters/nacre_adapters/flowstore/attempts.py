@@ -1,0 +1,188 @@
+"""Attempts at a step: what one writes is published when it ends well, and only then."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+
+from nacre_adapters.flowstore import events
+from nacre_adapters.flowstore.context import ATTEMPT, STORE
+from nacre_adapters.flowstore.errors import FlowNotFound
+from nacre_adapters.flowstore.events import RUN, Fact, flow_subject, step_subject
+from nacre_adapters.flowstore.order import created, downstream, flow_created
+from nacre_adapters.flowstore.place import Decide, Look, Place
+from nacre_adapters.flowstore.progress import Progress
+from nacre_adapters.flowstore.reading import ReadLog
+from nacre_adapters.flowstore.records import Where, record_progress
+from nacre_adapters.flowstore.views import Flows
+
+_LONGEST_ERROR = 2000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """A run of a step, or the action after it, while it lasts."""
+
+    flow: str
+    step: str
+    number: int
+    phase: str
+    user: str
+    progress: Progress
+    reads: ReadLog = field(default_factory=ReadLog)
+
+    @property
+    def at(self) -> tuple[str, str, int]:
+        """Flow, step and number."""
+        return self.flow, self.step, self.number
+
+
+@contextmanager
+def attempt(
+    place: Place, flow: str, step: str, *, user: str, phase: str = RUN, code: str | None = None
+) -> Iterator[Attempt]:
+    """Attempt a step in a `with` block: publish what it wrote unless the block raises.
+
+    *code* is a digest of the step's code. Of an attempt that was never ended, because its process
+    died, nothing is published; the next attempt records that it was cancelled.
+    """
+    running = begin(place, flow, step, user=user, phase=phase, code=code)
+    tokens = ATTEMPT.set(running), STORE.set(place)
+    try:
+        yield running
+    except Exception as error:
+        fail(place, running, f"{type(error).__name__}: {error}")
+        raise
+    except BaseException:  # interrupted: nobody knows what it would have done
+        cancel(place, running)
+        raise
+    else:
+        finish(place, running)
+    finally:
+        ATTEMPT.reset(tokens[0])
+        STORE.reset(tokens[1])
+
+
+def begin(
+    place: Place, flow: str, step: str, *, user: str, phase: str = RUN, code: str | None = None
+) -> Attempt:
+    """Open an attempt; whoever calls this ends it with `finish`, `fail` or `cancel`."""
+
+    def decide(look: Look) -> list[Fact]:
+        state = look.flows.step(flow, step)
+        number = 1 if state is None else state.last + 1
+        subject = step_subject(flow, step)
+        facts = created(look.flows, flow, owner=user)
+        if state is not None and state.open is not None:
+            data = {"flow": flow, "step": step, "attempt": state.open, "phase": phase}
+            facts.append(Fact(events.STEP_CANCELLED, subject, data))
+        data = {"flow": flow, "step": step, "attempt": number, "phase": phase, "code": code}
+        return [*facts, Fact(events.STEP_STARTED, subject, data)]
+
+    facts = place.commit(decide, actor=user)
+    number = facts[-1].data["attempt"]
+    assert isinstance(number, int)
+    where = Where(flow, step, user, number, ReadLog())
+    return Attempt(
+        flow=flow,
+        step=step,
+        number=number,
+        phase=phase,
+        user=user,
+        progress=Progress(partial(record_progress, place, where)),
+        reads=where.reads,
+    )
+
+
+def finish(place: Place, running: Attempt, *, reused: Sequence[object] | None = None) -> None:
+    """End an attempt well: publish what it wrote, and mark what was made from the old as stale."""
+    running.progress.flush()
+
+    def decide(look: Look) -> list[Fact]:
+        data = {**_data(running), "reused": None if reused is None else list(reused)}
+        subject = step_subject(running.flow, running.step)
+        reads = running.reads.facts(running.at, look.position).facts
+        done = Fact(events.STEP_FINISHED, subject, data)
+        return [*reads, done, *_invalidated(look.flows, running)]
+
+    place.commit(decide, actor=running.user)
+
+
+def fail(place: Place, running: Attempt, error: str) -> None:
+    """End an attempt badly: what it wrote stays in the log and is not published."""
+    _end(place, running, events.STEP_FAILED, {"error": error[:_LONGEST_ERROR]})
+
+
+def cancel(place: Place, running: Attempt) -> None:
+    """End an attempt that somebody interrupted."""
+    _end(place, running, events.STEP_CANCELLED, {})
+
+
+def declare_flow(
+    place: Place,
+    flow: str,
+    *,
+    owner: str,
+    app: str | None = None,
+    steps: Sequence[tuple[str, str]] | None = None,
+    details: dict[str, object] | None = None,
+) -> None:
+    """Say what a flow is: its app, and names and titles of its steps in order.
+
+    A flow that was declared the same before is not recorded again.
+    """
+
+    def decide(look: Look) -> list[Fact]:
+        given = None if steps is None else [[name, title] for name, title in steps]
+        known = look.flows.flow(flow)
+        if known is not None and not known.is_deleted and (known.app, known.steps) == (app, given):
+            return []
+        return [flow_created(flow, owner=owner, app=app, steps=given, details=details or {})]
+
+    place.commit(decide, actor=owner)
+
+
+def delete_flow(place: Place, flow: str, *, user: str) -> None:
+    """Delete a flow: its outputs cannot be read any more. Assets that it saved stay.
+
+    Raises:
+        FlowNotFound: there is none, or it belongs to somebody else.
+    """
+
+    def decide(look: Look) -> list[Fact]:
+        known = look.flows.flow(flow)
+        if known is None or known.is_deleted or not look.people.why_write(user, known.owner):
+            raise FlowNotFound(f"there is no flow {flow!r} that {user!r} may delete")
+        return [Fact(events.FLOW_DELETED, flow_subject(flow), {"flow": flow})]
+
+    place.commit(decide, actor=user)
+
+
+def _end(place: Place, running: Attempt, kind: str, more: dict[str, object]) -> None:
+    running.progress.flush()
+    subject = step_subject(running.flow, running.step)
+    decide: Decide = lambda _: [Fact(kind, subject, {**_data(running), **more})]  # noqa: E731
+    place.commit(decide, actor=running.user)
+
+
+def _data(running: Attempt) -> dict[str, object]:
+    return {
+        "flow": running.flow,
+        "step": running.step,
+        "attempt": running.number,
+        "phase": running.phase,
+    }
+
+
+def _invalidated(flows: Flows, running: Attempt) -> list[Fact]:
+    """Return that steps are stale which ran after an earlier attempt of this one."""
+    before = flows.step(running.flow, running.step)
+    if before is None or running.phase != RUN or not before.run:
+        return []
+    facts = []
+    for name in downstream(flows, running.flow, running.step):
+        state = flows.step(running.flow, name)
+        if state is not None and state.last and not state.is_stale:
+            data = {"flow": running.flow, "step": name, "because": running.step}
+            facts.append(Fact(events.STEP_INVALIDATED, step_subject(running.flow, name), data))
+    return facts

@@ -1,0 +1,254 @@
+"""`StoreInterface`: what a step of a flow calls. Everything it does is in the modules it names."""
+
+import getpass
+from datetime import datetime
+from functools import cached_property, partial
+from typing import Any
+
+from nacre.errors import InvalidInput
+from nacre_adapters.flowstore import outputs, status
+from nacre_adapters.flowstore.ambient import AmbientMethod
+from nacre_adapters.flowstore.assets import Asset, AssetType, Dataset, Explainer, Model, Schema
+from nacre_adapters.flowstore.assets.catalog import Query
+from nacre_adapters.flowstore.assets.shelf import Shelf
+from nacre_adapters.flowstore.context import ATTEMPT
+from nacre_adapters.flowstore.errors import StepMissing
+from nacre_adapters.flowstore.place import Place, Store, find_place
+from nacre_adapters.flowstore.progress import Progress, checked
+from nacre_adapters.flowstore.reading import ReadLog
+from nacre_adapters.flowstore.records import Where, record_progress
+
+
+class StoreInterface:
+    """Outputs, assets, pages and connections of one step of one flow.
+
+    Making one does nothing; the store is opened at the first call. A flow that nobody declared is
+    made by the first thing that is saved in it.
+    """
+
+    def __init__(
+        self,
+        flow_id: str,
+        user: str | None = None,
+        step_name: str | None = None,
+        is_action: bool = False,
+        bucket_name: str | None = None,
+        *,
+        store: Store | None = None,
+    ) -> None:
+        """Name flow and step; *store* is a path or an open vault.
+
+        Without it: that of `use_store`, of NACRE_FLOWSTORE, or the user's own.
+        """
+        self.flow_id = flow_id
+        self.step_name = step_name
+        self.is_action = is_action
+        self.bucket_name = bucket_name
+        self._user = user
+        self._store = store
+
+    # Where it is
+
+    @cached_property
+    def place(self) -> Place:
+        """The open store."""
+        return find_place(self._store)
+
+    @property
+    def user(self) -> str:
+        """Who calls: as given, else the owner of the flow, else the user of the process."""
+        if self._user is not None:
+            return self._user
+        flow = self.place.flows.flow(self.flow_id)
+        return getpass.getuser() if flow is None else flow.owner
+
+    @property
+    def app_id(self) -> str | None:
+        """The app that the flow is a run of."""
+        flow = self.place.flows.flow(self.flow_id)
+        return None if flow is None else flow.app
+
+    @property
+    def flow_data(self) -> dict[str, object]:
+        """What was said of the flow when it was declared."""
+        flow = self.place.flows.flow(self.flow_id)
+        return {} if flow is None else dict(flow.details)
+
+    @property
+    def where(self) -> Where:
+        """Flow, step, user and attempt, for the modules that this class is made of."""
+        running = ATTEMPT.get()
+        step = self.step_name or ""
+        if running is not None and (running.flow, running.step) == (self.flow_id, step):
+            return Where(self.flow_id, step, self.user, running.number, running.reads)
+        return Where(self.flow_id, step, self.user, None, self._reads)
+
+    @cached_property
+    def _reads(self) -> ReadLog:
+        return ReadLog()
+
+    def _at_step(self, call: str) -> Where:
+        if not self.step_name:
+            raise StepMissing(f"step_name is required for {call}: StoreInterface(flow, user, step)")
+        return self.where
+
+    # Outputs
+
+    def save_output(self, data: object, name: str, *, trust: str | None = None) -> None:
+        """Save something for later steps; the same name again takes its place.
+
+        Raises:
+            NotStorable: (a ValueError) it would not come back; the message has the path inside.
+        """
+        outputs.checked_name(name)
+        where = self._at_step("save_output")
+        value = self.place.codecs.encode(data, name="data", trust=trust)
+        outputs.save(self.place, where, name, value.to_data())
+
+    def get_input(
+        self, name: str, step_name: str | None = None, *, trust: str | None = None
+    ) -> Any:  # noqa: ANN401 - whatever was saved
+        """Return what the nearest step before this one saved, or *step_name*; a new object.
+
+        Raises:
+            InputNotFound: (a ValueError) nobody has; the message names what there is.
+        """
+        found = self._find(outputs.checked_name(name), step_name)
+        return self.place.codecs.decode(found.output.value, trust=trust)
+
+    def has_input(self, name: str) -> bool:
+        """Tell whether a step before this one has saved something under a name."""
+        with self.place.vault.read():
+            return outputs.has(self.place.flows, self.where, name)
+
+    def list_outputs(self, step_name: str | None = None) -> list[outputs.Lazy]:
+        """Return what readers see of a step, or of all: lazily, in order of steps and names."""
+        with self.place.vault.read():
+            return outputs.lazily(self.place, self.flow_id, step_name)
+
+    def _find(self, name: str, step_name: str | None) -> outputs.Found:
+        where = self.where
+        with self.place.vault.read():
+            found = outputs.find(self.place.flows, where, name, step_name)
+        what = {"kind": "output", "flow": self.flow_id, "step": found.step, "name": name}
+        output = found.output
+        more = {"position": output.position, "identity": output.value["identity"]}
+        where.reads.note({**what, **more, "attempt": found.attempt, "asked": step_name})
+        return found
+
+    # Assets
+
+    @property
+    def assets(self) -> Shelf:
+        """All that can be done with assets, beyond what the calls below do."""
+        return Shelf(self.place, self.where)
+
+    def save_asset(
+        self,
+        asset: Asset,
+        overwrite: bool = False,
+        asset_id: str | None = None,
+        *,
+        trust: str | None = None,
+    ) -> str:
+        """Save an asset and return its id; to overwrite makes a revision, nothing is destroyed.
+
+        Raises:
+            NotStorable: (a ValueError) its object would not come back.
+            AssetNotFound: (a ValueError) there is none of *asset_id*.
+            NotPermitted: (a ValueError) it is somebody else's.
+        """
+        return self.assets.save(asset, overwrite=overwrite, asset_id=asset_id, trust=trust)
+
+    def get_asset(
+        self,
+        label: str | None = None,
+        type: AssetType | None = None,  # noqa: A002 - as above
+        name: str | None = None,
+        time_created: str | datetime | None = None,
+        asset_id: str | None = None,
+        *,
+        revision: int | None = None,
+        alias: str | None = None,
+    ) -> Asset:
+        """Return the newest asset that fits, at its last revision, or at that of an alias.
+
+        Raises:
+            InvalidInput: (a ValueError) neither label nor type nor asset_id is given.
+            AssetNotFound: (a ValueError) there is none that the user may see.
+        """
+        if label is None and type is None and asset_id is None:
+            raise InvalidInput("give a label or a type: get_assets lists all assets")
+        query = Query.of(
+            label=label, type_=type, name=name, asset_id=asset_id, time_created=time_created
+        )
+        return self.assets.get(query, revision=revision, alias=alias)
+
+    def get_assets(
+        self,
+        label: str | None = None,
+        type: AssetType | None = None,  # noqa: A002 - the interface calls it so
+        name: str | None = None,
+        asset_id: str | None = None,
+    ) -> list[Asset]:
+        """Return all assets that fit and that the user may see, newest first, lazily."""
+        return self.assets.all(Query.of(label=label, type_=type, name=name, asset_id=asset_id))
+
+    def get_asset_by_id(self, asset_id: str) -> Asset:
+        """Return the asset of an id.
+
+        Raises:
+            AssetNotFound: (a ValueError) there is none that the user may see.
+        """
+        return self.assets.get(Query(asset_id=asset_id))
+
+    def get_dataset(self, label: str | None = None, name: str | None = None) -> Dataset:
+        """Return the newest dataset that fits; raises as `get_asset` does."""
+        return self.assets.typed(Dataset, AssetType.DATASET, label, name)
+
+    def get_model(self, label: str | None = None, name: str | None = None) -> Model:
+        """Return the newest model that fits; raises as `get_asset` does."""
+        return self.assets.typed(Model, AssetType.MODEL, label, name)
+
+    def get_schema(self, label: str | None = None, name: str | None = None) -> Schema:
+        """Return the newest schema that fits; raises as `get_asset` does."""
+        return self.assets.typed(Schema, AssetType.SCHEMA, label, name)
+
+    def get_explainer(self, label: str | None = None, name: str | None = None) -> Explainer:
+        """Return the newest explainer that fits; raises as `get_asset` does."""
+        return self.assets.typed(Explainer, AssetType.EXPLAINER, label, name)
+
+    # How far it is
+
+    @AmbientMethod
+    def update_progress(self, completion: float, message: str, page_update: bool = False) -> bool:
+        """Tell how far the step is, 0 to 100; return whether that could be told.
+
+        It never raises because of the store. On the class it is about the step that runs here.
+
+        Raises:
+            InvalidInput: (a ValueError) the completion is no number.
+        """
+        update = checked(completion, message, page_update)
+        running = ATTEMPT.get()
+        if running is not None and (running.flow, running.step) == (self.flow_id, self.step_name):
+            return running.progress.update(update)
+        return self._progress.update(update)
+
+    def get_flow_status(self) -> dict[str, object]:
+        """Return what the flow is, and how far each of its steps is.
+
+        Raises:
+            FlowNotFound: (a ValueError) there is no such flow.
+        """
+        with self.place.vault.read():
+            return status.flow_status(self.place.flows, self.flow_id)
+
+    def get_previous_step_name(self) -> str | None:
+        """Return the step before this one; None for the first, and where no order was declared."""
+        return status.previous_step(self.place.flows, self.flow_id, self.step_name or "")
+
+    @cached_property
+    def _progress(self) -> Progress:
+        where = self._at_step("update_progress")
+        return Progress(partial(record_progress, self.place, where))

@@ -1,0 +1,159 @@
+"""Outputs: what a step saves under a name for the steps that come after it."""
+
+import difflib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
+
+from nacre.errors import InvalidInput
+from nacre_adapters.flowstore import events
+from nacre_adapters.flowstore.errors import InputNotFound
+from nacre_adapters.flowstore.events import Fact, step_subject
+from nacre_adapters.flowstore.order import created, upstream
+from nacre_adapters.flowstore.place import Look, Place
+from nacre_adapters.flowstore.reading import Told
+from nacre_adapters.flowstore.records import Where, number_of
+from nacre_adapters.flowstore.views import Flows, Output
+
+
+class Found(NamedTuple):
+    """An output, and the attempt that saved it."""
+
+    step: str
+    attempt: int
+    output: Output
+
+
+@dataclass(frozen=True, slots=True)
+class Lazy:
+    """An output that is listed: its value is read when somebody asks for it."""
+
+    step: str
+    attempt: int
+    name: str
+    size_bytes: int
+    type: str
+    identity: str
+    position: int
+    _load: Callable[[], object]
+
+    def load(self) -> object:
+        """Return the value, a new object at each call."""
+        return self._load()
+
+
+def save(place: Place, where: Where, name: str, value: dict[str, object]) -> None:
+    """Save an encoded value under a name; it takes the place of what the attempt saved before."""
+    told: list[Told] = []
+
+    def decide(look: Look) -> list[Fact]:
+        attempt = number_of(look.flows.step(where.flow, where.step), where.attempt)
+        told[:] = [where.reads.facts((where.flow, where.step, attempt), look.position)]
+        data = {"flow": where.flow, "step": where.step, "attempt": attempt, "name": name}
+        data |= {"value": value, "made_from": told[0].made_from}
+        saved = Fact(events.OUTPUT_SAVED, step_subject(where.flow, where.step), data)
+        return [*created(look.flows, where.flow, owner=where.user), *told[0].facts, saved]
+
+    place.commit(decide, actor=where.user)
+    where.reads.settle(told[0])
+
+
+def find(flows: Flows, where: Where, name: str, step_name: str | None) -> Found:
+    """Return what is saved under a name: by the nearest step that comes before, or by *step_name*.
+
+    Raises:
+        InputNotFound: nobody has saved it.
+    """
+    if step_name is not None:
+        producers = [resolved(flows, where.flow, step_name)]
+        producers += upstream(flows, where.flow, producers[0])
+    else:
+        producers = [*upstream(flows, where.flow, where.step), where.step]
+    for step in producers:
+        found = _saved_by(flows, where, step, name)
+        if found is not None:
+            return found
+    raise InputNotFound(_nothing(flows, where, name, producers))
+
+
+def has(flows: Flows, where: Where, name: str) -> bool:
+    """Tell whether a step that comes before has saved something under a name."""
+    steps = upstream(flows, where.flow, where.step)
+    return any(_saved_by(flows, where, step, name) is not None for step in steps)
+
+
+def live_outputs(flows: Flows, flow: str, step: str) -> Iterator[tuple[int, Output]]:
+    """Yield what readers see of a step: attempt and output."""
+    state = flows.step(flow, step)
+    seen: set[str] = set()
+    for attempt in state.live if state is not None else ():
+        for output in flows.outputs(flow, step, attempt):
+            if output.name not in seen:
+                seen.add(output.name)
+                yield attempt, output
+
+
+def lazily(place: Place, flow: str, step: str | None) -> list[Lazy]:
+    """Return what readers see of a step, or of all steps of a flow."""
+    flows = place.flows
+    steps = [each.name for each in flows.steps(flow)]
+    if step is not None:
+        steps = [resolved(flows, flow, step)]
+    return [
+        _lazy(place, each, attempt, output)
+        for each in steps
+        for attempt, output in live_outputs(flows, flow, each)
+    ]
+
+
+def resolved(flows: Flows, flow: str, step: str) -> str:
+    """Return the name of the step of that name, or else of that title."""
+    known = flows.flow(flow)
+    steps = [] if known is None or known.steps is None else known.steps
+    if any(step == name for name, _ in steps):
+        return step
+    return next((name for name, title in steps if title == step), step)
+
+
+def checked_name(name: object) -> str:
+    """Return the name of an output.
+
+    Raises:
+        InvalidInput: it is no text, or empty.
+    """
+    if not isinstance(name, str) or not name:
+        raise InvalidInput(f"the name of an output is {name!r:.60}: give a text that is not empty")
+    return name
+
+
+def _lazy(place: Place, step: str, attempt: int, output: Output) -> Lazy:
+    value = output.value
+    load = partial(place.codecs.decode, value)
+    said = (value["size_bytes"], value["type"], value["identity"], output.position)
+    return Lazy(step, attempt, output.name, *said, load)
+
+
+def _saved_by(flows: Flows, where: Where, step: str, name: str) -> Found | None:
+    state = flows.step(where.flow, step)
+    if state is None:
+        return None
+    attempts = state.own if step == where.step else state.live
+    if step == where.step and where.attempt is not None and where.attempt not in attempts:
+        attempts = [where.attempt, *attempts]
+    for attempt in attempts:
+        output = flows.output(where.flow, step, attempt, name)
+        if output is not None:
+            return Found(step, attempt, output)
+    return None
+
+
+def _nothing(flows: Flows, where: Where, name: str, producers: list[str]) -> str:
+    steps = [(step, live_outputs(flows, where.flow, step)) for step in producers]
+    names = {output.name: step for step, outputs in steps for _, output in outputs}
+    start = f"no input {name!r} reaches the step {where.step!r} of the flow {where.flow!r}: "
+    if not names:
+        return start + "nothing was saved before it; call save_output in an earlier step"
+    near = difflib.get_close_matches(name, names, n=1)
+    shown = ", ".join(f"{each!r} of {step!r}" for each, step in sorted(names.items())[:20])
+    return start + (f"did you mean {near[0]!r}? " if near else "") + f"there is {shown}"
