@@ -6,7 +6,10 @@ Payloads are stored before the writer lock is taken; under it a version only get
 import difflib
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar, overload
+
+import pandas as pd
+import pyarrow as pa
 
 from nacre.blobs.protocol import Payloads
 from nacre.errors import Conflict, InvalidInput, NotFound
@@ -90,6 +93,42 @@ class Frames:
                 )
             except Conflict:
                 continue  # another writer came first: the rows go after its rows
+
+    @overload
+    def read(
+        self,
+        name: str,
+        version: int | None = None,
+        *,
+        as_of: int | datetime | None = None,
+        columns: Sequence[object] | None = None,
+        rows: tuple[int, int] | None = None,
+        to: Literal["pandas"] = "pandas",
+    ) -> pd.DataFrame: ...
+
+    @overload
+    def read(
+        self,
+        name: str,
+        version: int | None = None,
+        *,
+        as_of: int | datetime | None = None,
+        columns: Sequence[object] | None = None,
+        rows: tuple[int, int] | None = None,
+        to: Literal["arrow"],
+    ) -> pa.Table: ...
+
+    @overload
+    def read(
+        self,
+        name: str,
+        version: int | None = None,
+        *,
+        as_of: int | datetime | None = None,
+        columns: Sequence[object] | None = None,
+        rows: tuple[int, int] | None = None,
+        to: Library | None,
+    ) -> object: ...
 
     def read(
         self,
