@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Literal
 from uuid import UUID
 
-from nacre_adapters.tenants.numbers import text_of_float
+from nacre_adapters.tenants.numerals import text_of_float
 
 Convert = Callable[[object], object]
 Affinity = Literal["integer", "real", "numeric", "text", "blob"]
@@ -76,6 +76,8 @@ def _integer_in(value: object) -> int:
 
 
 def _take_real(value: object) -> object:
+    if isinstance(value, float) and value != value:  # noqa: PLR0124 - only NaN is not itself
+        raise NotTakenError("numbers, and SQL knows no NaN: give None")
     if type(value) is float:
         return value
     if isinstance(value, str) and not _REAL.fullmatch(value):

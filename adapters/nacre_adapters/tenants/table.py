@@ -5,7 +5,13 @@ from functools import partial
 from typing import TypeVar
 
 from nacre_adapters.tenants import writing
-from nacre_adapters.tenants.errors import NotFoundError, NotUnique, TableMissing, XtraSet
+from nacre_adapters.tenants.errors import (
+    BadExpression,
+    NotFoundError,
+    NotUnique,
+    TableMissing,
+    XtraSet,
+)
 from nacre_adapters.tenants.finding import Asked, Expression, count, find
 from nacre_adapters.tenants.home import Home, OpenTable
 from nacre_adapters.tenants.models import Model
@@ -205,7 +211,7 @@ class Table:
         """Return the rows that fulfil *where*, an expression of SQL, in an order.
 
         Parameters of the expression are ? with a list, or :name with a dict or keywords. Without
-        *order_by* rows come in the order of their keys.
+        *order_by* rows come in the order in which they are found: of their keys, or of an index.
 
         Raises:
             BadExpression: an expression is not understood, or not supported; says what.
@@ -395,6 +401,7 @@ class Table:
         def read(table: OpenTable) -> list[object]:
             shape, seen = self._seen(table, xtra)
             rows = find(table, asked, seen)
+            self._check_selected(asked, rows[:1], as_cls=as_cls, keys=shape.pk if with_pk else ())
             given = [shape.given(row) for row in rows]
             made = self._made_all(shape, rows) if as_cls else list[object](given)
             if not with_pk:
@@ -402,6 +409,21 @@ class Table:
             return [(shape.key_of(key), row) for key, row in zip(given, made, strict=True)]
 
         return self._home.read_table(self.name, read)
+
+    def _check_selected(
+        self, asked: Asked, rows: Sequence[Values], *, as_cls: bool, keys: Sequence[str]
+    ) -> None:
+        """Refuse what is selected if the class, or the pairs of key and row, cannot hold it."""
+        if asked.select == "*" or not rows:
+            return
+        model = self._model if as_cls else None
+        unknown = [name for name in rows[0] if model is not None and name not in model.names]
+        if unknown:
+            raise BadExpression(
+                f"the class of {self.name!r} has no field {unknown[0]!r}: give as_cls=False"
+            )
+        if not set(keys) <= set(rows[0]):
+            raise BadExpression(f"with_pk needs the key: select {', '.join(keys)} too")
 
     def _seen(
         self, table: OpenTable, xtra: Mapping[str, object] | None = None

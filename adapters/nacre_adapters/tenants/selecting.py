@@ -1,0 +1,111 @@
+"""What is selected of rows: columns, values made of them, figures of all of them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+
+from nacre_adapters.tenants.errors import Unsupported
+from nacre_adapters.tenants.shape import Values
+from nacre_adapters.tenants.sql.arithmetic import OPERATORS
+from nacre_adapters.tenants.sql.compile import Compiler, Run
+from nacre_adapters.tenants.sql.parse import Parsed
+from nacre_adapters.tenants.sql.tree import ColumnName, Measure, Named, Node
+from nacre_adapters.tenants.sql.values import Value, number_of, order_of
+
+Part = tuple[str, Node]
+
+
+def selected(parsed: Parsed, rows: Sequence[Values], compiler: Compiler) -> list[Values]:
+    """Return what is selected of rows, by name."""
+    if parsed.names:
+        raise Unsupported("select has no parameters")
+    parts = [part for node in parsed.nodes for part in _named(node, compiler)]
+    measures = [(name, node) for name, node in parts if isinstance(node, Measure)]
+    if measures:
+        if len(measures) < len(parts):
+            raise Unsupported("GROUP BY is not supported: select columns, or figures of all rows")
+        return [{name: _measured(node, rows, compiler) for name, node in measures}]
+    runs = [(name, _run(node, compiler)) for name, node in parts]
+    found = [{name: run(row) for name, run in runs} for row in rows]
+    return _distinct(found) if parsed.distinct else found
+
+
+def _named(node: Node, compiler: Compiler) -> list[Part]:
+    """Return what a part of a select is called, and what it is; * is all columns."""
+    if isinstance(node, ColumnName) and node.name == "*":
+        return [(name, ColumnName(name)) for name in compiler.names]
+    if isinstance(node, ColumnName):
+        return [(compiler.column(node).name, node)]
+    if isinstance(node, Named):
+        return [(node.name, node.part)]
+    if isinstance(node, Measure) and node.part is None:
+        return [("count(*)", node)]
+    raise Unsupported("a value that is selected needs a name: write ... AS name")
+
+
+def _run(node: Node, compiler: Compiler) -> Run:
+    if isinstance(node, ColumnName):
+        # As the collection gives it: it is what users get, not only what SQL can see.
+        name = compiler.column(node).name
+        return lambda row: row[name]
+    return compiler.value(node)
+
+
+def _distinct(rows: Sequence[Values]) -> list[Values]:
+    seen: set[str] = set()
+    kept = []
+    for row in rows:
+        text = repr(list(row.values()))
+        if text not in seen:
+            seen.add(text)
+            kept.append(row)
+    return kept
+
+
+def _measured(node: Measure, rows: Sequence[Values], compiler: Compiler) -> Value:
+    if node.part is None:
+        if node.name != "count":
+            raise Unsupported(f"{node.name.upper()}(*) is not supported")
+        return len(rows)
+    run = compiler.value(node.part)
+    values = [value for value in map(run, rows) if value is not None]
+    if node.distinct:
+        values = list(dict.fromkeys(values))
+    return _MEASURES[node.name](values)
+
+
+def _sum(values: Sequence[Value]) -> Value:
+    total: Value = None
+    for value in values:
+        total = number_of(value) if total is None else OPERATORS["+"](total, value)
+    return total
+
+
+def _total(values: Sequence[Value]) -> Value:
+    return float(number_of(_sum(values)) or 0)
+
+
+def _average(values: Sequence[Value]) -> Value:
+    return _total(values) / len(values) if values else None  # type: ignore[operator]  # a float
+
+
+def _extreme(sign: int) -> Callable[[Sequence[Value]], Value]:
+    def find(values: Sequence[Value]) -> Value:
+        found: Value = None
+        for value in values:
+            if found is None or order_of(value, found) * sign > 0:
+                found = value
+        return found
+
+    return find
+
+
+_MEASURES: Mapping[str, Callable[[Sequence[Value]], Value]] = MappingProxyType(
+    {
+        "count": len,
+        "sum": _sum,
+        "total": _total,
+        "avg": _average,
+        "min": _extreme(-1),
+        "max": _extreme(1),
+    }
+)

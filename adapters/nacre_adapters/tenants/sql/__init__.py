@@ -1,0 +1,1 @@
+"""Expressions of SQL over rows: read with sqlglot, run as SQLite would run them."""
