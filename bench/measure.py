@@ -119,6 +119,6 @@ def written(value: float, unit: str) -> str:
 
 
 def _figure(value: float, unit: str) -> str:
-    if unit in ("x", "%", "MB", "ms"):
+    if unit in ("x", "%", "MB", "ms", "s"):
         return f"{value:.3g}" if value < 1000 else f"{value:,.0f}"
     return f"{value:,.0f}"
