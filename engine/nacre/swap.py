@@ -62,6 +62,7 @@ def write_copy(transaction: "lmdb.Transaction[bytes]", path: Path, map_bytes: in
     try:
         with copy.begin(write=True) as rows:
             rows.cursor().putmulti(transaction.cursor().iternext(), append=True)
+            unmark_moved(rows)  # it speaks of the file that was copied
     finally:
         copy.close()
 

@@ -187,7 +187,7 @@ def test_two_restores_to_one_place_do_not_meet(tmp_path, target, content) -> Non
         def get(self, name: str):
             if name.startswith("packs") and not errors:
                 errors.append(None)
-                with pytest.raises(StateError, match="another process restores") as raised:
+                with pytest.raises(StateError, match="another process is writing") as raised:
                     bring_back(target, tmp_path / "r")
                 errors.append(raised.value)
             return super().get(name)

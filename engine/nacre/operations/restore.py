@@ -4,9 +4,7 @@ Nothing stands at the place before it is whole, and what stood there is kept unt
 that was cut short leaves `NAME.restoring`, which the next one clears.
 """
 
-import fcntl
 import os
-import shutil
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -20,13 +18,14 @@ from nacre.backups.contents import Place
 from nacre.backups.fetch import Fetcher, check_payload, part_in
 from nacre.blobs.absence import Absence
 from nacre.clock import now_ns
-from nacre.errors import CorruptionError, InvalidInput, NacreError, NotFound, StateError
+from nacre.errors import CorruptionError, InvalidInput, NacreError, NotFound
 from nacre.event import decode_commit
-from nacre.files import Files, OsFiles, create_folder, refuse_network_storage, storage_error
+from nacre.files import Files, OsFiles, refuse_network_storage, storage_error
 from nacre.frames import FrameVersions
 from nacre.hashing import Buffer, Digest
 from nacre.lmdb_file import lock_path
 from nacre.opening import create_environment, current_user, open_store
+from nacre.operations.beside import beside, clear, is_free
 from nacre.operations.choose import Plan, entries_of
 from nacre.operations.hidden import HiddenEvents, note_restored
 from nacre.operations.hidden import Place as HiddenPlace
@@ -150,40 +149,20 @@ def report_of(
 @contextmanager
 def _beside(destination: Path, files: Files) -> Iterator[Path]:
     """Give an empty directory beside *destination*, which no other restore uses."""
-    place = destination.with_name(destination.name + _SUFFIX)
-    create_folder(place.parent)
-    place.mkdir(exist_ok=True)
-    folder = os.open(place, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with beside(destination, _SUFFIX) as place:
         old = place / _OLD
         if old.exists() and not destination.exists():
             files.replace(old, destination)  # a run died between the two renames
-        _clear(place)
+        clear(place)
         try:
             yield place
         finally:
             if old.exists() and not destination.exists():
                 files.replace(old, destination)
-            shutil.rmtree(place)
-    except BlockingIOError as error:
-        raise StateError(f"another process restores to {destination}: wait for it") from error
-    finally:
-        os.close(folder)
-
-
-def _clear(folder: Path) -> None:
-    for entry in list(folder.iterdir()):
-        if entry.is_dir() and not entry.is_symlink():
-            shutil.rmtree(entry)
-        else:
-            entry.unlink()
 
 
 def _refuse_existing(destination: Path) -> None:
-    if destination.is_dir() and not any(destination.iterdir()):
-        return
-    if destination.exists() or destination.is_symlink():
+    if not is_free(destination):
         raise InvalidInput(
             f"{destination} exists: restore to another place, or replace it with --force"
         )
