@@ -11,8 +11,8 @@ import pytest
 from processes import Process
 from trajectories.ensembles import make, statuses
 
+from nacre.holders import Holder, is_dead, this_process
 from nacre_adapters.trajectories import SQLFile, decisions, events
-from nacre_adapters.trajectories.holders import Holder, is_dead, this_process
 
 RACES = 12
 

@@ -6,10 +6,10 @@ They run under the writer lock, may run more than once, and change nothing thems
 from collections.abc import Iterable, Mapping
 
 from nacre import Digest
+from nacre.holders import Holder
 from nacre_adapters.trajectories import events
 from nacre_adapters.trajectories.errors import TrajectoryMissing
 from nacre_adapters.trajectories.events import Fact, subject_of
-from nacre_adapters.trajectories.holders import Holder
 from nacre_adapters.trajectories.metadata import Weight, decoded, with_weight
 from nacre_adapters.trajectories.state import COMPLETED, IDLE, LOCKED, Iteration, TrajectoryState
 from nacre_adapters.trajectories.views import Ensemble

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 import nacre
+from nacre.holders import Holder, is_dead, this_process
 from nacre_adapters.trajectories import decisions
 from nacre_adapters.trajectories.arguments import iteration_of, number_of, text_of
 from nacre_adapters.trajectories.errors import IntegrityError, TrajectoryMissing, as_interface
@@ -23,7 +24,6 @@ from nacre_adapters.trajectories.events import Fact, subject_of
 from nacre_adapters.trajectories.files import keep_files
 from nacre_adapters.trajectories.frames import Frames, to_frames
 from nacre_adapters.trajectories.history import Moment, end_of, history
-from nacre_adapters.trajectories.holders import Holder, is_dead, this_process
 from nacre_adapters.trajectories.level import Level
 from nacre_adapters.trajectories.picture import branches_of, draw
 from nacre_adapters.trajectories.places import Decide, name_of, open_place

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from nacre.event import Event
+from nacre.holders import Holder
 from nacre_adapters.trajectories import events
-from nacre_adapters.trajectories.holders import Holder
 from nacre_adapters.trajectories.metadata import Weight, with_weight
 
 IDLE, LOCKED, COMPLETED = "idle", "locked", "completed"

@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nacre import Digest, Event, State
+from nacre.holders import Holder
 from nacre_adapters.trajectories import events
 from nacre_adapters.trajectories.columns import Column
-from nacre_adapters.trajectories.holders import Holder
 from nacre_adapters.trajectories.metadata import NOTHING, Tally, tally_of
 from nacre_adapters.trajectories.state import (
     COMPLETED,

@@ -1,5 +1,5 @@
 """Directories of files as manifests: stored once a content, restored as they were."""
 
-from nacre.trees.tree import get_tree, put_tree
+from nacre.trees.tree import TreeEntry, get_tree, put_entries, put_tree, tree_entries
 
-__all__ = ["get_tree", "put_tree"]
+__all__ = ["TreeEntry", "get_tree", "put_entries", "put_tree", "tree_entries"]

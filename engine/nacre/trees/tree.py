@@ -8,7 +8,7 @@ digest for a file, the target for a symbolic link, nil for a directory.
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 from nacre import codec
@@ -19,6 +19,7 @@ from nacre.payloads import put_file
 
 _NAME, _VERSION = "nacre.tree", 1
 _PERMISSIONS = 0o777
+_FOLDER = 0o755
 
 Content = Digest | str | None
 TreeEntry = tuple[PurePosixPath, int, Content]
@@ -33,11 +34,29 @@ def put_tree(payloads: Payloads, directory: Path) -> Digest:
     """
     if not directory.is_dir():
         raise NotFound(f"there is no directory {directory} to put: correct the path")
-    entries = [
+    entries: list[list[object]] = [
         [path.relative_to(directory).as_posix(), mode, _put_content(payloads, path, mode)]
         for path, mode in sorted(_walk(directory))
     ]
-    return payloads.put_blob(codec.pack([_NAME, _VERSION, entries]), manifest=True)
+    return _put_manifest(payloads, entries)
+
+
+def put_entries(payloads: Payloads, entries: Iterable[TreeEntry]) -> Digest:
+    """Store a tree of files whose content was put, and return the digest of the manifest.
+
+    Folders that hold something need no entry.
+
+    Raises:
+        InvalidInput: a path is absolute, or leads out of the tree.
+    """
+    found = {path: (mode, content) for path, mode, content in entries}
+    for path in list(found):
+        if path.is_absolute() or not path.parts or ".." in path.parts:
+            raise InvalidInput(f"{path} is no path inside a tree: give a relative one")
+        for parent in path.parents[:-1]:
+            found.setdefault(parent, (stat.S_IFDIR | _FOLDER, None))
+    rows: list[list[object]] = [[path.as_posix(), *found[path]] for path in sorted(found)]
+    return _put_manifest(payloads, rows)
 
 
 def get_tree(payloads: Payloads, digest: Digest, directory: Path) -> None:
@@ -79,6 +98,10 @@ def tree_entries(payloads: Payloads, digest: Digest) -> list[TreeEntry]:
     if manifest[1:2] != [_VERSION] or len(manifest) != 3:
         raise CorruptionError(f"the tree {digest} has another version or shape: upgrade nacre")
     return [_entry(digest, fields) for fields in manifest[2]]
+
+
+def _put_manifest(payloads: Payloads, entries: list[list[object]]) -> Digest:
+    return payloads.put_blob(codec.pack([_NAME, _VERSION, entries]), manifest=True)
 
 
 def _walk(directory: Path) -> Iterator[tuple[Path, int]]:

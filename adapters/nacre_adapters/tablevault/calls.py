@@ -1,0 +1,294 @@
+"""Every call that changes a TableVault, as an operation: arguments are checked, then decided."""
+
+import logging
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+
+from nacre_adapters.tablevault import decisions
+from nacre_adapters.tablevault.artifacts import forget_instance, forget_temporary
+from nacre_adapters.tablevault.content import prepared
+from nacre_adapters.tablevault.decisions import NO_ORIGIN, Desk, Wanted
+from nacre_adapters.tablevault.errors import TVArgumentError, TVFileError, TVProcessError
+from nacre_adapters.tablevault.events import Fact
+from nacre_adapters.tablevault.materializing import Made, put_content
+from nacre_adapters.tablevault.names import (
+    file_stem_of,
+    new_instance_id,
+    process_id_of,
+    table_name_of,
+    version_in,
+    version_of,
+)
+from nacre_adapters.tablevault.operations import Call, Decide, Locks, Operations, Run
+from nacre_adapters.tablevault.sources import (
+    builder_texts,
+    listed_builders,
+    module_texts,
+    put_texts,
+)
+from nacre_adapters.tablevault.state import Process, Temporary
+from nacre_adapters.tablevault.stopping import stop
+from nacre_adapters.tablevault.templates import builder_template
+from nacre_adapters.tablevault.writing import Place, begin_write, materialize, origin_of_place
+
+_logger = logging.getLogger("nacre_adapters.tablevault")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calls:
+    """What one author calls; each call returns the id of its process."""
+
+    operations: Operations
+    parent_id: str = ""
+
+    @contextmanager
+    def begun(
+        self, operation: str, process_id: str, arguments: Mapping[str, object]
+    ) -> Iterator[Call]:
+        """Make a process of a `with` block: what refuses it is recorded."""
+        given = process_id_of(process_id)
+        if self.parent_id and not process_id:
+            given = f"{self.parent_id}_{uuid.uuid4()}"
+        call = Call(
+            operation=operation,
+            arguments=dict(arguments),
+            process_id=given,
+            named=bool(process_id),
+        )
+        _logger.info("Start execution %s: %s", operation, given)
+        with self.operations.recorded(call):
+            yield call
+        _logger.info("Completed %s: %s", operation, given)
+
+    # Tables
+
+    def create_table(
+        self, name: str, process_id: str, *, description: str, multiple: bool, effects: bool
+    ) -> str:
+        """Add a table."""
+        arguments = {
+            "table_name": str(name),
+            "allow_multiple_artifacts": bool(multiple),
+            "has_side_effects": bool(effects),
+            "description": str(description),
+        }
+        with self.begun("create_table", process_id, arguments) as call:
+            decide = partial(
+                decisions.create_table,
+                name=table_name_of(name),
+                description=str(description),
+                multiple_artifacts=bool(multiple),
+                side_effects=bool(effects),
+            )
+            return self.operations.commit(call, decide)
+
+    def rename_table(self, new_name: str, name: str, process_id: str) -> str:
+        """Give a table another name."""
+        arguments = {"new_table_name": str(new_name), "table_name": str(name)}
+        with self.begun("rename_table", process_id, arguments) as call:
+            decide = partial(
+                decisions.rename_table, name=str(name), new_name=table_name_of(new_name)
+            )
+            return self.operations.commit(call, decide)
+
+    def delete_table(self, name: str, process_id: str) -> str:
+        """Delete a table and its instances."""
+        with self.begun("delete_table", process_id, {"table_name": str(name)}) as call:
+            table = self.operations.place.tables.table(str(name))
+            found = self.operations.commit(call, partial(decisions.delete_table, name=str(name)))
+            if table is not None:
+                forget_instance(self.operations.place.files, table.number, "")
+            return found
+
+    # Instances
+
+    def create_instance(
+        self,
+        name: str,
+        process_id: str,
+        *,
+        wanted: Wanted,
+        builders: object,
+    ) -> str:
+        """Begin a temporary instance; one of the same version is replaced."""
+        arguments = {
+            "table_name": str(name),
+            "version": str(wanted.version),
+            "origin": list(wanted.origin or NO_ORIGIN),
+            "external_edit": wanted.external_edit,
+            "copy": wanted.copy,
+            "description": wanted.description,
+        }
+        with self.begun("create_instance", process_id, arguments) as call:
+            table, version = table_name_of(name), version_of(wanted.version)
+            texts = listed_builders(table, builders) if builders is not None else {}
+            if texts and wanted.external_edit:
+                raise TVFileError("an instance for external edits has no builders: leave them out")
+            vault = self.operations.place.vault
+            decide = partial(
+                decisions.begin_instance,
+                name=table,
+                wanted=replace(wanted, version=version),
+                builders=put_texts(vault, texts),
+                template=vault.put(builder_template(table, f"{table}_index").encode()),
+            )
+            replaced = self._temporary(table, version)
+            found = self.operations.commit(call, decide)
+            self._forget(replaced)
+            return found
+
+    def delete_instance(self, instance_id: str, name: str, process_id: str) -> str:
+        """Delete an instance, or a temporary one."""
+        arguments = {"instance_id": str(instance_id), "table_name": str(name)}
+        with self.begun("delete_instance", process_id, arguments) as call:
+            place = self.operations.place
+            table = place.tables.table(str(name))
+            gone = self._temporary(str(name), version_in(str(instance_id)) or "")
+            decide = partial(
+                decisions.delete_instance, name=str(name), instance_id=str(instance_id)
+            )
+            found = self.operations.commit(call, decide)
+            self._forget(gone)
+            if table is not None and gone is None:
+                forget_instance(place.files, table.number, str(instance_id))
+            return found
+
+    def write_instance(
+        self,
+        frame: object,
+        name: str,
+        process_id: str,
+        *,
+        version: str,
+        dependencies: Sequence[Sequence[str]] | None,
+        dtypes: Mapping[str, object] | None,
+    ) -> str:
+        """Make an instance of a frame."""
+        pairs = [[str(part) for part in pair] for pair in dependencies or ()]
+        arguments = {
+            "table_name": str(name),
+            "version": str(version),
+            "dependencies": pairs,
+            "dtypes": {str(column): str(dtype) for column, dtype in (dtypes or {}).items()},
+        }
+        with self.begun("write_instance", process_id, arguments) as call:
+            table, version = table_name_of(name), version_of(version)
+            if frame is None:
+                raise TVProcessError("Cannot Re-execute Write Table: the frame was never stored")
+            if any(len(pair) != 2 for pair in pairs):
+                raise TVArgumentError("a dependency is a table name and an instance id: give both")
+            ready = prepared(frame, dtypes)
+            if not ready.frame.size:
+                raise TVArgumentError("Empty Table: give at least one row and one column")
+
+            def begin(desk: Desk) -> tuple[list[Fact], Locks, Place]:
+                facts, place = begin_write(desk, name=table, version=version)
+                return facts, [[place.table.number, version]], place
+
+            def work(run: Run[Place]) -> Decide:
+                place, at = run.plan, self.operations.place
+                made = Made(dependencies=pairs, origin=origin_of_place(place))
+                content = put_content(at.vault, at.files, place, ready, made)
+                instance_id = new_instance_id(version, run.process.started_ns)
+                return partial(materialize, place=place, instance_id=instance_id, content=content)
+
+            run = self.operations.start(call, begin)
+        self.operations.carry_on(run, work)
+        self._forget(run.plan.temporary)
+        return call.process_id
+
+    # Builders and code modules
+
+    def create_builders(
+        self, name: str, builder: str, process_id: str, *, version: str, copy_dir: str, text: str
+    ) -> str:
+        """Write builders into a temporary instance."""
+        arguments = {
+            "table_name": str(name),
+            "builder_name": str(builder),
+            "version": str(version),
+            "copy_dir": str(copy_dir),
+        }
+        with self.begun("create_builder_file", process_id, arguments) as call:
+            texts = builder_texts(str(name), str(builder), str(copy_dir), text)
+            decide = partial(
+                decisions.write_builders,
+                name=str(name),
+                version=version_of(version),
+                builders=put_texts(self.operations.place.vault, texts),
+            )
+            return self.operations.commit(call, decide)
+
+    def delete_builder(self, builder: str, name: str, process_id: str, *, version: str) -> str:
+        """Remove a builder of a temporary instance."""
+        arguments = {
+            "builder_name": str(builder),
+            "table_name": str(name),
+            "version": str(version),
+        }
+        with self.begun("delete_builder_file", process_id, arguments) as call:
+            decide = partial(
+                decisions.delete_builder,
+                name=str(name),
+                version=version_of(version),
+                builder=file_stem_of("the name of a builder", builder, ".yaml"),
+            )
+            return self.operations.commit(call, decide)
+
+    def create_modules(self, module: str, process_id: str, *, copy_dir: str, text: str) -> str:
+        """Keep code modules."""
+        arguments = {"module_name": str(module), "copy_dir": str(copy_dir)}
+        with self.begun("create_code_module", process_id, arguments) as call:
+            texts = put_texts(
+                self.operations.place.vault, module_texts(str(module), str(copy_dir), text)
+            )
+            return self.operations.commit(call, partial(decisions.write_modules, modules=texts))
+
+    def delete_module(self, module: str, process_id: str) -> str:
+        """Remove a code module."""
+        with self.begun("delete_code_module", process_id, {"module_name": str(module)}) as call:
+            name = file_stem_of("the name of a module", module, ".py")
+            return self.operations.commit(call, partial(decisions.delete_module, module=name))
+
+    # Processes
+
+    def stop_process(self, stopped: str, process_id: str, *, force: bool, materialize: bool) -> str:
+        """End an active process."""
+        arguments = {
+            "to_stop_process_id": str(stopped),
+            "force": bool(force),
+            "materialize": bool(materialize),
+        }
+        with self.begun("stop_process", process_id, arguments) as call:
+            return stop(
+                self.operations,
+                call,
+                str(stopped),
+                force=bool(force),
+                materialize=bool(materialize),
+            )
+
+    def again(self, process: Process) -> None:
+        """Run a process again that has not ended.
+
+        The frame of a write was never stored, so a write can only be given up: nothing is lost
+        that the vault ever had.
+        """
+        stop_id = process_id_of("")
+        arguments: dict[str, object] = {"to_stop_process_id": process.id}
+        call = Call(
+            operation="restart_database", arguments=arguments, process_id=stop_id, named=False
+        )
+        stop(self.operations, call, process.id, force=False, materialize=False)
+
+    def _temporary(self, name: str, version: str) -> Temporary | None:
+        tables = self.operations.place.tables
+        table = tables.table(name)
+        return None if table is None else tables.temporary(table.number, version)
+
+    def _forget(self, temporary: Temporary | None) -> None:
+        if temporary is not None:
+            forget_temporary(self.operations.place.files, temporary)

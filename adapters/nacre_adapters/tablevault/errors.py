@@ -1,0 +1,117 @@
+"""What the adapter raises: the exceptions that callers of TableVault catch, as nacre's own.
+
+NacreError
+└── TableVaultError
+    ├── TVArgumentError       (also InvalidInput, ValueError)   fix the argument
+    ├── TVTableError          (also InvalidInput, ValueError)   the table cannot be read or stored
+    │   └── TableMissing      (also NotFound, KeyError)         there is no such table or instance
+    ├── TVBuilderError        (also InvalidInput, ValueError)   fix the builder that is named
+    ├── TVArtifactError       (also InvalidInput, ValueError)   fix the file or the cell
+    ├── TVFileError           (also StorageError, OSError)      a file cannot be taken in
+    │   └── FileMissing       (also NotFound, FileNotFoundError)
+    ├── TVLockError           (also StateError)                 wait, resume or stop the holder
+    ├── TVProcessError        (also StateError)                 the process is not in that state
+    │   └── TVForcedError                                       somebody stopped this process
+    └── TVOpenAIError, TVImplementationError                    never raised here
+TableReferenceError           (also InvalidInput, ValueError)   fix the reference; as in the
+                                                                original, no TableVaultError
+"""
+
+from nacre.errors import InvalidInput, NacreError, NotFound, StateError, StorageError
+
+
+class TableVaultError(NacreError):
+    """The root of what TableVault raises."""
+
+    code = "tablevault"
+
+
+class TVArgumentError(TableVaultError, InvalidInput):
+    """An argument cannot be used as given."""
+
+    code = "tablevault_argument"
+
+
+class TVTableError(TableVaultError, InvalidInput):
+    """A table is not there, or its content cannot be stored or read."""
+
+    code = "tablevault_table"
+
+
+class TableMissing(TVTableError, NotFound):
+    """There is no such table or instance."""
+
+    __str__ = NotFound.__str__
+
+
+class TVBuilderError(TableVaultError, InvalidInput):
+    """A builder cannot be used as it is written."""
+
+    code = "tablevault_builder"
+
+
+class TVArtifactError(TableVaultError, InvalidInput):
+    """A file of an instance is missing, or cannot be kept."""
+
+    code = "tablevault_artifact"
+
+
+class TVFileError(TableVaultError, StorageError):
+    """A file cannot be taken in or found."""
+
+    code = "tablevault_file"
+
+
+class FileMissing(TVFileError, NotFound, FileNotFoundError):
+    """There is no such builder, code module or description."""
+
+    __str__ = NotFound.__str__
+
+
+class TVLockError(TableVaultError, StateError):
+    """Another process holds what is to be changed."""
+
+    code = "tablevault_lock"
+
+
+class TVProcessError(TableVaultError, StateError):
+    """A process cannot be started, resumed or stopped in the state that it is in."""
+
+    code = "tablevault_process"
+
+
+class TVForcedError(TVProcessError):
+    """Somebody stopped this process while it ran: nothing of it was kept."""
+
+
+class TVOpenAIError(TableVaultError):
+    """Kept for those who import it: nothing here talks to OpenAI."""
+
+
+class TVImplementationError(TableVaultError):
+    """Kept for those who import it."""
+
+
+class TableReferenceError(InvalidInput):
+    """A reference in a builder is not written as one, or refers to nothing."""
+
+    code = "tablevault_reference"
+
+
+class InterfaceErrors:
+    """A `with` block in which errors about arguments become those of the interface.
+
+    What the disk or the vault itself raises stays what it is.
+    """
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, InvalidInput) and not isinstance(error, TableVaultError):
+            raise TVArgumentError(str(error)) from error
+
+
+as_interface = InterfaceErrors()

@@ -1,0 +1,290 @@
+"""How an operation becomes a process: it is started, runs, and is completed, failed or paused.
+
+Short operations are one commit. Long ones are a commit that starts them, which locks what they
+work on, then work without any lock of the vault, then a commit that ends them. Whoever ends one
+must still be the one who runs it: `run` is the commit that started or last resumed it.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+import nacre
+from nacre.errors import InvalidInput
+from nacre.event import checked_name
+from nacre.holders import is_dead, this_process
+from nacre_adapters.tablevault import events
+from nacre_adapters.tablevault.decisions import Blocked, Desk
+from nacre_adapters.tablevault.errors import (
+    TableVaultError,
+    TVArgumentError,
+    TVForcedError,
+    TVProcessError,
+    as_interface,
+)
+from nacre_adapters.tablevault.events import Fact, process_subject
+from nacre_adapters.tablevault.places import Place
+from nacre_adapters.tablevault.processes import Processes
+from nacre_adapters.tablevault.state import INTERRUPTED, PAUSED, RUNNING, Process
+from nacre_adapters.tablevault.views import Tables
+
+LOCK_SECONDS = 10.0
+_POLL_SECONDS = 0.02
+
+Decide = Callable[[Desk], list[Fact]]
+Locks = list[list[object]]
+Plan = TypeVar("Plan")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """What somebody called, and as which process."""
+
+    operation: str
+    arguments: dict[str, object]
+    process_id: str
+    named: bool
+    """Whether the caller gave the id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run(Generic[Plan]):
+    """A long operation at work."""
+
+    process: Process
+    plan: Plan
+    """What its start has found."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operations:
+    """Runs what one author calls on one vault."""
+
+    place: Place
+    author: str
+    lock_seconds: float = field(default=LOCK_SECONDS)
+    """How long to wait for others that work on the same."""
+
+    def commit(self, call: Call, decide: Decide) -> str:
+        """Run a short operation in one commit, and return its process id."""
+
+        def all_of_it(desk: Desk) -> list[Fact]:
+            _check_new(desk.processes.process(call.process_id), call)
+            return [*decide(desk), self._ended(call, None)]
+
+        self.decide(call.process_id, all_of_it)
+        return call.process_id
+
+    def arguments(self, call: Call) -> dict[str, Any]:
+        """Return the arguments to run with: those that a process was started with are kept."""
+        before = self.place.processes.process(call.process_id) if call.named else None
+        return before.arguments if before is not None and before.is_active else call.arguments
+
+    def carry_on(self, run: Run[Plan], work: Callable[[Run[Plan]], Decide]) -> None:
+        """Do the work of an operation that was started, and end it."""
+        process = run.process
+        try:
+            decide = work(run)
+
+            def end(desk: Desk) -> list[Fact]:
+                check_running(desk.processes, process)
+                return [*decide(desk), _fact(events.PROCESS_COMPLETED, process.id, {})]
+
+            self.decide(process.id, end)
+        except BaseException as error:
+            self._end_badly(process, error)
+            raise
+
+    def keep(self, process: Process, facts: list[Fact]) -> None:
+        """Commit what a running operation has reached.
+
+        Raises:
+            TVForcedError: somebody stopped it.
+        """
+
+        def decide(desk: Desk) -> list[Fact]:
+            check_running(desk.processes, process)
+            return facts
+
+        self.decide(process.id, decide)
+
+    def decide(self, process_id: str, decide: Decide) -> None:
+        """Commit what a decision returns, as soon as those who work on the same have ended."""
+        deadline = time.monotonic() + self.lock_seconds
+        dead: set[str] = set()
+        while True:
+            try:
+                self._commit(process_id, decide, dead)
+                return
+            except Blocked as blocked:
+                found = {one.id for one in blocked.holders if has_died(one)}
+                waiting = any(one.status == RUNNING for one in blocked.holders)
+                if not found and (not waiting or time.monotonic() > deadline):
+                    raise
+                if not found:
+                    time.sleep(_POLL_SECONDS)
+                dead |= found
+
+    def _commit(self, process_id: str, decide: Decide, dead: set[str]) -> None:
+        def run(tx: nacre.Transaction) -> None:
+            desk = Desk(
+                tables=tx.view(Tables),
+                processes=tx.view(Processes),
+                process_id=process_id,
+                dead=frozenset(dead),
+            )
+            for kind, subject, data in decide(desk):
+                tx.record(kind, subject=subject, data=data)
+
+        with as_interface:
+            self.place.vault.commit(run, actor=_actor(self.author))
+
+    def start(
+        self, call: Call, begin: Callable[[Desk], tuple[list[Fact], Locks, Plan]]
+    ) -> Run[Plan]:
+        """Commit that a long operation begins, or goes on where it was paused.
+
+        *begin* returns events, what is locked, and what the work needs. Call it in a `recorded`
+        block.
+        """
+        plans: list[Plan] = []
+
+        def decide(desk: Desk) -> list[Fact]:
+            before = desk.processes.process(call.process_id)
+            _check_startable(before, call)
+            facts, locks, plan = begin(desk)
+            plans[:] = [plan]
+            holder = this_process().as_row()
+            data = {"holder": holder, "locks": locks, "author": self.author}
+            if before is not None:
+                return [*facts, _fact(events.PROCESS_RESUMED, call.process_id, data)]
+            data |= {"operation": call.operation, "arguments": call.arguments, "named": call.named}
+            return [*facts, _fact(events.PROCESS_STARTED, call.process_id, data)]
+
+        self.decide(call.process_id, decide)
+        process = self.place.processes.process(call.process_id)
+        assert process is not None
+        return Run(process=process, plan=plans[0])
+
+    @contextmanager
+    def recorded(self, call: Call) -> Iterator[None]:
+        """Record that a call was refused, unless its id is already that of another."""
+        try:
+            yield
+        except _AlreadyKnown:
+            raise
+        except InvalidInput as error:
+            self._note_refusal(call, error)
+            if isinstance(error, TableVaultError):
+                raise
+            raise TVArgumentError(str(error)) from error
+        except TableVaultError as error:
+            self._note_refusal(call, error)
+            raise
+
+    def _note_refusal(self, call: Call, error: Exception) -> None:
+        if not self.place.vault.read_only:
+            self._commit(call.process_id, partial(self._refused, call=call, error=error), set())
+
+    def _refused(self, desk: Desk, *, call: Call, error: Exception) -> list[Fact]:
+        known = desk.processes.process(call.process_id)
+        if known is None:
+            return [self._ended(call, error)]
+        if not known.is_active or isinstance(error, Blocked):
+            return []  # a process that waits to be resumed goes on waiting
+        return [_fact(events.PROCESS_FAILED, call.process_id, {"error": _error(error)})]
+
+    def _ended(self, call: Call, error: Exception | None) -> Fact:
+        data: dict[str, object] = {
+            "operation": call.operation,
+            "author": self.author,
+            "arguments": call.arguments,
+            "named": call.named,
+            "pid": this_process().pid,
+        }
+        if error is None:
+            return _fact(events.PROCESS_COMPLETED, call.process_id, data)
+        return _fact(events.PROCESS_FAILED, call.process_id, data | {"error": _error(error)})
+
+    def _end_badly(self, process: Process, error: BaseException) -> None:
+        """Record that a process was not completed: it failed, was paused, or interrupted."""
+        kind = _kind_of_end(process, error)
+
+        def decide(desk: Desk) -> list[Fact]:
+            now = desk.processes.process(process.id)
+            if now is None or now.run != process.run or now.status != RUNNING:
+                return []  # somebody stopped it, and said so
+            return [_fact(kind, process.id, {"error": _error(error)})]
+
+        self._commit(process.id, decide, set())
+
+
+def has_died(process: Process) -> bool:
+    """Tell whether a process is said to run, and provably does not."""
+    return process.status == RUNNING and is_dead(process.who)
+
+
+def runs_elsewhere(process: Process) -> bool:
+    """Tell whether a process is at work, for all that is known, in another one of the system."""
+    return process.status == RUNNING and process.who != this_process() and not has_died(process)
+
+
+def check_running(processes: Processes, process: Process) -> Process:
+    """Return a process as it is now.
+
+    Raises:
+        TVForcedError: it was stopped, or is run by another.
+    """
+    now = processes.process(process.id)
+    if now is None or now.run != process.run or now.status != RUNNING:
+        raise TVForcedError(f"process {process.id} was stopped meanwhile: nothing more is kept")
+    return now
+
+
+class _AlreadyKnown(TVProcessError):
+    """The id is that of another process, which is not touched."""
+
+
+def _check_new(before: Process | None, call: Call) -> None:
+    if before is None:
+        return
+    if not before.is_active:
+        raise _AlreadyKnown(f"{call.process_id} already written.")
+    raise _AlreadyKnown(
+        f"Process ID {call.process_id} is that of {before.operation}, which is {before.status}; "
+        "resume it with the same call, or stop it"
+    )
+
+
+def _check_startable(before: Process | None, call: Call) -> None:
+    if before is None:
+        return
+    if not before.is_active or before.operation != call.operation:
+        _check_new(before, call)
+    if before.status not in (PAUSED, INTERRUPTED) and not has_died(before):
+        raise _AlreadyKnown(f"Process ID {call.process_id} already running at: {before.who}")
+
+
+def _kind_of_end(process: Process, error: BaseException) -> str:
+    if isinstance(error, TableVaultError | InvalidInput) or not process.named:
+        return events.PROCESS_FAILED
+    return events.PROCESS_PAUSED if isinstance(error, Exception) else events.PROCESS_INTERRUPTED
+
+
+def _fact(kind: str, process_id: str, data: dict[str, object]) -> Fact:
+    return Fact(kind, process_subject(process_id), data)
+
+
+def _error(error: BaseException) -> list[str]:
+    return [type(error).__name__, str(error)[:10_000].encode(errors="replace").decode()]
+
+
+def _actor(author: str) -> str | None:
+    """Return the author as a commit can name it; None when it cannot."""
+    try:
+        return checked_name("an author", author)
+    except InvalidInput:
+        return None

@@ -1,0 +1,106 @@
+"""A TableVault as a tree to print: tables, instances, builders, code modules and files."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from rich.tree import Tree
+
+from nacre.frames import describe_frame
+from nacre_adapters.tablevault.artifacts import kept_files, temporary_folder
+from nacre_adapters.tablevault.names import temporary_id, version_in
+from nacre_adapters.tablevault.reading import Reader
+from nacre_adapters.tablevault.state import Instance, Table, Temporary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What a tree shows besides tables, instances and columns."""
+
+    code: bool = True
+    builders: bool = True
+    metadata: bool = False
+    artifacts: bool = False
+
+
+def file_tree(
+    reader: Reader, label: str, shown: Shown, *, table_name: str = "", instance_id: str = ""
+) -> Tree | None:
+    """Return the tree of the vault, a table or an instance; None when there is none."""
+    if not table_name:
+        return _vault_tree(reader, label, shown)
+    table = reader.tables.table(table_name)
+    if table is None:
+        return None
+    if not instance_id:
+        return _table_tree(Tree(table.name), reader, table, shown)
+    version = version_in(instance_id)
+    found = (
+        reader.tables.temporary(table.number, version)
+        if version
+        else reader.tables.instance(table.number, instance_id)
+    )
+    if found is None or (isinstance(found, Instance) and found.is_deleted):
+        return None
+    return _instance_tree(Tree(instance_id), reader, found, shown)
+
+
+def _vault_tree(reader: Reader, label: str, shown: Shown) -> Tree:
+    tree = Tree(label)
+    for table in reader.tables.tables():
+        _table_tree(tree.add(table.name), reader, table, shown)
+    if shown.code:
+        _leaves(tree.add("code_functions"), (f"{name}.py" for name in reader.tables.modules()))
+    if shown.metadata:
+        tree.add("description.yaml")
+    return tree
+
+
+def _table_tree(tree: Tree, reader: Reader, table: Table, shown: Shown) -> Tree:
+    for temporary in reader.tables.temporaries(table.number):
+        branch = tree.add(temporary_id(temporary.version))
+        _instance_tree(branch, reader, temporary, shown)
+    for instance in reader.tables.instances(table.number):
+        _instance_tree(tree.add(instance.id), reader, instance, shown)
+    if shown.metadata:
+        tree.add("description.yaml")
+    return tree
+
+
+def _instance_tree(tree: Tree, reader: Reader, found: Instance | Temporary, shown: Shown) -> Tree:
+    for name, dtype in _columns(reader, found):
+        tree.add(f"{name}({dtype})")
+    if shown.builders and not found.external_edit:
+        _leaves(tree.add("builders"), (f"{name}.yaml" for name in found.builders))
+    if shown.metadata:
+        _leaves(tree, ("description.yaml", "dtypes.json", "table.csv"))
+        if isinstance(found, Instance) and found.modules:
+            _leaves(tree.add("EXECUTION_ARCHIVE"), (f"{name}.py" for name in found.modules))
+    if shown.artifacts:
+        files = _files(reader, found)
+        if files:
+            _leaves(tree.add("artifacts"), files)
+    return tree
+
+
+def _columns(reader: Reader, found: Instance | Temporary) -> list[tuple[str, str]]:
+    if found.frame is None:
+        return []
+    return [
+        (
+            str(column.label),
+            "artifact_string" if column.label in found.artifact_columns else column.type,
+        )
+        for column in describe_frame(reader.vault, found.frame).columns
+    ]
+
+
+def _files(reader: Reader, found: Instance | Temporary) -> list[str]:
+    if isinstance(found, Instance):
+        return [str(path) for path in kept_files(reader.vault, found)]
+    folder = temporary_folder(reader.files, found, create=False)
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def _leaves(tree: Tree, names: Iterable[str]) -> None:
+    for name in names:
+        tree.add(name)
