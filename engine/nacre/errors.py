@@ -7,6 +7,7 @@ NacreError
 │   ├── Dropped                           take it from a backup, or put it again
 │   └── VaultMissing (also FileNotFoundError)  create the vault, or correct the path
 ├── InvalidInput     (also ValueError)    fix the argument
+│   ├── NotUnique                         use a value that no other row has
 │   ├── Unstorable                        convert the column that is named, then write again
 │   └── WrongKey     (also PermissionError)  give the passphrase or key file of the target
 ├── StateError       (also RuntimeError)  open, close or lock in the right order
@@ -75,6 +76,12 @@ class InvalidInput(NacreError, ValueError):
     """An argument cannot be used as given."""
 
     code = "invalid_input"
+
+
+class NotUnique(InvalidInput):
+    """Another row has the values that a unique index allows once."""
+
+    code = "not_unique"
 
 
 class Unstorable(InvalidInput):

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
-from nacre.errors import InvalidInput, Mismatch, NotFound
+from nacre.errors import InvalidInput, Mismatch, NotFound, NotUnique
 from nacre.rows.declared import plain_row
 from nacre.rows.layout import Entries, StoredRow, index_values
 from nacre.rows.view import CHANGED, Definition, Rows, unpack_row
@@ -244,13 +244,13 @@ def _holder(
     return next((key for key in holders if key not in replaced), None)
 
 
-def _not_unique(definition: Definition, entries: Entries, row: StoredRow) -> InvalidInput:
+def _not_unique(definition: Definition, entries: Entries, row: StoredRow) -> NotUnique:
     layout = definition.layout
     index = entries.index
     fields = ", ".join(".".join(path) for path in index.paths)
     values = ", ".join(repr(get(row))[:60] for get, _ in entries.get)
     key = layout.given_key(layout.key_values(row))
-    return InvalidInput(
+    return NotUnique(
         f"another row of {definition.name!r} has {fields} = {values}, which the index "
         f"{index.name!r} allows once: row {key!r} is refused"
     )
