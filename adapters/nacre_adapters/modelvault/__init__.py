@@ -1,0 +1,29 @@
+"""The database of modelvault 0.16, on a nacre vault in one file."""
+
+from nacre_adapters.modelvault import models
+from nacre_adapters.modelvault.database import Database
+from nacre_adapters.modelvault.errors import (
+    ModelVaultFormatError,
+    ModelVaultQueryError,
+    ModelVaultSchemaError,
+    ModelVaultTransactionError,
+    ModelVaultValidationError,
+)
+from nacre_adapters.modelvault.query import Collection, Query
+from nacre_adapters.modelvault.transaction import Transaction
+
+__version__ = "0.16.0"
+
+__all__ = [
+    "Collection",
+    "Database",
+    "ModelVaultFormatError",
+    "ModelVaultQueryError",
+    "ModelVaultSchemaError",
+    "ModelVaultTransactionError",
+    "ModelVaultValidationError",
+    "Query",
+    "Transaction",
+    "__version__",
+    "models",
+]

@@ -1,0 +1,143 @@
+"""What rows must fulfil: comparisons joined by and, or; for native rows, and as text."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from uuid import UUID
+
+from nacre.rows import Condition, field
+from nacre.rows.conditions import all_of, any_of, compared
+from nacre_adapters.modelvault.errors import Malformed
+from nacre_adapters.modelvault.kinds import Path
+from nacre_adapters.modelvault.paths import scalar_at, shown
+from nacre_adapters.modelvault.schema import Schema
+from nacre_adapters.modelvault.values import converter
+
+_WORDS = {"=": "Eq", "<": "Lt", "<=": "Lte", ">": "Gt", ">=": "Gte", "in": "In"}
+_TYPES = {
+    "bool": "Bool", "int64": "Int64", "uint64": "Uint64", "float64": "Float64", "bytes": "Bytes",
+    "string": "String", "enum": "String", "uuid": "Uuid", "timestamp": "Timestamp",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A field, an operator, a value as it is stored."""
+
+    path: Path
+    operator: str
+    value: object
+    kind: str
+
+    def __str__(self) -> str:
+        if self.value is None:
+            return f"IsNull {{ path: FieldPath({shown(self.path)}) }}"
+        value = f"{_TYPES[self.kind]}({_debug(self.value)})"
+        if isinstance(self.value, tuple):
+            value = f"[{', '.join(f'{_TYPES[self.kind]}({_debug(v)})' for v in self.value)}]"
+        word = _WORDS[self.operator]
+        return f"{word} {{ path: FieldPath({shown(self.path)}), value: {value} }}"
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """All of some filters."""
+
+    parts: "tuple[Filter, ...]"
+
+    def __str__(self) -> str:
+        return f"And([{', '.join(map(str, self.parts))}])"
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    """One of two filters."""
+
+    left: "Filter"
+    right: "Filter"
+
+    def __str__(self) -> str:
+        return f"Or([{self.left}, {self.right}])"
+
+
+Filter = Compared | All | Either
+
+
+def comparison(schema: Schema, path: Path, operator: str, value: object) -> Compared:
+    """Return a comparison of a field with a value that a user gives.
+
+    Raises:
+        Malformed: there is no such field, or it cannot be compared.
+        WrongType: the value is of another type.
+    """
+    kind = scalar_at(schema, path)
+    take = converter(kind)
+    if operator == "in":
+        if isinstance(value, str | bytes) or not isinstance(value, Iterable):
+            raise Malformed("values must be a list")
+        return Compared(path, operator, tuple(map(take, value)), kind.name)
+    if value is None and operator == "=" and may_be_none(schema, path):
+        return Compared(path, operator, None, kind.name)
+    return Compared(path, operator, take(value), kind.name)
+
+
+def joined(left: Filter | None, right: Filter) -> Filter:
+    """Return the filter that both must hold."""
+    if left is None:
+        return right
+    return All((*parts(left), *parts(right)))
+
+
+def parts(found: Filter | None) -> tuple[Filter, ...]:
+    """Return the filters that all must hold."""
+    if found is None:
+        return ()
+    return found.parts if isinstance(found, All) else (found,)
+
+
+def native(schema: Schema, found: Filter) -> Condition:
+    """Return a filter as a condition of native rows."""
+    match found:
+        case All():
+            return all_of(native(schema, part) for part in found.parts)
+        case Either():
+            return any_of(native(schema, side) for side in _sides(found))
+    path = schema.native_path(found.path)
+    if path is None:
+        raise Malformed("unknown field path")
+    if found.value is None:
+        return field(path).is_null()
+    return compared(path, found.operator, found.value)
+
+
+def _sides(found: Either) -> Iterator[Filter]:
+    """Yield all of what is joined by or: a long chain is flat for native rows."""
+    waiting: list[Filter] = [found]
+    while waiting:
+        side = waiting.pop()
+        if isinstance(side, Either):
+            waiting += (side.right, side.left)
+        else:
+            yield side
+
+
+def may_be_none(schema: Schema, path: Path) -> bool:
+    """Tell whether a field is optional, or inside of something optional."""
+    column = schema.column_of(path)
+    if column is None or column.lacking:
+        return True
+    kinds = [schema.kind_at(path[:length]) for length in range(1, len(path) + 1)]
+    return any(kind is not None and kind.is_optional for kind in kinds)
+
+
+def _debug(value: object) -> str:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case str():
+            text = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+            return f'"{text}"'
+        case bytes():
+            return f"[{', '.join(map(str, value))}]"
+        case UUID():
+            return f"[{', '.join(map(str, value.bytes))}]"
+    return str(value)

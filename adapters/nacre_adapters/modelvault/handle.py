@@ -1,0 +1,186 @@
+"""What the methods of a database share: its vault, its open transaction, its schemas at hand."""
+
+import threading
+import weakref
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from types import TracebackType
+from typing import TypeVar
+
+import nacre
+from nacre.rows import Collection, Rows, StagedHome, VaultHome
+from nacre_adapters.modelvault.errors import ModelVaultSchemaError, as_interface
+from nacre_adapters.modelvault.places import Place
+from nacre_adapters.modelvault.schema import checked_collection_name, native_name
+from nacre_adapters.modelvault.shape import Row, Shape
+from nacre_adapters.modelvault.transaction import Gate, Staged, nested, none_open
+from nacre_adapters.modelvault.views import Catalogue
+
+Made = TypeVar("Made")
+
+
+class Handle:
+    """An open database. Threads may share it; a transaction belongs to the one that began it."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.vault = place.vault
+        # Whoever lets go of a database need not close it.
+        self._finalizer = weakref.finalize(self, place.drop)
+        self._gate = Gate()
+        self._staged: Staged | None = None
+        self._home = VaultHome(place.vault)
+        # By the definition of the native collection, which every change of a schema replaces.
+        self._shapes: dict[str, tuple[object, Shape]] = {}
+
+    @property
+    def staged(self) -> Staged | None:
+        """The open transaction, if it belongs to this thread."""
+        staged = self._staged
+        if staged is not None and staged.thread == threading.get_ident():
+            return staged
+        return None
+
+    def begin(self) -> None:
+        """Begin a transaction.
+
+        Raises:
+            ModelVaultTransactionError: this thread has one open.
+            Blocked: another thread keeps one open for too long.
+        """
+        if self.staged is not None:
+            raise nested()
+        with as_interface:
+            self._staged = Staged(self.vault, self._gate)
+
+    def end(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Commit the transaction, or undo it when there is an error.
+
+        Raises:
+            ModelVaultTransactionError: there is none.
+        """
+        staged = self.staged
+        if staged is None:
+            raise none_open()
+        # Before the gate opens: the next one may begin at once.
+        self._staged = None
+        staged.end(kind, error, trace)
+
+    def catalogue(self) -> Catalogue:
+        """Return the view of the schemas, as this thread sees them."""
+        staged = self.staged
+        return self.vault.view(Catalogue) if staged is None else staged.tx.view(Catalogue)
+
+    def rows(self, name: str) -> Collection:
+        """Return native rows by their own name, as this thread sees them."""
+        staged = self.staged
+        return Collection(self._home if staged is None else _home_of(staged.tx, self), name)
+
+    def shape(self, name: str) -> Shape:
+        """Return the shape of the rows of a collection, as this thread sees it.
+
+        Raises:
+            ModelVaultSchemaError: there is no such collection.
+        """
+        staged = self.staged
+        reader: nacre.Vault | nacre.Transaction = self.vault if staged is None else staged.tx
+        return self._shape(reader, name)
+
+    def shape_in(self, tx: nacre.Transaction, name: str) -> Shape:
+        """Return the shape of the rows of a collection, as a decision sees it."""
+        return self._shape(tx, name)
+
+    def reading(self) -> AbstractContextManager[None]:
+        """Let all that this thread reads in a block be of one moment; a transaction is one."""
+        return self.vault.read() if self.staged is None else nullcontext()
+
+    def write(self, decide: Callable[[nacre.Transaction], Made]) -> Made:
+        """Run a decision as a commit, or as part of the open transaction: all of it or nothing."""
+        staged = self.staged
+        with as_interface:
+            if staged is not None:
+                with staged.tx.savepoint():
+                    return decide(staged.tx)
+            return self._commit(decide)
+
+    def write_one(self, decide: Callable[[nacre.Transaction], Made]) -> Made:
+        """Run a decision that records one event at its end, if any."""
+        staged = self.staged
+        with as_interface:
+            return self._commit(decide) if staged is None else decide(staged.tx)
+
+    def insert(self, name: str, row: object, *, keeping: bool = False) -> None:
+        """Store a row, new or in place of the one with its key.
+
+        With *keeping*, fields that *row* does not name keep the values that they have.
+        """
+        shape = self.shape(name)
+        native = shape.take(row)
+
+        def decide(tx: nacre.Transaction) -> None:
+            now = self._shape(tx, name)
+            taken = native if now is shape else now.take(row)
+            rows = tx.rows[now.schema.native_name]
+            if keeping and isinstance(row, dict) and now.is_partial(row):
+                taken = now.kept(rows.get(taken[now.schema.key.native]), row, taken)
+            rows.upsert(taken)
+
+        self.write_one(decide)
+
+    def get(self, name: str, key: object) -> Row | None:
+        """Return the row of a key, or None."""
+        shape = self.shape(name)
+        taken = shape.take_key(key)
+        found = self.rows(shape.schema.native_name).get(taken)
+        return None if found is None else shape.give(found)
+
+    def delete(self, name: str, key: object) -> None:
+        """Delete the row of a key, if there is one; else nothing is written."""
+        shape = self.shape(name)
+        taken = shape.take_key(key)
+
+        def decide(tx: nacre.Transaction) -> None:
+            rows = tx.rows[shape.schema.native_name]
+            if taken in rows:
+                rows.delete(taken)
+
+        self.write_one(decide)
+
+    def close(self) -> None:
+        """Release the file, unless this thread is inside a transaction. Idempotent."""
+        if self._finalizer.alive:
+            self.place.close()
+            self._finalizer.detach()
+
+    def _commit(self, decide: Callable[[nacre.Transaction], Made]) -> Made:
+        made: list[Made] = []
+
+        def run(tx: nacre.Transaction) -> None:
+            made[:] = [decide(tx)]
+
+        with self._gate.writing():
+            self.vault.commit(run)
+        return made[0]
+
+    def _shape(self, reader: nacre.Vault | nacre.Transaction, name: str) -> Shape:
+        name = checked_collection_name(name)
+        definition = reader.view(Rows).find(native_name(name))
+        if definition is not None:
+            cached = self._shapes.get(name)
+            if cached is not None and cached[0] is definition:
+                return cached[1]
+            schema = reader.view(Catalogue).find(name)
+            if schema is not None:
+                shape = Shape(schema)
+                self._shapes[name] = (definition, shape)
+                return shape
+        raise ModelVaultSchemaError(f'schema error: unknown collection name "{name}"')
+
+
+def _home_of(tx: nacre.Transaction, handle: Handle) -> StagedHome:
+    return StagedHome(tx, handle.vault)

@@ -1,0 +1,254 @@
+"""From a path to an open vault that nobody else writes: the file, and the lock beside it.
+
+One process writes. Readers take no lock: LMDB shows each of them a state of one moment.
+"""
+
+import fcntl
+import os
+import shutil
+import stat
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import nacre
+from nacre.errors import CorruptionError, FormatError, NacreError, StateError
+from nacre_adapters.modelvault.errors import CannotOpen, ModelVaultFormatError, WrongType
+from nacre_adapters.modelvault.views import Catalogue
+
+MEMORY = ":memory:"
+_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - memory, and a folder of its own is made in it
+_ORIGINAL = b"TDB0"
+
+Source = str | os.PathLike[str] | nacre.Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An open vault, and what is let go with it."""
+
+    vault: nacre.Vault
+    shown: str
+    """The path as it was given."""
+
+    path: Path | None = None
+    is_own: bool = True
+    """Whether nobody else closes the vault."""
+
+    lock: int | None = None
+    folder: Path | None = None
+    """What is removed with it, by the process that made it."""
+
+    maker: int = 0
+
+    def close(self) -> None:
+        """Close the vault, unless someone else does; free the lock; remove what lay in memory."""
+        if self.is_own:
+            self.vault.close()
+        # Not by LOCK_UN: a forked child that closes its copy must not free its parent's lock.
+        if self.lock is not None and self.maker == os.getpid():
+            os.close(self.lock)
+        if self.folder is not None and self.maker == os.getpid():
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def drop(self) -> None:
+        """Close, when the collector finds nobody who uses it."""
+        try:
+            self.close()
+        except StateError:
+            return  # inside a transaction of the same file: it ends with the process
+
+
+def open_vault(path: Source, *, read_only: bool) -> Place:
+    """Open a database at a path, or the one in a vault that is open.
+
+    Raises:
+        CannotOpen: it cannot be opened or made there, or another one writes it.
+        ModelVaultFormatError: something else is there, or it is damaged.
+    """
+    if not isinstance(path, nacre.Vault):
+        return open_file(path, read_only=read_only)
+    path.register(Catalogue)
+    return Place(path, str(path.path), is_own=False)
+
+
+def open_file(path: object, *, read_only: bool) -> Place:
+    """Open the database at a path; create it unless *read_only*.
+
+    Raises:
+        CannotOpen: it cannot be opened or made there, or another one writes it.
+        ModelVaultFormatError: something else is there, or it is damaged.
+    """
+    if not isinstance(path, str | os.PathLike) or isinstance(path, bytes):
+        kind = type(path).__name__
+        raise WrongType(f"argument 'path': '{kind}' object is not an instance of 'str'")
+    shown = os.fspath(path)
+    if not shown or "\0" in shown:
+        raise CannotOpen("No such file or directory (os error 2)")
+    place = Path(os.path.abspath(shown))  # noqa: PTH100 - resolve() would follow links
+    is_new = _check_file(place, read_only=read_only)
+    if read_only and is_new:
+        return _in_memory(shown)
+    lock = None if read_only else take_lock(place, shown)
+    try:
+        vault = _open_vault(place, read_only=read_only)
+    except BaseException:
+        if lock is not None:
+            os.close(lock)
+        raise
+    return Place(vault, shown, path=place, lock=lock, maker=os.getpid())
+
+
+def open_in_memory() -> Place:
+    """Open a database of one's own that is gone when it is closed."""
+    return _in_memory(MEMORY)
+
+
+def open_copy(image: Path | bytes) -> Place:
+    """Open a copy in memory of a file, or of its bytes.
+
+    Raises:
+        CannotOpen: there is no such file.
+        ModelVaultFormatError: it is no database, or it is damaged.
+    """
+    folder = _folder()
+    copy = folder / "copy.nacre"
+    try:
+        content = image if isinstance(image, bytes) else _content(image)
+        _check_start(content[:4], str(image) if isinstance(image, Path) else "the bytes")
+        copy.write_bytes(content)
+        return Place(checked_vault(copy), MEMORY, folder=folder, maker=os.getpid())
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def checked_vault(path: Path) -> nacre.Vault:
+    """Open a file of which nothing is known, after a look at everything in it.
+
+    Raises:
+        ModelVaultFormatError: it is damaged; the message says where.
+    """
+    try:
+        vault = nacre.open(path, single_file=True, untrusted=True, create=False)
+    except (FormatError, CorruptionError) as error:
+        raise ModelVaultFormatError(f"format error: {error}") from error
+    try:
+        vault.register(Catalogue)
+        report = vault.verify()
+    except CorruptionError as error:
+        vault.close()
+        raise ModelVaultFormatError(f"format error: {error}") from error
+    except BaseException:
+        vault.close()
+        raise
+    if not report.is_clean:
+        vault.close()
+        first = report.problems[0]
+        raise ModelVaultFormatError(f"format error: the {first.where} is damaged: {first.what}")
+    return vault
+
+
+def take_lock(path: Path, shown: str) -> int:
+    """Return the descriptor that holds the writer's lock of a file.
+
+    Raises:
+        CannotOpen: another one holds it.
+    """
+    # Beside the file itself, wherever links lead: two names of it are one database.
+    real = path.resolve()
+    try:
+        lock = os.open(f"{real}.writer.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise _os_error(error) from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, str(os.getpid()).encode(), 0)
+    except OSError as error:
+        holder = os.pread(lock, 32, 0)
+        os.close(lock)
+        if holder == str(os.getpid()).encode():
+            raise CannotOpen(
+                f"writable storage already open for this path in this process: {shown}"
+            ) from error
+        raise CannotOpen(
+            "database file is locked by another process: "
+            "Resource temporarily unavailable (os error 11)"
+        ) from error
+    return lock
+
+
+def _open_vault(path: Path, *, read_only: bool) -> nacre.Vault:
+    try:
+        vault = nacre.open(path, single_file=True, read_only=read_only)
+    except (FormatError, CorruptionError) as error:
+        raise ModelVaultFormatError(f"format error: {error}") from error
+    except NacreError:
+        raise
+    except OSError as error:
+        raise _os_error(error) from error
+    try:
+        vault.register(Catalogue)
+    except BaseException:
+        vault.close()
+        raise
+    return vault
+
+
+def _check_file(path: Path, *, read_only: bool) -> bool:
+    """Return whether there is nothing yet; refuse what is no file of ours."""
+    try:
+        if not stat.S_ISDIR(path.parent.stat().st_mode):
+            raise CannotOpen("Not a directory (os error 20)")
+        mode = path.stat().st_mode
+    except FileNotFoundError as error:
+        if read_only or not path.parent.exists():
+            raise _os_error(error) from error
+        return True
+    except OSError as error:
+        raise _os_error(error) from error
+    if stat.S_ISDIR(mode):
+        raise CannotOpen("Is a directory (os error 21)")
+    if not stat.S_ISREG(mode):
+        raise CannotOpen(f"{path} is no regular file")
+    with path.open("rb") as file:
+        start = file.read(32)
+    if start:
+        _check_start(start, str(path), size=len(start))
+    return not start
+
+
+def _check_start(start: bytes, what: str, size: int = 32) -> None:
+    if start[:4] == _ORIGINAL:
+        raise ModelVaultFormatError(
+            f"format error: {what} is a file of the original; bring it over with "
+            "`nacre-modelvault import OLD NEW.nacre`"
+        )
+    if size < 32:
+        raise ModelVaultFormatError(
+            f"format error: truncated header: got {size} bytes, expected 32"
+        )
+
+
+def _in_memory(shown: str) -> Place:
+    folder = _folder()
+    vault = nacre.open(folder / "memory.nacre", single_file=True, durability="relaxed")
+    vault.register(Catalogue)
+    return Place(vault, shown, folder=folder, maker=os.getpid())
+
+
+def _folder() -> Path:
+    parent = _SHARED_MEMORY if os.access(_SHARED_MEMORY, os.W_OK) else None
+    return Path(tempfile.mkdtemp(prefix="nacre-modelvault-", dir=parent))
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise _os_error(error) from error
+
+
+def _os_error(error: OSError) -> CannotOpen:
+    return CannotOpen(f"{error.strerror} (os error {error.errno})")
