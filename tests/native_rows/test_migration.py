@@ -1,5 +1,6 @@
 """Changing the schema of a collection: planned, checked, all or nothing."""
 
+import pyarrow as pa
 import pytest
 from people_rows import PEOPLE, create_people, crowd, is_whole, person
 
@@ -143,4 +144,15 @@ def test_an_alteration_in_a_transaction_that_raises_is_undone(vault, people):
 
     assert people.version == 1
     assert people.get("x") is None
+    assert is_whole(vault)
+
+
+def test_rows_are_loaded_after_two_fields_were_dropped(vault):
+    kept = vault.rows.create("kept", {"id": "int64", "a": "int64", "b": "int64"}, key="id")
+    kept.alter({"id": "int64"}, drop=["a", "b"])
+
+    kept.bulk_load([{"id": 1}])
+    kept.bulk_load(pa.table({"id": [2, 3]}))
+
+    assert kept.all() == [{"id": 1}, {"id": 2}, {"id": 3}]
     assert is_whole(vault)

@@ -11,6 +11,8 @@ Compare = Callable[[object], int]
 Measure = str | tuple[str, str]
 """A measure: count, or (sum, mean, min, max or count; a field)."""
 
+_NAN = float("nan")
+
 MEASURES = ("count", "sum", "mean", "min", "max")
 
 
@@ -25,7 +27,7 @@ def aggregate_rows(
     groups: dict[tuple[object, ...], list[StoredRow]] = {} if group_by else {(): []}
     getters = [layout.getter(layout.schema.resolve(path)) for path in group_by]
     for row in rows:
-        groups.setdefault(tuple(get(row) for get in getters), []).append(row)
+        groups.setdefault(tuple(_one_nan(get(row)) for get in getters), []).append(row)
     kinds = [layout.schema.type_at(layout.schema.resolve(path)) for path in group_by]
     found = []
     for group, members in groups.items():
@@ -64,7 +66,7 @@ def _measured(layout: Layout, rows: list[StoredRow], measure: tuple[str, str | N
         if not values:
             return None
         best = (min if function == "min" else max)(
-            values, key=cast("Compare", kind.compare or _same)
+            values, key=cast("Compare", kind.compare or _last_nan)
         )
         return best if kind.give is None else kind.give(best)
     if kind.spec not in ("int64", "uint64", "float64", "decimal"):
@@ -76,5 +78,11 @@ def _measured(layout: Layout, rows: list[StoredRow], measure: tuple[str, str | N
     return total if function == "sum" else total / len(numbers)
 
 
-def _same(value: object) -> object:
-    return value
+def _one_nan(value: object) -> object:
+    """Return a value, and the same NaN for every NaN: they are one group."""
+    return value if value == value else _NAN  # noqa: PLR0124 - only NaN differs from itself
+
+
+def _last_nan(value: object) -> object:
+    """Return what sorts as the order of rows has it: NaN last."""
+    return (value != value, value)  # noqa: PLR0124 - only NaN differs from itself

@@ -11,6 +11,7 @@ from nacre import codec
 from nacre.errors import InvalidInput
 from nacre.rows.checks import check_of
 from nacre.rows.layout import Layout, StoredRow
+from nacre.rows.loads import is_packed, rows_of
 from nacre.rows.schema import Field
 from nacre.rows.types import FieldType, Refused
 
@@ -66,6 +67,23 @@ def table_of(layout: Layout, rows: Sequence[StoredRow], names: Sequence[str]) ->
         path = layout.schema.resolve(name)
         get = layout.getter(path)
         arrays.append(array_of(layout.schema.type_at(path), [get(row) for row in rows]))
+    return pa.table(arrays, list(names))
+
+
+def frame_columns(layout: Layout, columns: pa.Table, names: Sequence[str]) -> pa.Table:
+    """Return columns of stored values as the Arrow table that users see."""
+    arrays = []
+    for name in names:
+        path = layout.schema.resolve(name)
+        field = layout.schema.field(path[0])
+        column = columns.column(str(field.slot))
+        if is_packed(field):
+            rows = rows_of(layout.schema, columns.select([str(field.slot)]))
+            arrays.append(
+                array_of(layout.schema.type_at(path), list(map(layout.getter(path), rows)))
+            )
+        else:
+            arrays.append(column.cast(field.type.arrow))
     return pa.table(arrays, list(names))
 
 

@@ -7,6 +7,7 @@ from typing import Protocol, TypeVar
 from nacre.blobs import Payloads
 from nacre.errors import InvalidInput, StateError
 from nacre.rows.changes import Decision
+from nacre.rows.columns import Columns
 from nacre.rows.history import History
 from nacre.rows.view import Rows
 from nacre.stage import Receipt
@@ -54,6 +55,8 @@ class Home(Protocol):
     """What collections are read from, and how they are changed."""
 
     payloads: Payloads
+    columns: Columns | None
+    """Where columns of rows are kept; None where rows change under way."""
 
     @property
     def past(self) -> RowsVault:
@@ -76,6 +79,7 @@ class VaultHome:
     def __init__(self, vault: RowsVault) -> None:
         self.vault = vault
         self.payloads: Payloads = vault
+        self.columns: Columns | None = Columns()
 
     @property
     def past(self) -> RowsVault:
@@ -103,6 +107,7 @@ class StagedHome:
     def __init__(self, tx: Decision, payloads: Payloads) -> None:
         self._tx = tx
         self.payloads = payloads
+        self.columns: Columns | None = None
 
     @property
     def past(self) -> RowsVault:

@@ -31,7 +31,7 @@ def encode_load(schema: Schema, rows: Sequence[StoredRow]) -> tuple[bytes, list[
     names, arrays = [], []
     for field in schema.fields:
         column = [row[field.slot] for row in rows]
-        if _is_packed(field):
+        if is_packed(field):
             column = [None if value is None else packer.pack(value) for value in column]
         names.append(str(field.slot))
         arrays.append(pa.array(column, field.type.stored))
@@ -67,13 +67,20 @@ def find_in_load(schema: Schema, blob: Buffer, values: Sequence[object]) -> list
 
 def rows_of(schema: Schema, table: pa.Table) -> list[StoredRow]:
     """Return the stored rows in a table of stored values."""
-    columns: list[Iterable[object]] = [repeat(None, table.num_rows)] * schema.next_slot
+    columns: list[Iterable[object]] = [
+        repeat(None, table.num_rows) for _ in range(schema.next_slot)
+    ]
     for field in schema.fields:
         if str(field.slot) in table.column_names:
             columns[field.slot] = _values(field, table.column(str(field.slot)))
     if _WAS in table.column_names:
         columns[0] = table.column(_WAS).to_pylist()
     return list(map(list, zip(*columns, strict=True)))
+
+
+def is_packed(field: Field) -> bool:
+    """Tell whether a column of it holds msgpack."""
+    return isinstance(field.type.spec, dict) or field.type.spec == "json"
 
 
 def _table(blob: Buffer) -> pa.Table:
@@ -90,13 +97,9 @@ def _values(field: Field, column: pa.ChunkedArray) -> list[object]:
     if column.type == pa.date32():
         column = column.cast(pa.int32())
     values = column.to_pylist()
-    if _is_packed(field):
+    if is_packed(field):
         return [None if value is None else codec.unpack(value) for value in values]
     return cast("list[object]", values)
-
-
-def _is_packed(field: Field) -> bool:
-    return isinstance(field.type.spec, dict) or field.type.spec == "json"
 
 
 def _stream(table: pa.Table) -> bytes:

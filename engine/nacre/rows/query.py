@@ -6,10 +6,14 @@ Each step returns a new query, so one can be kept and refined.
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+import pyarrow as pa
+
 from nacre.errors import InvalidInput
 from nacre.rows.aggregates import Measure, aggregate_rows
-from nacre.rows.arrow_rows import frame_of
+from nacre.rows.arrow_rows import frame_columns, frame_of, to_library
 from nacre.rows.changes import Decision, delete_rows
+from nacre.rows.column_aggregates import aggregate_columns
+from nacre.rows.columns import stored_rows
 from nacre.rows.conditions import EVERY, Condition, all_of, conditions
 from nacre.rows.editing import update_rows
 from nacre.rows.finding import ALL, Window, find_rows
@@ -17,6 +21,7 @@ from nacre.rows.home import Home, Words
 from nacre.rows.layout import Layout, StoredRow
 from nacre.rows.matching import bound_to
 from nacre.rows.planner import Order, Plan, plan_query
+from nacre.rows.scanning import matching_columns
 from nacre.rows.schema import Path
 from nacre.rows.view import Definition, Rows
 
@@ -99,8 +104,15 @@ class Query:
 
         def read(view: Rows) -> list[dict[str, object]]:
             definition = view.definition(self._name)
-            rows = self._unordered()._stored(view, definition)
-            return aggregate_rows(definition.layout, rows, group_by, measures)
+            asked, layout = self._unordered(), definition.layout
+            plan = asked._plan(view, definition)
+            columns = asked._columns(view, definition, plan)
+            if columns is not None:
+                found = aggregate_columns(layout, columns, group_by, measures)
+                if found is not None:
+                    return found
+            rows = find_rows(view, definition, plan, self._asked.window)
+            return aggregate_rows(layout, rows, group_by, measures)
 
         return self._home.view().at_once(read)
 
@@ -114,8 +126,14 @@ class Query:
 
         def read(view: Rows) -> object:
             definition = view.definition(self._name)
-            names = self._asked.fields or definition.layout.names
-            return frame_of(definition.layout, self._stored(view, definition), names, library)
+            layout = definition.layout
+            names = self._asked.fields or layout.names
+            plan = self._plan(view, definition)
+            columns = self._columns(view, definition, plan, is_first=True)
+            if columns is not None:
+                return to_library(frame_columns(layout, columns, names), library)
+            rows = find_rows(view, definition, plan, self._asked.window)
+            return frame_of(layout, rows, names, library)
 
         return self._home.view().at_once(read)
 
@@ -149,7 +167,7 @@ class Query:
 
     def _given(self, view: Rows) -> Iterator[dict[str, object]]:
         definition = view.definition(self._name)
-        return map(self._giver(definition.layout), self._stored(view, definition))
+        return map(self._giver(definition.layout), self._found(view, definition))
 
     def _count(self, view: Rows) -> int:
         definition = view.definition(self._name)
@@ -157,7 +175,12 @@ class Query:
             total = max(0, view.tally(definition).count - self._asked.window.offset)
             limit = self._asked.window.limit
             return total if limit is None else min(total, limit)
-        return sum(1 for _ in self._unordered()._stored(view, definition))
+        asked = self._unordered()
+        plan = asked._plan(view, definition)
+        columns = asked._columns(view, definition, plan)
+        if columns is not None:
+            return int(columns.num_rows)
+        return sum(1 for _ in find_rows(view, definition, plan, self._asked.window))
 
     def _unordered(self) -> "Query":
         """Return the query without an order, unless that says which rows are in the window."""
@@ -178,6 +201,31 @@ class Query:
     def _stored(self, view: Rows, definition: Definition) -> Iterator[StoredRow]:
         plan = self._plan(view, definition)
         return find_rows(view, definition, plan, self._asked.window)
+
+    def _found(self, view: Rows, definition: Definition) -> Iterator[StoredRow]:
+        """Yield the rows from columns, if they are at hand; they do not say when they changed."""
+        plan = self._plan(view, definition)
+        if plan.along is None:
+            columns = view.at_once(lambda now: self._columns(now, definition, plan))
+            if columns is not None:
+                return stored_rows(definition.layout, columns)
+        return find_rows(view, definition, plan, self._asked.window)
+
+    def _columns(
+        self, view: Rows, definition: Definition, plan: Plan, *, is_first: bool = False
+    ) -> pa.Table | None:
+        """Return the columns of the rows, where all rows must be looked at and they are kept."""
+        kept, window = self._home.columns, self._asked.window
+        if kept is None or plan.along is not None or window.limit == 0:
+            return None
+        head = self._home.past.head
+        stops_early = window.stop is not None and (not plan.order or plan.is_ordered)
+        if stops_early and (plan.left is EVERY or not kept.has(view, definition, head)):
+            return None
+        table = kept.of(view, definition, head, is_first=is_first and plan.left is EVERY)
+        if table is None:
+            return None
+        return matching_columns(definition.layout, table, plan, window)
 
     def _giver(self, layout: Layout) -> Callable[[StoredRow], dict[str, object]]:
         if self._asked.fields is None:

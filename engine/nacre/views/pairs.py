@@ -76,6 +76,11 @@ class TransactionPairs:
         self._transaction = transaction
         self._prefix = prefix
 
+    @property
+    def prefix(self) -> bytes:
+        """Where they lie: a rebuild puts the pairs of a view elsewhere."""
+        return self._prefix
+
     def move(self, transaction: Transaction) -> None:
         """Go on in another transaction: one inside this one, or the one around it."""
         self._transaction = transaction

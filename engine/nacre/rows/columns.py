@@ -1,0 +1,144 @@
+"""Rows of a collection as Arrow columns, kept in memory for as long as no row changes.
+
+A scan of all rows decodes each of them. Whoever scans a second time between two changes gets the
+columns instead, on which a condition costs nanoseconds a row.
+"""
+
+import threading
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import pyarrow as pa
+
+from nacre import codec
+from nacre.keys import after_prefix
+from nacre.rows.layout import Layout, StoredRow
+from nacre.rows.loads import is_packed, rows_of
+from nacre.rows.schema import Field
+from nacre.rows.view import Definition, Rows, unpack_rows
+from nacre.views.pairs import TransactionPairs
+
+_LEAST_ROWS = 500
+_MOST_BYTES = 512 << 20
+_CHUNK_ROWS = 1 << 16
+_PAGE_ROWS = 2048
+
+
+class _State(NamedTuple):
+    """What columns are made of: while it is the same, so are the rows."""
+
+    build: bytes
+    """The place of the view; a rebuild, which a purge asks for, gives it another."""
+
+    version: int
+    position: int
+    rows: int
+
+
+class _Kept(NamedTuple):
+    state: _State
+    table: pa.Table
+
+
+class Columns:
+    """The columns of the collections of one vault handle. Threads may share it."""
+
+    def __init__(self, *, least_rows: int = _LEAST_ROWS) -> None:
+        self._least_rows = least_rows
+        self._lock = threading.Lock()
+        # The one that was used last stands last.
+        self._kept: dict[int, _Kept] = {}
+        self._scanned: dict[int, _State] = {}
+
+    def of(
+        self, view: Rows, definition: Definition, head: int, *, is_first: bool = False
+    ) -> pa.Table | None:
+        """Return the columns of all rows; None: rows are to be read.
+
+        *view* shows one moment, and *head* is the number of commits then. With *is_first* columns
+        are also made when nobody has scanned these rows before.
+        """
+        state = self._state(view, definition, head)
+        if state is None:
+            return None
+        kept = self._known(definition.number, state)
+        if kept is not None:
+            return kept
+        if not is_first and self._scanned.get(definition.number) != state:
+            self._scanned[definition.number] = state
+            return None
+        table = _read(view, definition)
+        if table.nbytes <= _MOST_BYTES:
+            self._keep(definition.number, _Kept(state, table))
+        return table
+
+    def has(self, view: Rows, definition: Definition, head: int) -> bool:
+        """Tell whether the columns are at hand."""
+        state = self._state(view, definition, head)
+        return state is not None and self._known(definition.number, state) is not None
+
+    def _state(self, view: Rows, definition: Definition, head: int) -> _State | None:
+        """Return what the columns would be made of; None when they must not or need not be made."""
+        pairs = view.pairs
+        if not isinstance(pairs, TransactionPairs):
+            return None
+        tally = view.tally(definition)
+        # What a transaction has written so far carries the position that it will have: it may
+        # go on, or be undone, under the same one.
+        if tally.count < self._least_rows or tally.position >= head:
+            return None
+        return _State(pairs.prefix, definition.version, tally.position, tally.count)
+
+    def _known(self, number: int, state: _State) -> pa.Table | None:
+        with self._lock:
+            kept = self._kept.pop(number, None)
+            if kept is None or kept.state != state:
+                return None
+            self._kept[number] = kept
+            return kept.table
+
+    def _keep(self, number: int, kept: _Kept) -> None:
+        with self._lock:
+            self._kept[number] = kept
+            total = sum(each.table.nbytes for each in self._kept.values())
+            for oldest in list(self._kept):
+                if total <= _MOST_BYTES:
+                    return
+                total -= self._kept.pop(oldest).table.nbytes
+
+
+def stored_rows(layout: Layout, table: pa.Table) -> Iterator[StoredRow]:
+    """Yield the stored rows in columns; they do not say what was changed before."""
+    for start in range(0, table.num_rows, _PAGE_ROWS):
+        yield from rows_of(layout.schema, table.slice(start, _PAGE_ROWS))
+
+
+def _read(view: Rows, definition: Definition) -> pa.Table:
+    layout = definition.layout
+    chunks = [_columns(layout, rows) for rows in _chunks(view, definition)]
+    return pa.concat_tables(chunks).combine_chunks()
+
+
+def _chunks(view: Rows, definition: Definition) -> Iterator[list[StoredRow]]:
+    start, stop = definition.rows, after_prefix(definition.rows)
+    while True:
+        found = view.pairs.page(start, stop, reverse=False, limit=_CHUNK_ROWS)
+        if found:
+            yield unpack_rows([raw for _, raw in found])
+        if len(found) < _CHUNK_ROWS:
+            return
+        start = found[-1][0] + b"\x00"
+
+
+def _columns(layout: Layout, rows: list[StoredRow]) -> pa.Table:
+    width = layout.width
+    if any(len(row) < width for row in rows):
+        rows = [layout.whole(row) for row in rows]
+    by_slot = list(zip(*rows, strict=True))
+    return pa.table({str(f.slot): _array(f, by_slot[f.slot]) for f in layout.schema.fields})
+
+
+def _array(field: Field, values: tuple[object, ...]) -> pa.Array:
+    if is_packed(field):
+        values = tuple(None if value is None else codec.pack(value) for value in values)
+    return pa.array(values, field.type.stored)
