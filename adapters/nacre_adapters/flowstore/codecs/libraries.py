@@ -24,9 +24,9 @@ LIBRARIES = {
     "sklearn": Library("sklearn", "sklearn", ("sklearn",)),
     "xgboost": Library("xgboost", "xgboost", ("xgboost",)),
     "lightgbm": Library("lightgbm", "lightgbm", ("lightgbm",)),
-    "torch": Library("torch", "torch", ("tensor", "tensors")),
+    "torch": Library("torch", "torch", ("tensor",)),
     "plotly": Library("plotly", "plotly", ("plotly",)),
-    "matplotlib": Library("matplotlib", "pictures", ("picture",)),
+    "matplotlib": Library("matplotlib", "pictures", ()),
     "PIL": Library("pillow", "images", ("image",)),
 }
 """By the package that an object's class comes from. Data never chooses what is imported."""

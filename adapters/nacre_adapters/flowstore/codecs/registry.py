@@ -21,6 +21,7 @@ from nacre_adapters.flowstore.codecs.limits import Limits
 from nacre_adapters.flowstore.codecs.nodes import Codec, Decoder, Encoder, Finder, Node
 from nacre_adapters.flowstore.codecs.payloads import Payloads
 from nacre_adapters.flowstore.codecs.pickles import PICKLE
+from nacre_adapters.flowstore.codecs.picture import PICTURE, Picture
 from nacre_adapters.flowstore.codecs.plain import LEAF, PLAIN
 
 _INLINE_BYTES = 2048
@@ -234,7 +235,7 @@ def _codec_of_tag(tag: str) -> Codec:
 
 FINDER = Finder(_codec_of, _codec_of_tag, PICKLE)
 
-_OF_TYPE: dict[type, Codec] = {**PLAIN, **arrays.ARRAYS, **frames.FRAMES}
+_OF_TYPE: dict[type, Codec] = {**PLAIN, **arrays.ARRAYS, **frames.FRAMES, Picture: PICTURE}
 _OTHERS = (
     LEAF,
     arrays.DTYPE,
