@@ -1,0 +1,1 @@
+"""Builders: what a YAML file says about how the rows and columns of a table are made."""

@@ -1,0 +1,89 @@
+"""YAML as data together with the line of every value, so that an error can name it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import yaml
+
+from nacre_adapters.tablevault.errors import TVBuilderError
+
+Path = tuple[str | int, ...]
+
+_MOST_VALUES = 100_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A YAML file that holds a mapping."""
+
+    file: str
+    data: dict[str, object]
+    lines: Mapping[Path, int]
+
+    def error(self, path: Path, problem: str) -> TVBuilderError:
+        """Return the error that says what is wrong with the value at *path*."""
+        return TVBuilderError(f"{self.where(path)}: {problem}")
+
+    def where(self, path: Path) -> str:
+        """Return file, line and key of the value at *path*, or of what should hold it."""
+        known = (path[:end] for end in range(len(path), -1, -1) if path[:end] in self.lines)
+        key = f", key {_dotted(path)!r}" if path else ""
+        return f"{self.file}, line {self.lines[next(known)]}{key}"
+
+
+def read_document(file: str, text: str) -> Document:
+    """Return what a YAML file holds. Only plain values: no tag makes an object of Python.
+
+    Raises:
+        TVBuilderError: it is no YAML, or no mapping; the message has the line.
+    """
+    loader = yaml.SafeLoader(text)
+    try:
+        node = loader.get_single_node()
+        data = None if node is None else loader.construct_document(node)
+    except yaml.MarkedYAMLError as error:
+        raise _unreadable(file, error) from error
+    except (yaml.YAMLError, ValueError) as error:
+        raise TVBuilderError(f"{file}: this is no YAML: {error}") from error
+    finally:
+        loader.dispose()
+    if not isinstance(data, dict):
+        raise TVBuilderError(f"{file}, line 1: expected keys and values, found {_kind(data)}")
+    lines: dict[Path, int] = {(): 1}
+    _note_lines(file, node, (), lines)
+    return Document(file=file, data=data, lines=lines)
+
+
+def _unreadable(file: str, error: yaml.MarkedYAMLError) -> TVBuilderError:
+    mark = error.problem_mark or error.context_mark
+    line = "" if mark is None else f", line {mark.line + 1}, character {mark.column + 1}"
+    problem = ": ".join(part for part in (error.context, error.problem) if part)
+    return TVBuilderError(f"{file}{line}: this is no YAML: {problem}")
+
+
+def _note_lines(file: str, node: yaml.Node, path: Path, lines: dict[Path, int]) -> None:
+    if len(lines) > _MOST_VALUES:  # aliases can make a short file endless
+        raise TVBuilderError(
+            f"{file}: more than {_MOST_VALUES:,} values are too many for a builder"
+        )
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            name, line = str(key.value), key.start_mark.line + 1
+            if name in seen:
+                raise TVBuilderError(f"{file}, line {line}, key {name!r}: it is given twice")
+            seen.add(name)
+            lines[*path, name] = line
+            _note_lines(file, value, (*path, name), lines)
+    elif isinstance(node, yaml.SequenceNode):
+        for place, value in enumerate(node.value):
+            lines[*path, place] = value.start_mark.line + 1
+            _note_lines(file, value, (*path, place), lines)
+
+
+def _dotted(path: Path) -> str:
+    return ".".join(str(part) for part in path)
+
+
+def _kind(data: object) -> str:
+    return "nothing" if data is None else f"a {type(data).__name__}"

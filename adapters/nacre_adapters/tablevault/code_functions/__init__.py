@@ -1,0 +1,1 @@
+"""The modules that builders can name with `is_custom: false`."""

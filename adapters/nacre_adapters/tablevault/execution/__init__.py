@@ -1,0 +1,1 @@
+"""How builders run: in order, row by row or at once, so that a killed run goes on where it was."""

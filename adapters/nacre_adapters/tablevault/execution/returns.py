@@ -1,0 +1,77 @@
+"""What builders' functions return, as frames of their columns: assigned by position."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import pandas as pd
+
+from nacre_adapters.tablevault.errors import TVBuilderError
+from nacre_adapters.tablevault.execution.types import converted
+
+
+def of_frame(builder: str, returned: object, types: Mapping[str, str]) -> pd.DataFrame:
+    """Return a returned frame with the builder's columns; what they were called does not count.
+
+    Raises:
+        TVBuilderError: it is no frame, or has more or fewer columns.
+        TVTableError: a value is none of its column's type.
+    """
+    if not isinstance(returned, pd.DataFrame):
+        raise TVBuilderError(
+            f"{builder} returned a {type(returned).__name__}, and its return_type is dataframe: "
+            "return a pandas DataFrame, or set return_type"
+        )
+    if returned.shape[1] != len(types):
+        raise TVBuilderError(
+            f"{builder} returned {returned.shape[1]} columns for its {len(types)} changed_columns "
+            f"{', '.join(types)}: Length mismatch"
+        )
+    columns = {
+        name: converted(name, returned.iloc[:, place], type_)
+        for place, (name, type_) in enumerate(types.items())
+    }
+    return pd.DataFrame(columns, index=pd.RangeIndex(len(returned)))
+
+
+def of_rows(rows: Sequence[Sequence[object]], types: Mapping[str, str]) -> pd.DataFrame:
+    """Return rows of cells as a frame.
+
+    Raises:
+        TVTableError: a value is none of its column's type.
+    """
+    columns = {}
+    for place, (name, type_) in enumerate(types.items()):
+        cells = pd.Series([None] * len(rows), dtype=object)
+        for row, row_cells in enumerate(rows):
+            cells.iat[row] = row_cells[place]
+        columns[name] = converted(name, cells, type_)
+    return pd.DataFrame(columns, index=pd.RangeIndex(len(rows)))
+
+
+def cells_of(builder: str, row: int, returned: object, types: Mapping[str, str]) -> list[object]:
+    """Return the cells of one row: one value for one column, a sequence for several.
+
+    Raises:
+        TVBuilderError: there are more or fewer values than columns.
+    """
+    if len(types) == 1:
+        (type_,) = types.values()
+        if isinstance(returned, tuple | list) and type_ != "object":
+            raise TVBuilderError(
+                f"{builder} gave {returned!r} for row {row}, and makes one column: give one value, "
+                "or set its type to object to store lists"
+            )
+        return [returned]
+    if returned is None:
+        return [None] * len(types)
+    cells = list(returned) if isinstance(returned, Iterable) and not _is_text(returned) else None
+    if cells is None or len(cells) != len(types):
+        found = f"a {type(returned).__name__}" if cells is None else f"{len(cells)} values"
+        raise TVBuilderError(
+            f"{builder} gave {found} for row {row}, and makes {len(types)} columns, "
+            f"{', '.join(types)}: give a value for each"
+        )
+    return cells
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str | bytes | Mapping)

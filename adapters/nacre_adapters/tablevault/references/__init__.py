@@ -1,0 +1,1 @@
+"""References in builders, `<<table.column[index]>>`: their grammar, and what they resolve to."""
