@@ -71,7 +71,7 @@ class Writer:
                 f"{value()} is {self.random.choice(('', 'not '))}"
                 f"{self.random.choice(('true', 'false'))}"
             ),
-            lambda: value(),
+            value,
             lambda: f"{column} {self.operator()} {self.literal()} collate nocase",
         )
         return self.random.choice(kinds)()
@@ -112,10 +112,10 @@ class Writer:
         number = self.random.choice((-3, -1, 0, 1, 2, 3))
         return self.random.choice(
             (
-                f"length({left})", f"lower({plain})", f"upper({plain})", f"abs(j)", f"abs(r)",
+                f"length({left})", f"lower({plain})", f"upper({plain})", "abs(j)", "abs(r)",
                 f"coalesce({left}, {right})", f"ifnull({left}, {right})",
                 f"nullif({left}, {right})", f"iif({left}, {right}, 1)", f"typeof({left})",
-                f"min({left}, {right})", f"max({left}, {right})", f"round(r)",
+                f"min({left}, {right})", f"max({left}, {right})", "round(r)",
                 f"substr({plain}, {number})", f"substr({plain}, {number}, {number + 1})",
                 f"trim({plain})", f"ltrim({plain}, 'a ')", f"rtrim({plain}, 'b1')",
                 f"replace({plain}, 'a', 'zz')", f"instr({plain}, 'b')", f"hex({plain})",

@@ -188,7 +188,24 @@ def _take_uuid(value: object) -> object:
 
 
 def _take_json(value: object) -> object:
-    return list(value) if isinstance(value, tuple | set | frozenset) else value
+    taken = list(value) if isinstance(value, tuple | set | frozenset) else value
+    _check_json(taken)
+    return taken
+
+
+def _check_json(value: object) -> None:
+    if isinstance(value, list):
+        for each in value:
+            _check_json(each)
+    elif isinstance(value, dict):
+        for name, each in value.items():
+            if not isinstance(name, str):
+                raise _refused("dicts with texts as keys", name)
+            _check_json(each)
+    elif isinstance(value, int) and not -_LIMIT <= value < _LIMIT:
+        raise NotTakenError(f"integers of 64 bits, not {value}")
+    elif value is not None and type(value) not in (bool, int, float, str, bytes):
+        raise _refused("lists and dicts of numbers, texts, bytes, True, False and None", value)
 
 
 def _made(

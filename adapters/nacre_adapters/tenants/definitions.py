@@ -28,8 +28,10 @@ def declare(
     Raises:
         InvalidInput: the key is no column, or the table cannot be changed like this; says how.
     """
-    if not isinstance(table, str) or not table:
-        raise InvalidInput(f"{table!r:.60} is no name of a table: give a text that is not empty")
+    if not isinstance(table, str) or not table.strip() or table != table.strip():
+        raise InvalidInput(
+            f"{table!r:.60} is no name of a table: give a text with no blanks around it"
+        )
     names = [field.name for field in fields]
     missing = [name for name in pk if name not in names]
     if missing or not pk:

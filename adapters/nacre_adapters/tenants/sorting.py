@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from nacre_adapters.tenants.errors import Unsupported
 from nacre_adapters.tenants.shape import Values
-from nacre_adapters.tenants.sql.compile import Compiler, Operand
+from nacre_adapters.tenants.sql.compile import Compiler, Operand, check_compared
 from nacre_adapters.tenants.sql.tree import ColumnName, Constant, Ordered
 from nacre_adapters.tenants.sql.values import Value, order_of
 
@@ -33,6 +33,7 @@ def sorted_rows(
     for ordered in reversed(wanted):
         if isinstance(ordered.part, Constant):
             raise Unsupported("ORDER BY the number of a column is not supported: name it")
+        check_compared(ordered.part)
         operand = compiler.operand(ordered.part)
         found.sort(key=_key(operand, ordered), reverse=ordered.descending)
     return found

@@ -107,9 +107,7 @@ def update(table: OpenTable, key: object, values: Values, xtra: Xtra) -> Values:
         NotFoundError: there is no such row for this user.
         IntegrityError: its new key, or a unique value, is taken.
     """
-    shape = table.shape
-    row = existing(table, key, xtra)
-    return change(table, row, {**values, **{n: v for n, v in xtra.items() if n not in shape.pk}})
+    return change(table, existing(table, key, xtra), {**values, **xtra})
 
 
 def change(table: OpenTable, row: Values, values: Values) -> Values:

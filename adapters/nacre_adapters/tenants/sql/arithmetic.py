@@ -67,13 +67,16 @@ def _divided(left: Number, right: Number) -> Value:
     return _checked(left / right)  # type: ignore[operator]  # of one class
 
 
-def _remainder(left: Number, right: Number) -> Value:
+def _remainder(left: Value, right: Value) -> Value:
+    if left is None or right is None:
+        return None
     first, second = integer_of(left), integer_of(right)
     if second == 0:
         return None
     result = abs(first) % abs(second)
     result = -result if first < 0 else result
-    return result if isinstance(left, int) and isinstance(right, int) else float(result)
+    whole = isinstance(number_of(left), int) and isinstance(number_of(right), int)
+    return result if whole else float(result)
 
 
 def _signed(bits: int) -> int:
@@ -108,7 +111,7 @@ OPERATORS: Mapping[str, Callable[[Value, Value], Value]] = MappingProxyType(
         "-": _of_numbers(_whole(lambda left, right: left - right)),  # type: ignore[operator]
         "*": _of_numbers(_whole(lambda left, right: left * right)),  # type: ignore[operator]
         "/": _of_numbers(_divided),
-        "%": _of_numbers(_remainder),
+        "%": _remainder,
         "&": _of_bits(lambda left, right: left & right),
         "|": _of_bits(lambda left, right: left | right),
         "<<": _of_bits(_shifted),

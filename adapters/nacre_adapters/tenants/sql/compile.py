@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from decimal import Decimal
 from functools import singledispatchmethod
 
@@ -131,6 +131,7 @@ class Compiler:
 
     @operand.register
     def _(self, node: tree.Comparison) -> Operand:
+        check_compared(node.left, node.right)
         left, right = self.operand(node.left), self.operand(node.right)
         return Operand(_comparison(node.operator, left, right))
 
@@ -168,6 +169,7 @@ class Compiler:
 
     @operand.register
     def _(self, node: tree.OneOf) -> Operand:
+        check_compared(node.part, *node.values)
         part = self.operand(node.part)
         # The list has no affinity of its own, whatever stands in it.
         values = [self.operand(value) for value in node.values]
@@ -225,6 +227,8 @@ class Compiler:
 
     @operand.register
     def _(self, node: tree.Call) -> Operand:
+        if any(is_collated(argument) for argument in node.arguments):
+            raise Unsupported("COLLATE in the arguments of a function is not supported")
         arguments = [self.value(argument) for argument in node.arguments]
         if node.name == "coalesce":
             return Operand(_coalesced(arguments))
@@ -237,6 +241,31 @@ class Compiler:
     @operand.register
     def _(self, node: tree.Measure) -> Operand:
         raise Unsupported(f"the function {node.name.upper()} over rows is not supported here")
+
+
+def check_compared(*nodes: tree.Node) -> None:
+    """Refuse what SQLite compares in ways of its own.
+
+    Raises:
+        Unsupported: COLLATE deep inside of what is compared, or IS with an empty IN.
+    """
+    for node in nodes:
+        if is_collated(node.part if isinstance(node, tree.Collated) else node):
+            raise Unsupported("COLLATE inside of what is compared is not supported: put it behind")
+        listed = node.part if isinstance(node, tree.Negation) else node
+        if isinstance(listed, tree.OneOf) and not listed.values:
+            raise Unsupported("comparing with an empty IN () is not supported")
+
+
+def is_collated(node: object) -> bool:
+    """Tell whether COLLATE stands anywhere in an expression."""
+    if isinstance(node, tree.Collated):
+        return True
+    if isinstance(node, tuple):
+        return any(map(is_collated, node))
+    if not isinstance(node, tree.Node):
+        return False
+    return any(is_collated(getattr(node, name.name)) for name in fields(node))  # type: ignore[arg-type]  # all are dataclasses
 
 
 _TRUTHS = (
