@@ -12,7 +12,9 @@ from nacre_adapters.flowstore.errors import (
     StepMissing,
 )
 from nacre_adapters.flowstore.interface import StoreInterface
+from nacre_adapters.flowstore.people import appoint, dismiss, join, leave
 from nacre_adapters.flowstore.place import find_place, open_place, use_store
+from nacre_adapters.flowstore.tqdm_bar import StepProgressTqdm
 
 __all__ = [
     "Asset",
@@ -29,11 +31,16 @@ __all__ = [
     "PredictException",
     "Schema",
     "StepMissing",
+    "StepProgressTqdm",
     "StoreInterface",
+    "appoint",
     "attempt",
     "declare_flow",
     "delete_flow",
+    "dismiss",
     "find_place",
+    "join",
+    "leave",
     "open_place",
     "use_store",
 ]

@@ -229,11 +229,11 @@ class StoreInterface:
         Raises:
             InvalidInput: (a ValueError) the completion is no number.
         """
-        update = checked(completion, message, page_update)
-        running = ATTEMPT.get()
-        if running is not None and (running.flow, running.step) == (self.flow_id, self.step_name):
-            return running.progress.update(update)
-        return self._progress.update(update)
+        return self._progress.update(checked(completion, message, page_update))
+
+    def flush_progress(self) -> bool:
+        """Record at once what `update_progress` holds back; return whether that could be done."""
+        return self._progress.flush()
 
     def get_flow_status(self) -> dict[str, object]:
         """Return what the flow is, and how far each of its steps is.
@@ -248,7 +248,14 @@ class StoreInterface:
         """Return the step before this one; None for the first, and where no order was declared."""
         return status.previous_step(self.place.flows, self.flow_id, self.step_name or "")
 
-    @cached_property
+    @property
     def _progress(self) -> Progress:
+        running = ATTEMPT.get()
+        if running is not None and (running.flow, running.step) == (self.flow_id, self.step_name):
+            return running.progress
+        return self._own_progress
+
+    @cached_property
+    def _own_progress(self) -> Progress:
         where = self._at_step("update_progress")
         return Progress(partial(record_progress, self.place, where))

@@ -17,6 +17,7 @@ from nacre_adapters.flowstore.assets.catalog import (
 from nacre_adapters.flowstore.assets.types import AssetType
 from nacre_adapters.flowstore.errors import AssetNotFound
 from nacre_adapters.flowstore.events import Fact, asset_subject, subject_of
+from nacre_adapters.flowstore.lineage import Graph, impact, lineage
 from nacre_adapters.flowstore.place import Look, Place
 from nacre_adapters.flowstore.records import Where
 from nacre_adapters.flowstore.views import Card, Move, Revision
@@ -85,6 +86,16 @@ class Shelf:
             card = self._readable(id_)
             found = list(place.assets.revisions(id_))
             return [as_asset(place, card, revision, number) for number, revision in found]
+
+    def lineage(self, asset: Asset) -> Graph:
+        """Return everything that this revision of an asset was made from, directly or not."""
+        self._readable(asset.id)
+        return lineage(self._place, ("asset", asset.id, _revision_of(asset)))
+
+    def impact(self, asset: Asset) -> Graph:
+        """Return everything that was made from this revision of an asset, directly or not."""
+        self._readable(asset.id)
+        return impact(self._place, ("asset", asset.id, _revision_of(asset)))
 
     # Aliases and tags
 
