@@ -143,12 +143,16 @@ class Operations:
             self.place.vault.commit(run, actor=_actor(self.author))
 
     def start(
-        self, call: Call, begin: Callable[[Desk], tuple[list[Fact], Locks, Plan]]
+        self,
+        call: Call,
+        begin: Callable[[Desk], tuple[list[Fact], Locks, Plan]],
+        *,
+        progress: Callable[[Plan], dict[str, object]] | None = None,
     ) -> Run[Plan]:
         """Commit that a long operation begins, or goes on where it was paused.
 
-        *begin* returns events, what is locked, and what the work needs. Call it in a `recorded`
-        block.
+        *begin* returns events, what is locked, and what the work needs. *progress* returns
+        what a new process is to remember. Call it in a `recorded` block.
         """
         plans: list[Plan] = []
 
@@ -162,6 +166,7 @@ class Operations:
             if before is not None:
                 return [*facts, _fact(events.PROCESS_RESUMED, call.process_id, data)]
             data |= {"operation": call.operation, "arguments": call.arguments, "named": call.named}
+            data["progress"] = {} if progress is None else progress(plan)
             return [*facts, _fact(events.PROCESS_STARTED, call.process_id, data)]
 
         self.decide(call.process_id, decide)

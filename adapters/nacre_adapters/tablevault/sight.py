@@ -1,0 +1,54 @@
+"""The instances that an execution sees: those that were there when it began."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from nacre_adapters.tablevault.errors import TableMissing
+from nacre_adapters.tablevault.reading import Reader, Which
+from nacre_adapters.tablevault.state import Instance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """Materialized instances, for references. What comes later is not seen."""
+
+    reader: Reader
+    own: int
+    """The number of the table that is executed: of it, also what is not active is seen."""
+
+    since_ns: int
+    """When the process was started."""
+
+    def find(self, table: str, version: str) -> str:
+        """Return the id of the instance that a name with a version, an id or nothing means."""
+        return self._instance(table, version).id
+
+    def read(self, table: str, instance_id: str) -> pd.DataFrame:
+        """Return all of an instance, artifacts as full paths."""
+        which = Which(table_name=table, instance_id=instance_id)
+        frame, _ = self.reader.frame(which, rows=None, columns=None, full_artifact_path=True)
+        return frame
+
+    def content(self, table: str, instance_id: str) -> str:
+        """Return what two instances share if and only if they hold the same."""
+        instance = self._instance(table, instance_id)
+        return f"{instance.frame} {instance.artifacts} {' '.join(instance.artifact_columns)}"
+
+    def _instance(self, name: str, version: str) -> Instance:
+        table = self.reader.tables.table(name)
+        if table is None:
+            raise TableMissing(f"there is no table {name}; list get_table_instances()")
+        of_id = self.reader.tables.instance(table.number, version) if version else None
+        if of_id is not None and not of_id.is_deleted:
+            return of_id
+        found = self.reader.tables.latest(
+            table,
+            version,
+            active_only=table.number != self.own,
+            before_ns=self.since_ns,
+        )
+        if found is None:
+            what = f"of version {version} " if version else ""
+            raise TableMissing(f"{name} has no instance {what}to refer to: materialize one first")
+        return found
