@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from nacre_adapters.flowstore.place import Place
+from nacre_adapters.flowstore.place import Look, Place
 from nacre_adapters.flowstore.views.lineage import Doer, Reads, Thing, thing_of
 
 MAX_THINGS = 100_000
@@ -41,6 +41,9 @@ class Graph:
         return [(str(asset), int(revision)) for _, asset, revision in found]
 
 
+Views = Place | Look
+"""Whatever has the views: a place outside of a decision, a look inside of one."""
+
 Step = Callable[[Thing], Iterable[Link]]
 
 
@@ -57,6 +60,18 @@ def impact(place: Place, thing: Thing) -> Graph:
         return _walk(thing, lambda each: _uses(place.reads, each, linked), lambda link: link.made)
 
 
+def closure(views: Views, things: Iterable[Thing]) -> set[Thing]:
+    """Return things and everything that they were made from."""
+    found = set(things)
+    ahead = list(found)
+    while ahead:
+        for link in _sources(views, ahead.pop()):
+            if link.source not in found:
+                found.add(link.source)
+                ahead.append(link.source)
+    return found
+
+
 def _walk(start: Thing, step: Step, towards: Callable[[Link], Thing]) -> Graph:
     found = {start: None}
     links: dict[Link, None] = {}
@@ -71,14 +86,14 @@ def _walk(start: Thing, step: Step, towards: Callable[[Link], Thing]) -> Graph:
     return Graph(things=tuple(found), links=tuple(links))
 
 
-def _sources(place: Place, thing: Thing) -> Iterable[Link]:
-    doer = place.reads.writer(thing)
+def _sources(views: Views, thing: Thing) -> Iterable[Link]:
+    doer = views.reads.writer(thing)
     if doer is not None:
-        for read in place.reads.read_by(doer):
+        for read in views.reads.read_by(doer):
             source = thing_of(read) or _outside(read)
             if source != thing:
                 yield Link(made=thing, source=source, by=doer)
-    for label_or_id in _links_of(place, thing):
+    for label_or_id in _links_of(views, thing):
         yield Link(made=thing, source=label_or_id, by=None)
 
 
@@ -91,24 +106,24 @@ def _uses(reads: Reads, thing: Thing, linked: dict[Thing, list[Thing]]) -> Itera
         yield Link(made=made, source=thing, by=None)
 
 
-def _links_of(place: Place, thing: Thing) -> list[Thing]:
+def _links_of(views: Views, thing: Thing) -> list[Thing]:
     if thing[0] != "asset":
         return []
-    revision = place.assets.revision(str(thing[1]), int(thing[2]))
+    revision = views.assets.revision(str(thing[1]), int(thing[2]))
     found: list[Thing] = []
     for asset in revision.links.values() if revision is not None else ():
-        card = place.assets.card(asset)
+        card = views.assets.card(asset)
         if card is not None:
             found.append(("asset", asset, card.revision))
     return found
 
 
-def _linked_by(place: Place) -> dict[Thing, list[Thing]]:
+def _linked_by(views: Views) -> dict[Thing, list[Thing]]:
     """Return which assets link an asset, at their last revisions."""
     linked: dict[Thing, list[Thing]] = {}
-    for asset in place.assets.newest():
-        card = place.assets.card(asset)
-        revision = None if card is None else place.assets.revision(asset, card.revision)
+    for asset in views.assets.newest():
+        card = views.assets.card(asset)
+        revision = None if card is None else views.assets.revision(asset, card.revision)
         if card is not None and revision is not None:
             for target in revision.links.values():
                 linked.setdefault(("asset", target), []).append(("asset", asset, card.revision))

@@ -14,6 +14,7 @@ from nacre_adapters.flowstore.assets.schema import Schema
 from nacre_adapters.flowstore.assets.types import AssetType, asset_type, time_us_of
 from nacre_adapters.flowstore.errors import AssetNotFound
 from nacre_adapters.flowstore.place import Place
+from nacre_adapters.flowstore.reading import ReadLog
 from nacre_adapters.flowstore.views import Assets, Card, People, Revision
 
 _CLASSES: dict[str, type[Asset]] = {
@@ -94,8 +95,18 @@ def missing(query: Query) -> AssetNotFound:
     return AssetNotFound(f"there is no asset with {query} that you have access to")
 
 
-def as_asset(place: Place, card: Card, revision: Revision, number: int | None = None) -> Asset:
-    """Return a lazy asset of a revision: the last, or that of a number."""
+def as_asset(
+    place: Place,
+    card: Card,
+    revision: Revision,
+    number: int | None = None,
+    *,
+    reads: ReadLog | None = None,
+) -> Asset:
+    """Return a lazy asset of a revision: the last, or that of a number.
+
+    That its object was read is noted in *reads*.
+    """
     at = card.revision if number is None else number
     kind = _CLASSES.get(revision.class_name, Asset)
     return kind.of_store(
@@ -105,7 +116,7 @@ def as_asset(place: Place, card: Card, revision: Revision, number: int | None = 
         name=revision.name,
         description=revision.description,
         links=revision.links,
-        load=_loader(place, card, revision, at),
+        load=_loader(place, card, revision, at, reads),
         load_about=lambda: place.codecs.decode(revision.about),
         saved=saved_of(place.assets, card, revision, at),
     )
@@ -139,8 +150,18 @@ def now_us() -> int:
     return time.time_ns() // 1000
 
 
-def _loader(place: Place, card: Card, revision: Revision, number: int) -> Load:
+def read_of(card: Card, revision: Revision, number: int, **more: object) -> dict[str, object]:
+    """Return what is noted of an asset that was read."""
+    what = {"kind": "asset", "asset": card.asset, "revision": number}
+    return {**what, "identity": revision.value["identity"], **more}
+
+
+def _loader(
+    place: Place, card: Card, revision: Revision, number: int, reads: ReadLog | None
+) -> Load:
     def load() -> object:
+        if reads is not None:
+            reads.note(read_of(card, revision, number))
         if revision.retired is not None:
             raise Dropped(
                 f"revision {number} of the asset {card.asset} was retired by commit "

@@ -13,6 +13,7 @@ from nacre_adapters.flowstore.assets.catalog import (
     as_asset,
     missing,
     now_us,
+    read_of,
 )
 from nacre_adapters.flowstore.assets.types import AssetType
 from nacre_adapters.flowstore.errors import AssetNotFound
@@ -58,8 +59,12 @@ class Shelf:
         with self._place.vault.read():
             card, found, number = self._found(query, revision, alias)
             asset = as_asset(self._place, card, found, number)
-        what = {"kind": "asset", "asset": card.asset, "revision": number, "query": str(query)}
-        self._where.reads.note({**what, "identity": found.value["identity"], "alias": alias})
+        asked: dict[str, object] = {"label": query.label, "type": None, "name": query.name}
+        if query.type is not None:
+            asked["type"] = query.type.value
+        asked |= {"asset_id": query.asset_id, "created_us": query.created_us}
+        asked |= {"alias": alias, "revision": revision}
+        self._where.reads.note(read_of(card, found, number, asked=asked))
         return asset
 
     def all(self, query: Query) -> list[Asset]:
@@ -69,7 +74,8 @@ class Shelf:
             found = accessible(
                 place.assets, place.people, query, user=self._where.user, now_us=now_us()
             )
-            return [as_asset(place, card, revision) for card, revision in found]
+            reads = self._where.reads
+            return [as_asset(place, card, revision, reads=reads) for card, revision in found]
 
     def typed(
         self, kind: type[Kind], type_: AssetType, label: str | None, name: str | None
@@ -85,7 +91,8 @@ class Shelf:
         with place.vault.read():
             card = self._readable(id_)
             found = list(place.assets.revisions(id_))
-            return [as_asset(place, card, revision, number) for number, revision in found]
+            reads = self._where.reads
+            return [as_asset(place, card, each, n, reads=reads) for n, each in found]
 
     def lineage(self, asset: Asset) -> Graph:
         """Return everything that this revision of an asset was made from, directly or not."""
