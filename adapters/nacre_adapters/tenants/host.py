@@ -168,9 +168,10 @@ def get_or_create_tenant_db(
         BadTenantId: it cannot be an id; nothing was made.
         InvalidInput: the tenant is there, in the other layout.
     """
+    checked_id(tenant_id)
     place = os.environ.get(_VARIABLE, _DEFAULT_ROOT) if root is None else root
     return _host_at(os.path.abspath(place)).get_or_create(  # noqa: PTH100 - as in `Host`
-        checked_id(tenant_id), tenant_name, layout=layout
+        tenant_id, tenant_name, layout=layout
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import nacre
-from nacre.errors import CorruptionError
+from nacre.errors import CorruptionError, VaultMissing
 from nacre_adapters.tenants.views import Tenants
 
 _IDLE_SECONDS = 60.0
@@ -99,7 +99,12 @@ class Pool:
 
 
 def _opened(path: Path, vault_id: bytes | None) -> nacre.Vault:
-    vault = nacre.open(path, create=False)
+    try:
+        vault = nacre.open(path, create=False)
+    except VaultMissing as error:
+        raise VaultMissing(
+            f"the vault {path} is gone: put it back, or restore it from a backup"
+        ) from error
     if vault_id is not None and vault.vault_id != vault_id:
         vault.close()
         raise CorruptionError(
