@@ -14,14 +14,17 @@ from nacre.event import Commit, Event
 from nacre.hashing import Buffer, Digest
 from nacre.moment import When, position_at
 from nacre.operations import (
+    CompactReport,
     RebuildReport,
     ReplayReport,
     Snapshots,
     VaultInfo,
     VerifyReport,
+    copy_file,
     describe,
     rebuild,
     replay,
+    shrink,
     verify,
 )
 from nacre.operations.report import Progress, no_progress
@@ -279,6 +282,14 @@ class Vault:
         Without *to* with the live rows, else with snapshots of then or a second derivation.
         """
         return replay(self.store, to=to, start=start, views=views, progress=progress)
+
+    def copy(self, path: str | os.PathLike[str]) -> None:
+        """Write all that a vault in one file holds to another file, whole or not at all."""
+        copy_file(self.store, Path(path))
+
+    def compact(self) -> CompactReport:
+        """Compress the log, drop what nothing needs, and give free pages back."""
+        return shrink(self.store)
 
     def close(self) -> None:
         """Release the vault; what was put but never committed is dropped. Idempotent."""

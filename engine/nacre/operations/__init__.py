@@ -3,6 +3,8 @@
 from nacre.operations.backup import BackupReport, backup, open_target
 from nacre.operations.backups import BackupInfo, TargetInfo, list_backups
 from nacre.operations.choose import Choice, plan_restore
+from nacre.operations.compact import CompactReport
+from nacre.operations.copying import copy_file, shrink
 from nacre.operations.describe import VaultInfo, describe
 from nacre.operations.diff import DiffReport, SubjectDiff, diff, history
 from nacre.operations.keys import KeyFiles, make_key, read_key
@@ -27,6 +29,9 @@ from nacre.operations.verify import (
 )
 
 __all__ = [
+    "CompactReport",
+    "copy_file",
+    "shrink",
     "DiffReport",
     "SubjectDiff",
     "diff",
