@@ -1,14 +1,22 @@
 """The database: collections, their schemas, and their rows by key."""
 
+import os
 from collections.abc import Mapping
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from nacre_adapters.modelvault import registration
+from nacre_adapters.modelvault import registration, snapshots
 from nacre_adapters.modelvault.arguments import check_recovery, given
 from nacre_adapters.modelvault.errors import as_interface
 from nacre_adapters.modelvault.handle import Handle
-from nacre_adapters.modelvault.places import Place, Source, open_in_memory, open_vault
+from nacre_adapters.modelvault.places import (
+    Place,
+    Source,
+    open_copy,
+    open_in_memory,
+    open_vault,
+)
 from nacre_adapters.modelvault.query import Collection
 from nacre_adapters.modelvault.shape import Row
 from nacre_adapters.modelvault.transaction import Transaction
@@ -44,6 +52,31 @@ class Database:
     def open_in_memory() -> "Database":
         """Open a database that is gone when it is closed."""
         return Database(open_in_memory())
+
+    @staticmethod
+    def open_snapshot(path: str | os.PathLike[str]) -> "Database":
+        """Open a copy in memory of a file, checked as a whole; it can be written.
+
+        Raises:
+            ModelVaultFormatError: it is damaged, or something else.
+        """
+        return Database(open_copy(Path(path)))
+
+    @staticmethod
+    def open_snapshot_bytes(data: bytes) -> "Database":
+        """Open a copy in memory of what `snapshot_bytes` gave, checked as a whole.
+
+        Raises:
+            ModelVaultFormatError: it is damaged, or something else.
+        """
+        return Database(open_copy(data))
+
+    @staticmethod
+    def restore_snapshot(
+        snapshot_path: str | os.PathLike[str], dest_path: str | os.PathLike[str]
+    ) -> None:
+        """Put a snapshot that was verified in the place of a file that nobody writes."""
+        snapshots.restore(snapshot_path, dest_path)
 
     def path(self) -> str:
         """Return the path as it was given; ":memory:" in memory."""
@@ -178,6 +211,26 @@ class Database:
             ModelVaultSchemaError: there is none of that name.
         """
         return Collection(self.handle, name)
+
+    def export_snapshot(self, dest_path: str | os.PathLike[str]) -> None:
+        """Write all that was committed to a file, whole or not at all."""
+        snapshots.export(self.handle, dest_path)
+
+    def snapshot_bytes(self) -> bytes:
+        """Return what a file of this database in memory would be."""
+        return snapshots.image(self.handle)
+
+    def compact(self) -> None:
+        """Compress the log, and give back the space that nothing needs."""
+        snapshots.compact(self.handle)
+
+    def compact_to(self, dest_path: str | os.PathLike[str]) -> None:
+        """Write all that was committed to a file, without free space."""
+        snapshots.export(self.handle, dest_path)
+
+    def checkpoint(self) -> None:
+        """Do nothing: the database opens at once without any."""
+        snapshots.checkpoint(self.handle)
 
     def close(self) -> None:
         """Release the file. Idempotent."""

@@ -114,8 +114,9 @@ def open_copy(image: Path | bytes) -> Place:
     folder = _folder()
     copy = folder / "copy.nacre"
     try:
+        if not isinstance(image, bytes | Path):
+            raise WrongType(f"argument 'data': '{type(image).__name__}' object is not bytes")
         content = image if isinstance(image, bytes) else _content(image)
-        _check_start(content[:4], str(image) if isinstance(image, Path) else "the bytes")
         copy.write_bytes(content)
         return Place(checked_vault(copy), MEMORY, folder=folder, maker=os.getpid())
     except BaseException:
@@ -123,14 +124,31 @@ def open_copy(image: Path | bytes) -> Place:
         raise
 
 
-def checked_vault(path: Path) -> nacre.Vault:
+def check_parent(path: str | os.PathLike[str]) -> Path:
+    """Return a path as a place for a file.
+
+    Raises:
+        CannotOpen: its folder is not there, or it is a folder itself.
+    """
+    place = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links
+    if not place.parent.is_dir():
+        raise CannotOpen("No such file or directory (os error 2)")
+    if place.is_dir():
+        raise CannotOpen("Is a directory (os error 21)")
+    return place
+
+
+def checked_vault(path: Path, *, read_only: bool = False) -> nacre.Vault:
     """Open a file of which nothing is known, after a look at everything in it.
 
     Raises:
         ModelVaultFormatError: it is damaged; the message says where.
     """
     try:
-        vault = nacre.open(path, single_file=True, untrusted=True, create=False)
+        _check_file(path, read_only=True)
+        vault = nacre.open(
+            path, single_file=True, untrusted=True, create=False, read_only=read_only
+        )
     except (FormatError, CorruptionError) as error:
         raise ModelVaultFormatError(f"format error: {error}") from error
     try:
