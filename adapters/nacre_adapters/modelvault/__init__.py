@@ -1,6 +1,8 @@
 """The database of modelvault 0.16, on a nacre vault in one file."""
 
 from nacre_adapters.modelvault import models
+from nacre_adapters.modelvault.async_database import AsyncDatabase, AsyncTransaction
+from nacre_adapters.modelvault.async_query import AsyncCollection, AsyncQuery
 from nacre_adapters.modelvault.database import Database
 from nacre_adapters.modelvault.errors import (
     ModelVaultFormatError,
@@ -15,6 +17,10 @@ from nacre_adapters.modelvault.transaction import Transaction
 __version__ = "0.16.0"
 
 __all__ = [
+    "AsyncCollection",
+    "AsyncDatabase",
+    "AsyncQuery",
+    "AsyncTransaction",
     "Collection",
     "Database",
     "ModelVaultFormatError",

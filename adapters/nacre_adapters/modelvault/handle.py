@@ -41,6 +41,11 @@ class Handle:
             return staged
         return None
 
+    @property
+    def is_blocked(self) -> bool:
+        """Whether another thread has a transaction open."""
+        return self._gate.is_shut and self.staged is None
+
     def begin(self) -> None:
         """Begin a transaction.
 

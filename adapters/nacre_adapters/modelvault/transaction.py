@@ -49,6 +49,11 @@ class Gate:
                 if self._is_shut or not self._writers:
                     self._changed.notify_all()
 
+    @property
+    def is_shut(self) -> bool:
+        """Whether a transaction is open."""
+        return self._is_shut
+
     def shut(self) -> None:
         """Begin a transaction: wait until nobody writes.
 
@@ -60,7 +65,7 @@ class Gate:
                 lambda: not self._is_shut and not self._writers, self._patience_seconds
             )
             if not free:
-                raise Blocked(_BLOCKED)
+                raise blocked()
             self._is_shut = True
 
     def open(self) -> None:
@@ -78,7 +83,7 @@ class Gate:
     def _enter(self) -> None:
         with self._changed:
             if not self._changed.wait_for(lambda: not self._is_shut, self._patience_seconds):
-                raise Blocked(_BLOCKED)
+                raise blocked()
             self._writers += 1
 
 
@@ -127,6 +132,11 @@ class Transaction:
     ) -> Literal[False]:
         self._handle.end(kind, error, trace)
         return False
+
+
+def blocked() -> Blocked:
+    """Return the error for who has waited too long for somebody's transaction."""
+    return Blocked(_BLOCKED)
 
 
 def nested() -> ModelVaultTransactionError:

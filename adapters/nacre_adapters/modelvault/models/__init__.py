@@ -1,8 +1,15 @@
 """Models: dataclasses and pydantic classes kept in collections of a database."""
 
+import asyncio
+
+from nacre_adapters.modelvault.async_database import AsyncDatabase
 from nacre_adapters.modelvault.database import Database
+from nacre_adapters.modelvault.models.async_collection import (
+    AsyncModelCollection,
+    AsyncModelQuery,
+)
 from nacre_adapters.modelvault.models.collection import ModelCollection, ModelQuery
-from nacre_adapters.modelvault.models.mapping import Mapped, Model
+from nacre_adapters.modelvault.models.mapping import Mapped, Model, collection_name
 from nacre_adapters.modelvault.models.markers import (
     ConstraintSpec,
     FieldRef,
@@ -12,14 +19,20 @@ from nacre_adapters.modelvault.models.markers import (
     unique,
 )
 from nacre_adapters.modelvault.models.registered import register_or_check
+from nacre_adapters.modelvault.transaction import blocked
 
 __all__ = [
     "ConstraintSpec",
     "FieldRef",
     "IndexSpec",
+    "AsyncModelCollection",
+    "AsyncModelQuery",
     "ModelCollection",
     "ModelQuery",
     "apply",
+    "async_apply",
+    "async_collection",
+    "async_plan",
     "collection",
     "constrained",
     "index",
@@ -38,6 +51,36 @@ def collection(db: Database, model_cls: type[Model]) -> ModelCollection[Model]:
     register_or_check(db.handle, mapped)
     mapped.refer()
     return ModelCollection(db.handle, mapped)
+
+
+def async_collection(db: AsyncDatabase, model_cls: type[Model]) -> AsyncModelCollection[Model]:
+    """Return the collection of a class for asyncio, registered at first use.
+
+    Raises:
+        ModelVaultSchemaError: the collection is not as the class says.
+        Blocked: it is not there yet, and another task has a transaction open.
+    """
+    found = db.tasks.now(lambda: _at_once(db.database, model_cls))
+    return AsyncModelCollection(db.tasks, found)
+
+
+def async_plan(db: AsyncDatabase, model_cls: type[Model]) -> "asyncio.Future[dict[str, object]]":
+    """Return what giving the collection the schema of a class would take."""
+    return db.tasks.read(lambda: plan(db.database, model_cls))
+
+
+def async_apply(
+    db: AsyncDatabase, model_cls: type[Model], *, force: bool = False
+) -> "asyncio.Future[int]":
+    """Give the collection the schema of a class, and return its version."""
+    return db.tasks.write(lambda: apply(db.database, model_cls, force=force))
+
+
+def _at_once(db: Database, model_cls: type[Model]) -> ModelCollection[Model]:
+    # The loop must not stand still until another of its tasks has ended a transaction.
+    if db.handle.is_blocked and db.handle.catalogue().find(collection_name(model_cls)) is None:
+        raise blocked()
+    return collection(db, model_cls)
 
 
 def plan(db: Database, model_cls: type[Model]) -> dict[str, object]:
