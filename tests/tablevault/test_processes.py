@@ -1,0 +1,322 @@
+"""Processes: who holds what, what fails, pauses, is stopped, and what a kill leaves behind."""
+
+import os
+import signal
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import pytest
+from processes import Process, in_processes
+from tablevault.vaults import make, numbers, whole, write
+
+from nacre.holders import this_process
+from nacre_adapters.tablevault import (
+    TableVault,
+    TVArgumentError,
+    TVForcedError,
+    TVLockError,
+    TVProcessError,
+    calls,
+    materializing,
+)
+from nacre_adapters.tablevault.operations import Operations
+from nacre_adapters.tablevault.stopping import end_provably
+
+SPACE = "write_instance"
+
+
+def hold(vault: TableVault, table: str, process_id: str, *, version: str = "base") -> None:
+    """Start a write that does not end."""
+    operations = vault._calls.operations
+    number = vault._place.tables.table(table).number
+    with vault._calls.begun(SPACE, process_id, {"version": version}) as call:
+        operations.start(call, lambda desk: ([], [[number, version]], None))
+
+
+def dying(path: Path, process_id: str = "", table: str = "t") -> Callable[[Connection], None]:
+    """Return work that dies while it writes an instance, when its content is stored."""
+
+    def work(talk: Connection) -> None:
+        def put_and_die(*arguments: object) -> object:
+            put(*arguments)
+            talk.send("stored")
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        put = materializing.put_content
+        calls.put_content = put_and_die
+        TableVault(path, "bo").write_instance(numbers(3), table, process_id=process_id)
+
+    return work
+
+
+def test_an_id_ends_with_its_process_and_means_only_that(tmp_path: Path) -> None:
+    vault = make(tmp_path / "v")
+
+    assert vault.create_table("t", process_id="job20") == "job20"
+
+    assert vault.get_process_completion("job20")
+    assert not vault.get_process_completion("job2")
+    assert not vault.get_process_completion("")
+    vault.create_table("u", process_id="job2")
+    with pytest.raises(TVProcessError, match="job20 already written"):
+        vault.create_table("w", process_id="job20")
+    assert vault.get_table_instances() == ["t", "u"]
+
+
+def test_a_refused_call_is_recorded_and_burns_its_id(tmp_path: Path) -> None:
+    vault = make(tmp_path / "v", "t")
+
+    with pytest.raises(TVArgumentError):
+        vault.create_table("t", process_id="again")
+
+    (event,) = vault.vault.events(kind="tablevault.process.failed")
+    assert event.subject == "process/again"
+    assert event.actor == "ana"
+    assert event.data["error"][0] == "TVArgumentError"
+    assert vault.get_process_completion("again")
+    with pytest.raises(TVProcessError, match="already written"):
+        vault.create_table("u", process_id="again")
+
+
+def test_an_active_process_is_described(tmp_path: Path) -> None:
+    vault = make(tmp_path / "v", "t")
+    vault.create_instance("t", external_edit=True)
+    hold(vault, "t", "mine")
+
+    (log,) = vault.get_active_processes().values()
+
+    assert (log.process_id, log.operation, log.author) == ("mine", "write_instance", "ana")
+    assert (log.pid, log.force_takedown, log.start_success) == (os.getpid(), False, True)
+    assert (log.execution_success, log.error, log.status) == (None, ("", ""), "running")
+    assert '"operation": "write_instance"' in str(log)
+    assert '"data"' not in str(log)
+
+
+def test_what_a_process_works_on_is_locked_and_nothing_else(tmp_path: Path) -> None:
+    vault = make(tmp_path / "v", "t", "u")
+    vault.create_instance("t", external_edit=True)
+    impatient(vault)
+    hold(vault, "t", "mine")
+
+    for call in (
+        lambda: vault.create_instance("t", external_edit=True),
+        lambda: vault.write_instance(numbers(1), "t"),
+        lambda: vault.delete_instance("TEMP_base", "t"),
+        lambda: vault.rename_table("x", "t"),
+        lambda: vault.delete_table("t"),
+    ):
+        with pytest.raises(TVLockError, match="held by mine"):
+            call()
+
+    write(vault, numbers(1), "t", "other")
+    write(vault, numbers(1), "u")
+    vault.stop_process("mine")
+    vault.write_instance(numbers(1), "t")
+    assert whole(vault)
+
+
+def impatient(vault: TableVault) -> None:
+    place, author = vault._place, vault.author
+    quick = Operations(place=place, author=author, lock_seconds=0.0)
+    vault._calls = type(vault._calls)(operations=quick)
+
+
+@pytest.mark.parametrize("process_id", ["", "mine"])
+def test_a_killed_write_blocks_nobody(process_id: str, tmp_path: Path) -> None:
+    vault = make(tmp_path / "v", "t")
+    first = write(vault, numbers(1), "t")
+    vault.create_instance("t", external_edit=True)
+    killed = Process(dying(tmp_path / "v", process_id))
+    killed.hear()
+    killed.join()
+    assert len(vault.get_active_processes()) == 1
+
+    vault.write_instance(numbers(2), "t")
+
+    assert len(vault.get_dataframe("t")[0]) == 2
+    assert vault.get_table_instances("t")[0] == first
+    left = vault.get_active_processes()
+    assert [one.status for one in left.values()] == (["interrupted"] if process_id else [])
+    assert whole(vault)
+
+
+def test_a_killed_write_can_be_called_again_with_its_id(tmp_path: Path) -> None:
+    vault = make(tmp_path / "v", "t")
+    vault.create_instance("t", external_edit=True)
+    killed = Process(dying(tmp_path / "v", "mine"))
+    killed.hear()
+    killed.join()
+
+    assert vault.write_instance(numbers(3), "t", process_id="mine") == "mine"
+
+    assert vault.get_active_processes() == {}
+    assert len(vault.get_dataframe("t")[0]) == 3
+    assert whole(vault)
+
+
+def test_a_restart_gives_up_a_write_whose_frame_is_gone(tmp_path: Path) -> None:
+    make(tmp_path / "v", "t").create_instance("t", external_edit=True)
+    killed = Process(dying(tmp_path / "v", "my_own_id"))
+    killed.hear()
+    killed.join()
+
+    vault = TableVault(tmp_path / "v", "ana", restart=True)
+
+    assert vault.get_active_processes() == {}
+    assert vault.get_process_completion("my_own_id")
+    vault.write_instance(numbers(1), "t")
+    assert whole(vault)
+
+
+def test_an_error_that_is_none_of_the_callers_pauses_a_process_with_an_id(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault = make(tmp_path / "v", "t")
+    vault.create_instance("t", external_edit=True)
+    impatient(vault)
+    with monkeypatch.context() as broken:
+        broken.setattr("nacre_adapters.tablevault.calls.put_content", _no_disk)
+        with pytest.raises(OSError, match="no disk"):
+            vault.write_instance(numbers(1), "t", process_id="mine")
+        with pytest.raises(TVLockError, match="paused"):
+            vault.create_instance("t", external_edit=True)
+        with pytest.raises(TVProcessError, match="is that of write_instance, which is paused"):
+            vault.create_table("u", process_id="mine")
+
+    vault.write_instance(numbers(2), "t", process_id="mine")
+
+    assert len(vault.get_dataframe("t")[0]) == 2
+    assert vault.get_active_processes() == {}
+
+
+@pytest.mark.parametrize(("process_id", "left"), [("", []), ("mine", ["interrupted"])])
+def test_an_interrupted_write_ends_its_locks(
+    process_id: str, left: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault = make(tmp_path / "v", "t")
+    vault.create_instance("t", external_edit=True)
+    impatient(vault)
+    with monkeypatch.context() as broken:
+        broken.setattr("nacre_adapters.tablevault.calls.put_content", _interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            vault.write_instance(numbers(1), "t", process_id=process_id)
+
+    vault.create_instance("t", external_edit=True)
+    vault.write_instance(numbers(1), "t")
+
+    assert [one.status for one in vault.get_active_processes().values()] == left
+
+
+def test_a_process_that_was_stopped_writes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault = make(tmp_path / "v", "t")
+    vault.create_instance("t", external_edit=True)
+    put = materializing.put_content
+
+    def put_and_be_stopped(*arguments: object) -> object:
+        TableVault(tmp_path / "v", "bo").stop_process("mine")
+        return put(*arguments)
+
+    monkeypatch.setattr("nacre_adapters.tablevault.calls.put_content", put_and_be_stopped)
+    with pytest.raises(TVForcedError, match="mine was stopped"):
+        vault.write_instance(numbers(1), "t", process_id="mine")
+
+    assert vault.get_table_instances("t") == []
+    assert vault.get_process_completion("mine")
+
+
+def test_only_active_processes_can_be_stopped(tmp_path: Path) -> None:
+    vault = make(tmp_path / "v", "t")
+    done = vault.create_table("u")
+
+    for process_id in ("nobody", done):
+        with pytest.raises(TVProcessError, match="Process not currently active"):
+            vault.stop_process(process_id)
+
+
+def test_a_process_of_another_is_stopped_with_force_alone(tmp_path: Path) -> None:
+    vault = make(tmp_path / "v", "t")
+    vault.create_instance("t", external_edit=True)
+
+    def work(talk: Connection) -> None:
+        hold(TableVault(tmp_path / "v", "bo"), "t", "theirs")
+        talk.send(os.getpid())
+        talk.recv()
+
+    other = Process(work)
+    other.hear()
+    with pytest.raises(TVProcessError, match="Currently Running"):
+        vault.stop_process("theirs")
+    with pytest.raises(TVProcessError, match="already running at"):
+        vault.write_instance(numbers(1), "t", process_id="theirs")
+
+    vault.stop_process("theirs", force=True)
+
+    other.join()
+    assert vault.get_active_processes() == {}
+    vault.write_instance(numbers(1), "t")
+
+
+def test_a_process_that_is_not_the_recorded_one_gets_no_signal() -> None:
+    def work(talk: Connection) -> None:
+        talk.send(this_process().as_row())
+        talk.recv()
+        talk.send("alive")
+
+    other = Process(work)
+    holder = type(this_process()).of_row(other.hear())
+    for change in ({"started": holder.started + 1}, {"started": 0}, {"host": "elsewhere"}):
+        fields = {name: getattr(holder, name) for name in holder.__slots__} | change
+        end_provably(type(holder)(**fields))
+    other.talk.send("go on")
+    assert other.hear() == "alive"
+    other.end()
+
+
+def test_a_part_of_a_process_shares_its_locks(tmp_path: Path) -> None:
+    vault = make(tmp_path / "v", "t")
+    vault.create_instance("t", external_edit=True)
+    hold(vault, "t", "outer")
+
+    inner = TableVault(tmp_path / "v", "builder", parent_id="outer")
+
+    assert inner.create_instance("t", external_edit=True).startswith("outer_")
+
+
+def test_many_processes_write_versions_of_one_table_at_once(tmp_path: Path) -> None:
+    make(tmp_path / "v", "t")
+
+    def work(number: int) -> int:
+        vault = TableVault(tmp_path / "v", f"writer {number}")
+        for turn in range(5):
+            write(vault, numbers(turn + 1), "t", f"v{number}")
+        return len(vault.get_table_instances("t", f"v{number}"))
+
+    assert in_processes(4, work) == [5, 5, 5, 5]
+    vault = TableVault(tmp_path / "v", "ana")
+    assert len(vault.get_table_instances("t", "")) == 20
+    assert vault.get_active_processes() == {}
+    assert whole(vault)
+
+
+def test_of_two_that_finish_the_same_instance_one_is_told(tmp_path: Path) -> None:
+    make(tmp_path / "v", "t").create_instance("t", external_edit=True)
+
+    def work(number: int) -> str:
+        try:
+            return TableVault(tmp_path / "v", "x").write_instance(numbers(1), "t") and "written"
+        except (TVArgumentError, TVProcessError) as error:
+            return type(error).__name__
+
+    assert sorted(in_processes(2, work)) == ["TVArgumentError", "written"]
+    assert len(TableVault(tmp_path / "v", "ana").get_table_instances("t")) == 1
+
+
+def _no_disk(*_: object) -> None:
+    raise OSError("no disk")
+
+
+def _interrupted(*_: object) -> None:
+    raise KeyboardInterrupt
