@@ -18,6 +18,7 @@ from nacre_adapters.flowstore import (
     open_place,
     use_store,
 )
+from nacre_adapters.flowstore.lineage import lineage
 from nacre_adapters.flowstore.place import Place
 
 STEPS = [("One", "first"), ("Two", "second"), ("Three", "third")]
@@ -244,3 +245,44 @@ def test_the_views_are_what_the_log_says(tmp_path: Path) -> None:
 
         assert vault.replay().is_equal
         assert vault.verify().is_clean
+
+
+def test_outputs_of_an_attempt_are_committed_together(place: Place) -> None:
+    with attempt(place, "1", "One", user="ana"):
+        head = place.vault.head
+        for number in range(100):
+            store("One").save_output(number, f"n{number}")
+        assert place.vault.head <= head + 2
+        assert store("One").get_input("n7") == 7
+
+    assert [store("Two").get_input(f"n{n}") for n in (0, 99)] == [0, 99]
+
+
+def test_what_waits_is_in_the_log_when_an_attempt_fails(place: Place) -> None:
+    def fail() -> None:
+        with attempt(place, "1", "One", user="ana"):
+            store("One").save_output(1, "x")
+            raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        fail()
+
+    (saved,) = place.vault.events(kind="flowstore.output.saved")
+    assert saved.data["name"] == "x"
+
+
+def test_an_output_is_made_from_what_was_read_before_it(place: Place) -> None:
+    store("One").save_output(1, "a")
+    store("One").save_output(2, "b")
+    with attempt(place, "1", "Two", user="ana"):
+        store("Two").get_input("a")
+        store("Two").save_output(1, "of a")
+        store("Two").get_input("b")
+        store("Two").save_output(2, "of both")
+
+    def sources(name: str) -> list[object]:
+        graph = lineage(place, ("output", "1", "Two", 1, name))
+        return [thing[-1] for thing in graph.things[1:]]
+
+    assert sources("of a") == ["a"]
+    assert sorted(map(str, sources("of both"))) == ["a", "b"]

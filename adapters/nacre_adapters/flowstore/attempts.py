@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
-from nacre_adapters.flowstore import events
+from nacre_adapters.flowstore import events, outputs
 from nacre_adapters.flowstore.context import ATTEMPT, STORE
 from nacre_adapters.flowstore.errors import FlowNotFound
 from nacre_adapters.flowstore.events import RUN, Fact, flow_subject, step_subject
 from nacre_adapters.flowstore.order import created, downstream, flow_created
+from nacre_adapters.flowstore.pending import Pending
 from nacre_adapters.flowstore.place import Decide, Look, Place
 from nacre_adapters.flowstore.progress import Progress
 from nacre_adapters.flowstore.reading import ReadLog
@@ -29,7 +30,8 @@ class Attempt:
     phase: str
     user: str
     progress: Progress
-    reads: ReadLog = field(default_factory=ReadLog)
+    reads: ReadLog
+    pending: Pending
 
     @property
     def at(self) -> tuple[str, str, int]:
@@ -91,11 +93,13 @@ def begin(
         user=user,
         progress=Progress(partial(record_progress, place, where)),
         reads=where.reads,
+        pending=Pending(partial(outputs.commit, place, where)),
     )
 
 
 def finish(place: Place, running: Attempt, *, reused: Sequence[object] | None = None) -> None:
     """End an attempt well: publish what it wrote, and mark what was made from the old as stale."""
+    running.pending.flush()
     running.progress.flush()
 
     def decide(look: Look) -> list[Fact]:
@@ -159,6 +163,7 @@ def delete_flow(place: Place, flow: str, *, user: str) -> None:
 
 
 def _end(place: Place, running: Attempt, kind: str, more: dict[str, object]) -> None:
+    running.pending.flush()
     running.progress.flush()
     subject = step_subject(running.flow, running.step)
     decide: Decide = lambda _: [Fact(kind, subject, {**_data(running), **more})]  # noqa: E731

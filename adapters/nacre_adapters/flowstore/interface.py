@@ -80,7 +80,7 @@ class StoreInterface:
         running = ATTEMPT.get()
         step = self.step_name or ""
         if running is not None and (running.flow, running.step) == (self.flow_id, step):
-            return Where(self.flow_id, step, self.user, running.number, running.reads)
+            return Where(*running.at[:2], self.user, running.at[2], running.reads, running.pending)
         return Where(self.flow_id, step, self.user, None, self._reads)
 
     @cached_property
@@ -123,11 +123,14 @@ class StoreInterface:
 
     def list_outputs(self, step_name: str | None = None) -> list[outputs.Lazy]:
         """Return what readers see of a step, or of all: lazily, in order of steps and names."""
+        self.where.settled()
         with self.place.vault.read():
             return outputs.lazily(self.place, self.flow_id, step_name)
 
     def _find(self, name: str, step_name: str | None) -> outputs.Found:
         where = self.where
+        if step_name is not None or not self.has_input(name):
+            where.settled()  # it may be one of this step's own
         with self.place.vault.read():
             found = outputs.find(self.place.flows, where, name, step_name)
         what = {"kind": "output", "flow": self.flow_id, "step": found.step, "name": name}

@@ -11,6 +11,7 @@ from nacre_adapters.flowstore import events
 from nacre_adapters.flowstore.errors import InputNotFound
 from nacre_adapters.flowstore.events import Fact, step_subject
 from nacre_adapters.flowstore.order import created, upstream
+from nacre_adapters.flowstore.pending import Saved
 from nacre_adapters.flowstore.place import Look, Place
 from nacre_adapters.flowstore.reading import Told
 from nacre_adapters.flowstore.records import Where, number_of
@@ -45,15 +46,25 @@ class Lazy:
 
 def save(place: Place, where: Where, name: str, value: dict[str, object]) -> None:
     """Save an encoded value under a name; it takes the place of what the attempt saved before."""
+    saved = Saved(name, value)
+    if where.pending is None:
+        commit(place, where, [saved], where.reads.count())
+    else:
+        where.pending.save(saved, where.reads.count())
+
+
+def commit(place: Place, where: Where, saved: list[Saved], reads: int) -> None:
+    """Commit outputs, and the first *reads* of what was read before them."""
     told: list[Told] = []
 
     def decide(look: Look) -> list[Fact]:
         attempt = number_of(look.flows.step(where.flow, where.step), where.attempt)
-        told[:] = [where.reads.facts((where.flow, where.step, attempt), look.position)]
-        data = {"flow": where.flow, "step": where.step, "attempt": attempt, "name": name}
-        data |= {"value": value, "made_from": told[0].made_from}
-        saved = Fact(events.OUTPUT_SAVED, step_subject(where.flow, where.step), data)
-        return [*created(look.flows, where.flow, owner=where.user), *told[0].facts, saved]
+        at, subject = (where.flow, where.step, attempt), step_subject(where.flow, where.step)
+        told[:] = [where.reads.facts(at, look.position, first=reads)]
+        data = {"flow": where.flow, "step": where.step, "attempt": attempt}
+        data |= {"made_from": told[0].made_from}
+        facts = [Fact(events.OUTPUT_SAVED, subject, {**data, **s._asdict()}) for s in saved]
+        return [*created(look.flows, where.flow, owner=where.user), *told[0].facts, *facts]
 
     place.commit(decide, actor=where.user)
     where.reads.settle(told[0])

@@ -31,10 +31,17 @@ class ReadLog:
                 self._seen.add(name)
                 self._waiting.append(read)
 
-    def facts(self, at: tuple[str, str, int], position: int) -> "Told":
-        """Return the event of what is not in the log yet, to be recorded at *position*."""
+    def count(self) -> int:
+        """Return how much is not in the log yet."""
+        return len(self._waiting)
+
+    def facts(self, at: tuple[str, str, int], position: int, *, first: int | None = None) -> "Told":
+        """Return the event of what is not in the log yet, to be recorded at *position*.
+
+        Of all that, or of the *first* so many.
+        """
         with self._lock:
-            reads = list(self._waiting)
+            reads = self._waiting[:first]
         if not reads:
             return Told((), self._made_from, 0)
         flow, step, attempt = at

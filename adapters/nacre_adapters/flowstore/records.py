@@ -6,6 +6,7 @@ from typing import NamedTuple
 from nacre_adapters.flowstore import events
 from nacre_adapters.flowstore.events import Fact, step_subject
 from nacre_adapters.flowstore.order import created
+from nacre_adapters.flowstore.pending import Pending
 from nacre_adapters.flowstore.place import Look, Place
 from nacre_adapters.flowstore.progress import Update
 from nacre_adapters.flowstore.reading import ReadLog
@@ -20,6 +21,14 @@ class Where(NamedTuple):
     user: str
     attempt: int | None
     reads: ReadLog
+    pending: Pending | None = None
+    """Where outputs wait, in an attempt that runs here."""
+
+    def settled(self) -> "Where":
+        """Commit what waits, so that what is recorded next comes after it."""
+        if self.pending is not None:
+            self.pending.flush()
+        return self
 
 
 def number_of(state: StepState | None, running: int | None) -> int:

@@ -46,8 +46,9 @@ class Shelf:
         """Save an asset and return its id; raises as `StoreInterface.save_asset` does."""
         if not isinstance(asset, Asset):
             raise TypeError(f"save_asset takes an Asset, not a {type(asset).__name__}: wrap it")
+        where = self._where.settled()
         return saving.save(
-            self._place, self._where, asset, overwrite=overwrite, asset_id=asset_id, trust=trust
+            self._place, where, asset, overwrite=overwrite, asset_id=asset_id, trust=trust
         )
 
     def get(self, query: Query, *, revision: int | None = None, alias: str | None = None) -> Asset:
