@@ -236,7 +236,7 @@ def test_the_command_tells_what_it_removed(tmp_path: Path) -> None:
         result = CliRunner().invoke(program, arguments, standalone_mode=False)
         return result.return_value or 0, result.output
 
-    assert "would remove 1 events" in run("--dry-run")[1]
+    assert "would remove 1 event and" in run("--dry-run")[1]
     code, output = run("--json")
 
     assert code == 0

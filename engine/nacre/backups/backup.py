@@ -65,6 +65,12 @@ class Backup:
     views: tuple[tuple[str, int, bytes], ...]
     """Name, version and digest of the rows of each view that was live."""
 
+    purges: tuple[bytes, ...] = ()
+    """Leaves of the commits whose purges have reached it."""
+
+    hidden: tuple[tuple[int, ...], ...] = ()
+    """Position and ordinals of events that purges have hidden of which its log does not say so."""
+
     @property
     def time(self) -> datetime:
         """When the backup was made, UTC."""
@@ -83,6 +89,8 @@ def encode_backup(backup: Backup) -> bytes:
         "lists": list(backup.lists),
         "damaged": list(backup.damaged),
         "views": [list(view) for view in backup.views],
+        "purges": list(backup.purges),
+        "hidden": [list(line) for line in backup.hidden],
     }
     return codec.pack(fields)
 
@@ -107,6 +115,9 @@ def decode_backup(content: Buffer) -> Backup:
             lists=tuple(fields["lists"]),
             damaged=tuple(fields["damaged"]),
             views=tuple((name, version, digest) for name, version, digest in fields["views"]),
+            # Backups that were made before these were kept have none.
+            purges=tuple(fields.get("purges", ())),
+            hidden=tuple(tuple(line) for line in fields.get("hidden", ())),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise CorruptionError(f"a backup's file lacks something: {error}") from error
@@ -155,4 +166,4 @@ def decode_entries(content: Buffer) -> list[bytes]:
     return entries
 
 
-_ENCODED = frozenset({"tags", "log", "lists", "damaged", "views"})
+_ENCODED = frozenset({"tags", "log", "lists", "damaged", "views", "purges", "hidden"})

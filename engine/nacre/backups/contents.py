@@ -166,9 +166,27 @@ def read_condemned(target: SealedTarget, name: str) -> tuple[int, list[str]]:
             raise CorruptionError(f"{name} is no list of packs")
 
 
-def write_condemned(target: SealedTarget, packs: Sequence[str], *, after_ns: int) -> str:
-    """Let packs be deleted after a time."""
-    return target.put(CONDEMNED, [codec.pack({"after_ns": after_ns, "packs": sorted(packs)})])
+def write_condemned(
+    target: SealedTarget, packs: Sequence[str], *, after_ns: int, purged_by: bytes | None = None
+) -> str:
+    """Let packs be deleted after a time; say for which vault if they hold what it has purged."""
+    fields: dict[str, object] = {"after_ns": after_ns, "packs": sorted(packs)}
+    if purged_by is not None:
+        fields["purged_by"] = purged_by
+    return target.put(CONDEMNED, [codec.pack(fields)])
+
+
+def condemned_by_purges(target: SealedTarget, vault_id: bytes) -> list[str]:
+    """Return the lists of packs that hold what a vault has purged."""
+    return [name for name in target.list(CONDEMNED) if _purger(target, name) == vault_id]
+
+
+def _purger(target: SealedTarget, name: str) -> object:
+    try:
+        fields = codec.unpack(target.get(name))
+    except (NotFound, CorruptionError):
+        return None
+    return fields.get("purged_by") if isinstance(fields, dict) else None
 
 
 def missing_of(contents: Contents, digests: Iterable[Digest]) -> list[Digest]:

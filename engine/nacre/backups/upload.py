@@ -107,7 +107,7 @@ class Uploader:
     def _put_pack(self) -> None:
         if not self._pack:
             return
-        self._packs.append(self._pool.submit(_put, self._target, self._pack))
+        self._packs.append(self._pool.submit(put_pack, self._target, self._pack))
         self._pack = []
         self._pack_bytes = 0
         while len(self._packs) > _WAITING_PACKS:
@@ -128,6 +128,14 @@ class Uploader:
         self._tables = {}
 
 
+def put_pack(target: SealedTarget, packed: Sequence[Packed]) -> tuple[str, bytes, int]:
+    """Store chunks as one pack; return its name, its table and its size."""
+    parts = pack_parts(packed)
+    name, sealed = target.seal(PACKS, parts)
+    target.target.put(name, sealed)
+    return name, table_of([each.chunk for each in packed]), sum(map(len, sealed))
+
+
 def _pack_batch(works: Sequence[Work]) -> list[Packed | Description]:
     """Return the chunks of some blobs; of a damaged one, its description."""
     return [
@@ -136,10 +144,3 @@ def _pack_batch(works: Sequence[Work]) -> list[Packed | Description]:
         else description
         for description, part, payload in works
     ]
-
-
-def _put(target: SealedTarget, packed: Sequence[Packed]) -> tuple[str, bytes, int]:
-    parts = pack_parts(packed)
-    name, sealed = target.seal(PACKS, parts)
-    target.target.put(name, sealed)
-    return name, table_of([each.chunk for each in packed]), sum(map(len, sealed))

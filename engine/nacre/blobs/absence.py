@@ -6,6 +6,7 @@
 A blob that is put again has a row in the index, and that one counts.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -32,15 +33,29 @@ class Absence:
 def get_absence(transaction: Transaction, digest: Digest) -> Absence | None:
     """Return why a blob is not there, if that is known."""
     raw = transaction.get(_PREFIX + digest.raw)
-    if raw is None:
-        return None
-    fields = codec.unpack(raw)
-    if not isinstance(fields, dict):
-        return None
-    return Absence(why=str(fields.get("why")), time_ns=int(fields.get("time_ns", 0)))
+    return None if raw is None else _decoded(raw)
+
+
+def absences(transaction: Transaction) -> Iterator[tuple[Digest, Absence]]:
+    """Yield the blobs that were left out, also those that were put again since."""
+    cursor = transaction.cursor()
+    if cursor.set_range(_PREFIX):
+        for key, raw in cursor.iternext():
+            if not key.startswith(_PREFIX):
+                return
+            absence = _decoded(raw)
+            if absence is not None:
+                yield Digest(key[len(_PREFIX) :]), absence
 
 
 def put_absence(transaction: Transaction, digest: Digest, absence: Absence) -> None:
     """Note why a blob is not there."""
     fields = {"why": absence.why, "time_ns": absence.time_ns}
     transaction.put(_PREFIX + digest.raw, codec.pack(fields))
+
+
+def _decoded(raw: bytes) -> Absence | None:
+    fields = codec.unpack(raw)
+    if not isinstance(fields, dict):
+        return None
+    return Absence(why=str(fields.get("why")), time_ns=int(fields.get("time_ns", 0)))

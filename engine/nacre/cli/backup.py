@@ -8,6 +8,7 @@ import nacre
 from nacre.cli.targets import create_location, secret_options, target_argument
 from nacre.cli.terminal import (
     EXIT_FINDINGS,
+    counted,
     json_option,
     print_json,
     progress_bar,
@@ -16,6 +17,7 @@ from nacre.cli.terminal import (
     vault_argument,
     warn,
 )
+from nacre.operations.backup import BackupReport
 from nacre.operations.backup import backup as back_up
 
 
@@ -50,6 +52,15 @@ def backup(
         say(f"backup {report.name} to position {report.head:,}: {new}, {size} stored")
         if report.forked_from is not None:
             say(f"its history is another than that of the backup {report.forked_from}")
+        _print_purged(report)
         for digest in report.damaged:
             warn(f"damaged, and not backed up: {digest}")
-    return EXIT_FINDINGS if report.damaged else 0
+    return EXIT_FINDINGS if report.damaged or report.unpurged else 0
+
+
+def _print_purged(report: BackupReport) -> None:
+    if report.purged_backups:
+        older = counted(report.purged_backups, "older backup")
+        say(f"purged from {older}: {size_text(report.purged_bytes)} removed")
+    for what in report.unpurged:
+        warn(f"may still hold what was purged: {what}")

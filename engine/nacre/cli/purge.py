@@ -10,6 +10,7 @@ from nacre.cli.terminal import (
     EXIT_FINDINGS,
     actor_option,
     console,
+    counted,
     json_option,
     print_json,
     progress_bar,
@@ -50,8 +51,9 @@ def purge(
 
 def _print(report: PurgeReport, *, dry_run: bool) -> None:
     what = (
-        f"{report.events:,} events and {report.blobs:,} blobs ({size_text(report.size_bytes)}) "
-        f"of {report.subject!r}, and the copies of views in {len(report.snapshots)} snapshots"
+        f"{counted(report.events, 'event')} and {counted(report.blobs, 'blob')} "
+        f"({size_text(report.size_bytes)}) of {report.subject!r}, and the copies of views in "
+        f"{counted(len(report.snapshots), 'snapshot')}"
     )
     if dry_run:
         console().print(f"would remove {what}", markup=False)

@@ -24,13 +24,18 @@ from nacre.backups.sealed import BACKUPS, PACKS, SealedTarget
 from nacre.backups.target import Target
 from nacre.backups.upload import Uploader
 from nacre.blobs import index
+from nacre.blobs.absence import absences
 from nacre.blobs.index import Epitaph, Place
 from nacre.clock import now_ns
+from nacre.environment import Transaction
 from nacre.errors import CorruptionError, NotFound, StateError
 from nacre.event import checked_name
 from nacre.hashing import Digest
 from nacre.log.tree import LmdbTree
 from nacre.operations.backup_base import find_base, tail_start
+from nacre.operations.hidden import lines_of, restored_places
+from nacre.operations.purge_backups import PurgedBackups, purge_backups
+from nacre.operations.purged import purge_leaves
 from nacre.operations.report import Progress, no_progress
 from nacre.operations.view_digests import ViewDigest, view_digests
 from nacre.store import Store
@@ -65,6 +70,15 @@ class BackupReport:
     forked_from: str | None
     """A backup of the same vault with another history: the vault went on from an earlier state."""
 
+    purged_backups: int
+    """Older backups that were replaced by ones without what the vault has purged since."""
+
+    purged_bytes: int
+    """What was removed from the target for that."""
+
+    unpurged: tuple[str, ...]
+    """Backups and packs that cannot be read, and may still hold what was purged."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
@@ -75,6 +89,8 @@ class Scope:
     blobs: frozenset[Digest]
     epitaphs: dict[Digest, Epitaph]
     views: tuple[ViewDigest, ...]
+    purges: tuple[bytes, ...]
+    hidden: tuple[tuple[int, ...], ...]
 
 
 def open_target(
@@ -110,15 +126,16 @@ def backup(
     tags = tuple(checked_name("tag", tag) for tag in tags)
     time_ns = now_ns() if time_ns is None else time_ns
     for _ in range(_MOST_TRIES):
+        purged = purge_backups(store, target, time_ns=time_ns, progress=progress)
         run = _Run(store, target, _scope(store), time_ns, progress)
         made = run.upload(tags)
-        if run.is_outdated or run.is_lost():
-            continue  # another process dropped, or deleted, what this one relied upon
+        if run.is_outdated or purge_leaves(store) != made.purges or run.is_lost():
+            continue  # another process dropped, purged or deleted what this one relied upon
         name = target.put(BACKUPS, [encode_backup(made)])
         if run.is_lost():
             target.delete(name)
             continue
-        return run.report(Listed(name=name, backup=made))
+        return run.report(Listed(name=name, backup=made), purged)
     raise StateError(f"packs at {target.target} vanish again and again: who deletes them?")
 
 
@@ -179,7 +196,7 @@ class _Run:
         there = self._target.list(PACKS)
         return any(pack not in there or self._is_dying(pack) for pack in self._contents.packs)
 
-    def report(self, listed: Listed) -> BackupReport:
+    def report(self, listed: Listed, purged: PurgedBackups) -> BackupReport:
         """Return what was done."""
         made = listed.backup
         base = self._base.listed
@@ -195,6 +212,9 @@ class _Run:
             added_bytes=made.added_bytes,
             damaged=tuple(map(str, made.damaged)),
             forked_from=self._base.forked_at.short if self._base.forked_at else None,
+            purged_backups=purged.backups,
+            purged_bytes=purged.removed_bytes,
+            unpurged=purged.left,
         )
 
     def _is_dying(self, pack: str) -> bool:
@@ -304,6 +324,8 @@ class _Run:
             added_bytes=added_bytes,
             damaged=tuple(sorted(self._damaged)),
             views=self._scope.views,
+            purges=self._scope.purges,
+            hidden=self._scope.hidden,
         )
 
 
@@ -315,6 +337,18 @@ def _scope(store: Store) -> Scope:
             head=head,
             root=LmdbTree(transaction).root(head),
             blobs=frozenset(index.digests(transaction)),
-            epitaphs=dict(index.epitaphs(transaction)),
+            epitaphs=_epitaphs(transaction, head),
             views=view_digests(transaction),
+            purges=purge_leaves(store),
+            hidden=lines_of(restored_places(transaction)),
         )
+
+
+def _epitaphs(transaction: Transaction, head: int) -> dict[Digest, Epitaph]:
+    """Return why blobs are not there: commits dropped them, or a restore left them out."""
+    left_out = {
+        digest: Epitaph(head, absence.why)
+        for digest, absence in absences(transaction)
+        if not index.has_row(transaction, digest)
+    }
+    return left_out | dict(index.epitaphs(transaction))

@@ -55,8 +55,8 @@ class Plan:
     epitaphs: Mapping[Digest, Epitaph] = field(repr=False)
     """Blobs that had been dropped before the position."""
 
-    dropped: tuple[Digest, ...] = field(repr=False)
-    """Blobs that were dropped after the position, and before the backup."""
+    dropped: Mapping[Digest, Epitaph] = field(repr=False)
+    """Blobs that were dropped after the position, and that the backup lacks for that."""
 
 
 def plan_restore(target: SealedTarget, choice: Choice) -> Plan:
@@ -90,7 +90,7 @@ def plan_restore(target: SealedTarget, choice: Choice) -> Plan:
         left_out=tuple(sorted(left_out)),
         lost=tuple(missing_of(contents, sorted(wanted_and_held))),
         epitaphs={d: each for d, each in epitaphs.items() if each.position < position},
-        dropped=tuple(sorted(d for d, each in epitaphs.items() if each.position >= position)),
+        dropped={d: each for d, each in epitaphs.items() if each.position >= position},
     )
 
 

@@ -166,7 +166,7 @@ def unforget(target: SealedTarget, names: Iterable[str]) -> tuple[BackupInfo, ..
         if listed.name not in listing.forgotten:
             raise InvalidInput(f"the backup {listed.short} was not forgotten: it stays")
     wanted = {listed.name for listed in found}
-    for name in _marks(target, lambda backup: backup in wanted):
+    for name in marks_of(target, lambda backup: backup in wanted):
         target.delete(name)
     return tuple(info_of(listed) for listed in found)
 
@@ -196,6 +196,19 @@ def needed_packs(contents: Contents, fetcher: Fetcher, backups: Iterable[Listed]
             seen.add(digest)
             needed |= {place.pack for place in contents.places_of(digest) or ()}
     return needed
+
+
+def marks_of(target: SealedTarget, is_wanted: Callable[[str], bool]) -> list[str]:
+    """Return the names of the marks of some backups."""
+    found = []
+    for name in target.list(FORGOTTEN):
+        try:
+            backup, _ = read_mark(target, name)
+        except NotFound:
+            continue
+        if is_wanted(backup):
+            found.append(name)
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,21 +283,8 @@ def _delete_backups(target: SealedTarget, backups: Iterable[Listed]) -> None:
         target.delete(name)
     # Marks last, also those whose backup is gone: a run may have died in between.
     there = target.list("backups")
-    for name in _marks(target, lambda backup: backup not in there):
+    for name in marks_of(target, lambda backup: backup not in there):
         target.delete(name)
-
-
-def _marks(target: SealedTarget, is_wanted: Callable[[str], bool]) -> list[str]:
-    """Return the names of the marks of some backups."""
-    found = []
-    for name in target.list(FORGOTTEN):
-        try:
-            backup, _ = read_mark(target, name)
-        except NotFound:
-            continue
-        if is_wanted(backup):
-            found.append(name)
-    return found
 
 
 def _delete_dead_indexes(target: SealedTarget) -> None:

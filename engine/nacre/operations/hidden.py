@@ -54,6 +54,14 @@ def as_listed(places: Mapping[int, Iterable[int]]) -> list[list[int]]:
     return [[position, *sorted(ordinals)] for position, ordinals in sorted(places.items())]
 
 
+def lines_of(places: Iterable[Place]) -> tuple[tuple[int, ...], ...]:
+    """Return a position and its ordinals, for each commit of some places."""
+    by_position: dict[int, set[int]] = {}
+    for position, ordinal in places:
+        by_position.setdefault(position, set()).add(ordinal)
+    return tuple(map(tuple, as_listed(by_position)))
+
+
 def places_in(data: Mapping[str, object]) -> Iterator[Place]:
     """Yield the places that the event of a purge lists; none for what is no such list."""
     listed = data.get("hidden")
@@ -64,10 +72,8 @@ def places_in(data: Mapping[str, object]) -> Iterator[Place]:
 
 def note_restored(transaction: Transaction, places: Iterable[Place]) -> None:
     """Note events that a purge hid which a restore to a moment before it did not bring."""
-    by_position: dict[int, list[int]] = {}
-    for position, ordinal in places:
-        by_position.setdefault(position, []).append(ordinal)
-    transaction.put(_RESTORED, codec.pack({"hidden": as_listed(by_position)}))
+    listed = [list(line) for line in lines_of(places)]
+    transaction.put(_RESTORED, codec.pack({"hidden": listed}))
 
 
 def restored_places(transaction: Transaction) -> list[Place]:

@@ -33,9 +33,9 @@ from nacre.past.cache import Cache
 from nacre.past.snapshots import CREATED
 from nacre.store import Store
 
-_OWN = "nacre."
+OWN = "nacre."
 _SEGMENTS_A_COMMIT = 32
-_WHY = "purged: "
+WHY = "purged: "
 
 Purged = Mapping[int, frozenset[int]]
 """Which events to purge: ordinals by the position of their commit."""
@@ -138,7 +138,7 @@ def _plan(store: Store, subject: str) -> _Plan:
     was_purged = False
     for event in store.events(subject=subject, kind=None, start=0, stop=head, reverse=False):
         was_purged = was_purged or event.kind == PURGED
-        if event.kind.startswith(_OWN):
+        if event.kind.startswith(OWN):
             continue
         events.setdefault(event.position, set()).add(event.ordinal)
         named.update(digest.raw for digest in digests_in(dict(event.data)))
@@ -179,7 +179,7 @@ def _apply(store: Store, tx: Transaction, subject: str, reason: str, plan: _Plan
         log.rewrite(position, join_entry(header, list(_without(stored, ordinals))).entry)
     # What commits have named since the plan was made stays.
     fresh = mark_since(store, no_marks(plan.head)).needed
-    epitaph = Epitaph(tx.position, _WHY + reason)
+    epitaph = Epitaph(tx.position, WHY + reason)
     gone = plan.blobs - fresh
     for raw in gone:
         index.drop_row(transaction, Digest(raw), epitaph)
@@ -246,7 +246,7 @@ def _holds_purged(store: Store, packs: Packs, pack_id: bytes, size: int) -> bool
     with store.environment.read() as transaction:
         for _, description in read_records(pack, pack_id):
             epitaph = index.get_epitaph(transaction, description.digest)
-            if epitaph is not None and epitaph.reason.startswith(_WHY):
+            if epitaph is not None and epitaph.reason.startswith(WHY):
                 return True
     return False
 

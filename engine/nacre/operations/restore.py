@@ -17,6 +17,7 @@ from pathlib import Path
 from nacre.backups.contents import Place
 from nacre.backups.fetch import Fetcher, check_payload, part_in
 from nacre.blobs.absence import Absence
+from nacre.blobs.index import Epitaph
 from nacre.clock import now_ns
 from nacre.errors import CorruptionError, InvalidInput, NacreError, NotFound
 from nacre.event import decode_commit
@@ -27,7 +28,7 @@ from nacre.lmdb_file import lock_path
 from nacre.opening import create_environment, current_user, open_store
 from nacre.operations.beside import beside, clear, is_free
 from nacre.operations.choose import Plan, entries_of
-from nacre.operations.hidden import HiddenEvents, note_restored
+from nacre.operations.hidden import HiddenEvents, note_restored, places_in
 from nacre.operations.hidden import Place as HiddenPlace
 from nacre.operations.rebuilding import VaultWriter, joined
 from nacre.operations.report import Problem, Progress, no_progress
@@ -42,6 +43,7 @@ _SUFFIX = ".restoring"
 _NEW, _OLD = "new/vault", "old"
 _AHEAD = 3
 _MOST_SHOWN = 3
+_ABSENT = "was "
 
 PackResult = list[tuple[Place, Buffer]]
 
@@ -240,12 +242,14 @@ class _Building:
 
     def _note_absences(self, writer: VaultWriter, lost: set[Digest]) -> None:
         time_ns = now_ns()
-        reasons: dict[str, Sequence[Digest]] = {
-            "was not restored": self.plan.left_out,
-            "was dropped before the vault was backed up, and not restored": self.plan.dropped,
+        damaged = self.plan.listed.backup.damaged
+        reasons: dict[str, list[Digest]] = {
+            "was not restored": [*self.plan.left_out],
             "was damaged in the backup, and not restored": sorted(lost),
-            "was damaged when it was backed up, and not restored": self.plan.listed.backup.damaged,
+            "was damaged when it was backed up, and not restored": [*damaged],
         }
+        for digest, epitaph in sorted(self.plan.dropped.items()):
+            reasons.setdefault(_why_absent(epitaph), []).append(digest)
         for why, digests in reasons.items():
             writer.note_absent(digests, Absence(why=why, time_ns=time_ns))
 
@@ -276,11 +280,12 @@ class _Building:
         return log.root
 
     def _explains(self, hidden: Sequence[HiddenPlace]) -> bool:
-        """Tell whether commits that the restore leaves out have purged all that is hidden."""
+        """Tell whether commits that the restore leaves out, or the backup lacks, have purged it."""
         plan = self.plan
         if not hidden:
             return False
         later = HiddenEvents()
+        later.explain(places_in({"hidden": plan.listed.backup.hidden}))
         fetcher = Fetcher(plan.target, plan.contents)
         entries = islice(entries_of(fetcher, plan.listed.backup), plan.position, None)
         for entry in entries:
@@ -352,6 +357,12 @@ def _fetch(plan: Plan, pack: str, places: Sequence[Place]) -> PackResult:
             check_payload(place.chunk.description, data)
         fetched.append((place, data))
     return fetched
+
+
+def _why_absent(epitaph: Epitaph) -> str:
+    if epitaph.reason.startswith(_ABSENT):
+        return epitaph.reason  # the vault that was backed up had been restored itself
+    return f"{_ABSENT}dropped after that moment ({epitaph.reason}), and not restored"
 
 
 def _no_face(_: object, __: Store) -> object:
