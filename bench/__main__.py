@@ -25,6 +25,7 @@ from bench import (
     memory,
     opening,
     past,
+    rows,
     trajectories,
     views,
 )
@@ -49,6 +50,10 @@ ROWS: dict[str, Callable[[Setting], list[Line]]] = {
     "past": past.past,
     "snapshots": past.snapshots,
     "replay": past.replays,
+    "rows-inserts": rows.inserts,
+    "rows-loads": rows.loads,
+    "rows-queries": rows.queries,
+    "rows-sql": rows.joins,
     "trajectories": trajectories.trajectories,
     "trajectories-growth": trajectories.growth,
 }

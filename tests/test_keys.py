@@ -9,7 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nacre.errors import CorruptionError, InvalidInput
-from nacre.keys import MAX_KEY_BYTES, after_prefix, decode_key, encode_key, encode_prefix
+from nacre.keys import (
+    MAX_KEY_BYTES,
+    after_prefix,
+    decode_key,
+    encode_column,
+    encode_element,
+    encode_key,
+    encode_prefix,
+)
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("\x00\x01\xff"))
 INTEGERS = st.integers(-(1 << 64) + 1, (1 << 64) - 1)
@@ -189,3 +197,16 @@ def test_a_key_cut_short_is_reported_or_shorter(key: tuple, data: st.DataObject)
     except CorruptionError:
         return
     assert encode_key(decoded) == encoded[:size]
+
+
+@given(
+    st.one_of(
+        st.lists(st.text(st.characters(exclude_categories=["Cs"]))),
+        st.lists(st.integers(-(1 << 63), (1 << 64) - 1)),
+        st.lists(st.sampled_from([0.0, -0.0, 1.5, float("nan")])),
+        st.lists(st.sampled_from(["a", "b", None])),
+        st.lists(st.booleans()),
+    )
+)
+def test_a_column_is_encoded_as_its_elements_are(elements):
+    assert encode_column(elements) == [encode_element(element) for element in elements]

@@ -5,7 +5,7 @@ a builtin or an integer beyond 64 bits is refused, never quietly changed.
 """
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import cast
 
 import msgpack
@@ -39,6 +39,11 @@ def pack(value: object) -> bytes:
     return packer.pack(value)
 
 
+def pack_all(values: Iterable[object]) -> list[bytes]:
+    """Encode many values, each as `pack` does."""
+    return Packer().pack_all(values)
+
+
 class Packer:
     """Packs values one after the other, and collects the digests in them. For one thread."""
 
@@ -57,6 +62,14 @@ class Packer:
         except (TypeError, ValueError, OverflowError, RecursionError, UnicodeEncodeError) as error:
             what = _explain(value, "value", 0) or f"value cannot be stored: {error}"
             raise Unstorable(what) from error
+
+    def pack_all(self, values: Iterable[object]) -> list[bytes]:
+        """Encode many values, each as `pack` does."""
+        values = [*values]
+        try:
+            return [*map(self._pack, values)]
+        except (TypeError, ValueError, OverflowError, RecursionError, UnicodeEncodeError):
+            return [*map(self.pack, values)]  # says which of them, and why
 
     def _pack_digest(self, value: object) -> msgpack.ExtType:
         if type(value) is not Digest:

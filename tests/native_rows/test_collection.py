@@ -1,10 +1,5 @@
 """One collection: rows written, read, refused."""
 
-import dataclasses
-from datetime import UTC, date, datetime, timedelta, timezone
-from decimal import Decimal
-from uuid import UUID
-
 import pytest
 from people_rows import PEOPLE, create_people, is_whole, person
 
@@ -176,70 +171,6 @@ def test_a_default_stands_for_what_a_row_does_not_give(vault):
     assert jobs[1] == {"id": 1, "state": "new", "at": None}
 
 
-VALUES = {
-    "bool": True,
-    "int64": -(1 << 63),
-    "uint64": (1 << 64) - 1,
-    "float64": 1e-300,
-    "string": "a\x00ü€😀",
-    "bytes": b"\x00\xff\x00",
-    "uuid": UUID(int=7),
-    "timestamp": datetime(2026, 3, 29, 1, 59, 59, 999_999, tzinfo=UTC),
-    "datetime": datetime(1, 1, 1, 0, 0, 0, 1),
-    "date": date(9999, 12, 31),
-    "decimal": Decimal("-0.10"),
-    "json": {"a": [1, None, {"b": b"x"}]},
-}
-
-
-@pytest.mark.parametrize("kind", sorted(VALUES))
-def test_every_type_comes_back_exactly(vault, kind):
-    kept = vault.rows.create("kept", {"id": "int64", "v": f"{kind}?"}, key="id")
-    kept.insert_many([{"id": 1, "v": VALUES[kind]}, {"id": 2, "v": None}])
-    kept.bulk_load([{"id": 3, "v": VALUES[kind]}, {"id": 4}])
-
-    back = [row["v"] for row in kept.all()]
-
-    assert back == [VALUES[kind], None, VALUES[kind], None]
-    assert [type(value) for value in back[::2]] == [type(VALUES[kind])] * 2
-    assert str(back[0]) == str(VALUES[kind])
-
-
-def test_lists_and_objects_nest_and_their_parts_are_checked(vault):
-    order = {
-        "id": "int64",
-        "lines": {"list": {"object": {"sku": "string", "count": "int64?"}}},
-        "to": {"type": {"object": {"city": "string", "since": "date?"}}, "nullable": True},
-    }
-    orders = vault.rows.create("orders", order, key="id", indexes=["to.city"])
-    row = {
-        "id": 1,
-        "lines": [{"sku": "a", "count": 2}, {"sku": "b", "count": None}],
-        "to": {"city": "Oslo", "since": date(2020, 1, 2)},
-    }
-    orders.insert(row)
-    orders.bulk_load([{"id": 2, "lines": [], "to": None}])
-
-    assert orders[1] == row
-    assert orders.where("to.city", "=", "Oslo").all() == [row]
-    assert "'to.city'" in orders.where("to.city", "=", "Oslo").explain()
-    assert orders.where("to.city", "is null").count() == 1
-    for wrong in ({"lines": [{"sku": 1}]}, {"lines": "ab"}, {"to": {"city": None}}, {"to": {}}):
-        with pytest.raises(InvalidInput):
-            orders.update(1, wrong)
-
-
-def test_an_instant_is_the_same_in_every_zone(vault):
-    kept = vault.rows.create("kept", {"at": "timestamp"}, key="at")
-    noon = datetime(2026, 1, 1, 12, tzinfo=timezone(timedelta(hours=5)))
-    kept.insert({"at": noon})
-
-    assert kept[noon.astimezone(UTC)] == {"at": noon}
-    for wrong in (datetime(2026, 1, 1), date(2026, 1, 1), 17):
-        with pytest.raises(InvalidInput, match="with a time zone"):
-            kept.insert({"at": wrong})
-
-
 def test_a_key_of_several_fields_is_a_tuple(vault):
     fields = {"tenant": "string", "id": "int64", "name": "string"}
     kept = vault.rows.create("kept", fields, key=["tenant", "id"])
@@ -303,57 +234,6 @@ def test_long_keys_and_values_are_told_apart_behind_lmdbs_limit(vault):
     texts.delete(rows[0]["id"])
     assert texts.where(text=long + "0").count() == 2
     assert is_whole(vault)
-
-
-def test_dataclasses_are_schemas_and_rows(vault):
-    @dataclasses.dataclass
-    class Person:
-        id: str
-        age: int | None = None
-        tags: list[str] = dataclasses.field(default_factory=list)
-
-    kept = vault.rows.create("kept", Person, key="id")
-    kept.insert(Person("a", 3, ["x"]))
-    kept.bulk_load([Person("b")])
-
-    assert kept.all() == [
-        {"id": "a", "age": 3, "tags": ["x"]},
-        {"id": "b", "age": None, "tags": []},
-    ]
-
-
-BAD_SCHEMAS = [
-    ({}, "id", "0 fields"),
-    ({"id": "int32"}, "id", "is no type of a field"),
-    ({"id": "int64"}, None, "a collection has a key"),
-    ({"id": "int64"}, "nope", "there is no field 'nope'"),
-    ({"id": "int64?"}, "id", "may be None"),
-    ({"id": "json"}, "id", "without an order"),
-    ({"id": {"list": "int64"}}, "id", "without an order"),
-    ({"id": {"type": "int64", "minimum": 3}}, "id", "is no constraint"),
-    ({"id": {"type": "int64", "min": "3"}}, "id", "takes an integer"),
-    ({"id": {"type": "string", "regex": "("}}, "id", "does not compile"),
-    ({"id": {"type": "int64", "min_length": 3}}, "id", "is for strings"),
-    ({3: "int64"}, "id", "is a int"),
-    ("int64", "id", "is no schema"),
-]
-
-
-@pytest.mark.parametrize(("schema", "key", "message"), BAD_SCHEMAS)
-def test_a_bad_schema_is_refused_with_the_reason(vault, schema, key, message):
-    with pytest.raises((InvalidInput, NotFound), match=message):
-        vault.rows.create("bad", schema, key=key)
-
-    assert vault.rows.names() == []
-
-
-def test_a_type_that_holds_itself_is_refused(vault):
-    deep: object = "int64"
-    for _ in range(50):
-        deep = {"list": deep}
-
-    with pytest.raises(InvalidInput, match="nested deeper"):
-        vault.rows.create("deep", {"id": "int64", "v": deep}, key="id")
 
 
 def test_a_value_nested_too_deep_is_refused(vault):
@@ -463,30 +343,6 @@ def test_another_handle_and_a_read_only_one_see_the_rows(vault, people, tmp_path
             other.rows["people"].insert(person("p3"))
         people.insert(person("p3"))
         assert other.rows["people"].where(city="Oslo").count() == 3
-
-
-def test_an_arrow_schema_makes_a_collection(vault):
-    pa = pytest.importorskip("pyarrow")
-    table = pa.table(
-        {
-            "id": pa.array([1, 2], pa.int32()),
-            "at": pa.array([1, None], pa.timestamp("ms", "UTC")),
-            "tag": pa.array(["a", "b"]).dictionary_encode(),
-            "parts": pa.array([[1], []], pa.list_(pa.int64())),
-        },
-        schema=None,
-    )
-    schema = table.schema.set(0, pa.field("id", pa.int32(), nullable=False))
-    kept = vault.rows.create("kept", schema, key="id")
-    kept.bulk_load(table)
-
-    assert kept[1] == {
-        "id": 1,
-        "at": datetime(1970, 1, 1, 0, 0, 0, 1000, tzinfo=UTC),
-        "tag": "a",
-        "parts": [1],
-    }
-    assert kept.to_frame("arrow").num_rows == 2
 
 
 def test_the_fields_of_a_collection_can_be_asked(people):

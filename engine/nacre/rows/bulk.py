@@ -13,9 +13,14 @@ from nacre.rows.changes import Decision, check_unique, place, taken
 from nacre.rows.declared import plain_row
 from nacre.rows.layout import Layout, StoredRow
 from nacre.rows.loads import encode_columns, encode_load, rows_of
+from nacre.rows.together import taken_together
 from nacre.rows.view import LOADED, Definition, Rows
 
 CHUNK_ROWS = 250_000
+_LOOKED_UP = 2048
+
+Placed = tuple[list[bytes], list[StoredRow], bytes | None]
+"""Keys, rows, and the blob that holds the rows, if there is one already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,64 +44,64 @@ def load(tx: Decision, payloads: Payloads, name: str, source: object, *, replace
     count = 0
     for chunk in _chunks(definition.layout, source):
         chunk_of = _replacing if replaces else _fresh
-        rows, blob = chunk_of(view, definition, chunk)
+        keys, rows, blob = chunk_of(view, definition, chunk)
         named: list[object] = []
         if blob is None:
             blob, digests = encode_load(definition.schema, rows)
             named = list(digests)
         digest = payloads.put_blob(blob)
-        view.expect(digest, rows)
+        view.expect(digest, rows, keys)
         data: dict[str, object] = {"rows": digest, "count": len(rows)}
         if replaces:
             data["replaces"] = True
         if named:
             data["names"] = named
-        tx.record_own(LOADED, subject=name, data=data)
         count += len(rows)
+        tx.record_own(LOADED, subject=name, data=data)
     return count
 
 
-def _fresh(
-    view: Rows, definition: Definition, chunk: Chunk
-) -> tuple[list[StoredRow], bytes | None]:
+def _fresh(view: Rows, definition: Definition, chunk: Chunk) -> Placed:
     tally = view.tally(definition)
-    keyed = _keyed(definition, chunk.rows)
-    prefix = definition.rows
+    keys = definition.layout.keys_of(chunk.rows)
+    _check_different(definition, keys, chunk.rows)
     if tally.count:
-        get = view.pairs.get
-        for key, row in keyed.items():
-            if get(prefix + key) is not None:
-                raise taken(definition, row)
+        _check_free(view, definition, keys, chunk.rows)
     check_unique(view, definition, chunk.rows)
     if not tally.buried:
-        return chunk.rows, chunk.blob
-    place(view, definition, keyed)
-    return chunk.rows, None
+        return keys, chunk.rows, chunk.blob
+    place(view, definition, dict(zip(keys, chunk.rows, strict=True)))
+    return keys, chunk.rows, None
 
 
-def _replacing(
-    view: Rows, definition: Definition, chunk: Chunk
-) -> tuple[list[StoredRow], bytes | None]:
-    key_of = definition.layout.key_of
-    keyed = {key_of(row): row for row in chunk.rows}  # the last one of a key counts
+def _replacing(view: Rows, definition: Definition, chunk: Chunk) -> Placed:
+    keys = definition.layout.keys_of(chunk.rows)
+    keyed = dict(zip(keys, chunk.rows, strict=True))  # the last one of a key counts
     _, replaced = place(view, definition, keyed)
     rows = list(keyed.values())
     check_unique(view, definition, rows, replaced=replaced)
-    return rows, None
+    return list(keyed), rows, None
 
 
-def _keyed(definition: Definition, rows: list[StoredRow]) -> dict[bytes, StoredRow]:
-    key_of = definition.layout.key_of
-    keyed = {key_of(row): row for row in rows}
-    if len(keyed) == len(rows):
-        return keyed
+def _check_different(definition: Definition, keys: list[bytes], rows: list[StoredRow]) -> None:
+    if len(set(keys)) == len(keys):
+        return
     seen: set[bytes] = set()
-    for row in rows:
-        key = key_of(row)
+    for key, row in zip(keys, rows, strict=True):
         if key in seen:
             raise taken(definition, row)
         seen.add(key)
-    return keyed
+
+
+def _check_free(
+    view: Rows, definition: Definition, keys: list[bytes], rows: list[StoredRow]
+) -> None:
+    prefix = definition.rows
+    for start in range(0, len(keys), _LOOKED_UP):
+        page = [prefix + key for key in keys[start : start + _LOOKED_UP]]
+        for number, raw in enumerate(view.pairs.get_many(page), start):
+            if raw is not None:
+                raise taken(definition, rows[number])
 
 
 def _chunks(layout: Layout, source: object) -> Iterator[Chunk]:
@@ -115,7 +120,10 @@ def _chunks(layout: Layout, source: object) -> Iterator[Chunk]:
     iterator = iter(source)
     at = 0
     while page := list(islice(iterator, CHUNK_ROWS)):
-        yield Chunk([_taken(layout, row, at + number) for number, row in enumerate(page)])
+        stored = taken_together(layout, page)
+        if stored is None:
+            stored = [_taken(layout, row, at + number) for number, row in enumerate(page)]
+        yield Chunk(stored)
         at += len(page)
 
 

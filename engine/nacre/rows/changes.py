@@ -6,7 +6,8 @@ from typing import Protocol, TypeVar
 from nacre.errors import InvalidInput, Mismatch, NotFound, NotUnique
 from nacre.rows.declared import plain_row
 from nacre.rows.layout import Entries, StoredRow, index_values
-from nacre.rows.view import CHANGED, Definition, Rows, unpack_row
+from nacre.rows.stored import unpack_row
+from nacre.rows.view import CHANGED, Definition, Rows
 from nacre.views import View
 
 AnyView = TypeVar("AnyView", bound=View)

@@ -15,7 +15,8 @@ from nacre.keys import after_prefix
 from nacre.rows.layout import Layout, StoredRow
 from nacre.rows.loads import is_packed, rows_of
 from nacre.rows.schema import Field
-from nacre.rows.view import Definition, Rows, unpack_rows
+from nacre.rows.stored import unpack_rows
+from nacre.rows.view import Definition, Rows
 from nacre.views.pairs import TransactionPairs
 
 _LEAST_ROWS = 500

@@ -53,6 +53,11 @@ def schema_of(
     names = (key,) if isinstance(key, str) else tuple(key)
     if not names or len(set(names)) < len(names):
         raise InvalidInput(f"the key {key!r} names no field, or one twice: name each once")
+    if isinstance(declared, pa.Schema):
+        # Its columns may be None unless somebody said otherwise; a key never is.
+        fields = tuple(
+            dataclasses.replace(f, nullable=f.nullable and f.name not in names) for f in fields
+        )
     schema = Schema(fields=fields, key=names)
     made = tuple(_index_of(schema, spec) for spec in indexes)
     return dataclasses.replace(schema, indexes=made).checked()

@@ -11,7 +11,8 @@ from nacre.rows.conditions import EVERY
 from nacre.rows.layout import KEY, Layout, StoredRow
 from nacre.rows.matching import tester
 from nacre.rows.planner import Order, Plan
-from nacre.rows.view import Definition, Rows, unpack_rows
+from nacre.rows.stored import unpack_rows
+from nacre.rows.view import Definition, Rows
 from nacre.views.pairs import Pair, Pairs
 
 Fetch = Callable[[Pairs, list[Pair]], list[StoredRow]]

@@ -14,7 +14,8 @@ from nacre.hashing import Digest
 from nacre.rows.layout import Layout, StoredRow
 from nacre.rows.loads import decode_load, find_in_load
 from nacre.rows.schema import Schema, schema_from
-from nacre.rows.view import ALTERED, CHANGED, CREATED, LOADED, Rows, is_fresh
+from nacre.rows.stored import is_fresh
+from nacre.rows.view import ALTERED, CHANGED, CREATED, LOADED, Rows
 
 
 class History(Protocol):

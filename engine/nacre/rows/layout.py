@@ -5,16 +5,17 @@ is that of the commit that changed the row last; in an event it is that of the c
 Keys longer than LMDB takes are cut, and end in a hash of the whole.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import NamedTuple
 
 from nacre.errors import CorruptionError, InvalidInput
 from nacre.hashing import digest_of
-from nacre.keys import encode_elements
+from nacre.keys import encode_column, encode_elements
 from nacre.rows.checks import Check, check_of
 from nacre.rows.schema import Field, Index, Path, Schema
-from nacre.rows.types import Convert, FieldType, Refused
+from nacre.rows.types import Convert, FieldType, Refused, unchanged
 
 StoredRow = list[object]
 Getter = Callable[[StoredRow], object]
@@ -145,6 +146,10 @@ class Layout:
         """Return the key of a stored row."""
         return fitted(encode_elements([convert(stored[slot]) for slot, convert in self._key]))
 
+    def keys_of(self, rows: Sequence[StoredRow]) -> list[bytes]:
+        """Return the keys of many rows, which have the slots of all fields."""
+        return all_fitted([_column(rows, itemgetter(slot), convert) for slot, convert in self._key])
+
     def key_values(self, stored: StoredRow) -> list[object]:
         """Return the values of the key, as they are stored."""
         return [stored[slot] for slot, _ in self._key]
@@ -273,6 +278,11 @@ def is_cut(key: bytes) -> bool:
     return len(key) == MAX_BYTES
 
 
+def any_cut(keys: Iterable[bytes]) -> bool:
+    """Tell whether one of many fitted keys was cut."""
+    return MAX_BYTES in map(len, keys)
+
+
 def index_values(entries: Entries, stored: StoredRow) -> bytes:
     """Return the values of a row's entry in an index, as the beginning of its key."""
     elements = []
@@ -280,6 +290,26 @@ def index_values(entries: Entries, stored: StoredRow) -> bytes:
         value = get(stored)
         elements.append(None if value is None else convert(value))
     return fitted(encode_elements(elements))
+
+
+def all_index_values(entries: Entries, rows: Sequence[StoredRow]) -> list[bytes]:
+    """Return what `index_values` does of each of many rows."""
+    return all_fitted([_column(rows, get, convert) for get, convert in entries.get])
+
+
+def all_fitted(columns: Sequence[list[bytes]]) -> list[bytes]:
+    """Return keys of the elements in columns, those cut and hashed that LMDB could not hold."""
+    keys = columns[0] if len(columns) == 1 else [*map(b"".join, zip(*columns, strict=True))]
+    if max(map(len, keys), default=0) < MAX_BYTES:
+        return keys
+    return [*map(fitted, keys)]
+
+
+def _column(rows: Sequence[StoredRow], get: Getter, convert: Convert) -> list[bytes]:
+    values = [*map(get, rows)]
+    if convert is not unchanged:
+        values = [None if value is None else convert(value) for value in values]
+    return encode_column(values)
 
 
 def _key_of(field: Field) -> Convert:

@@ -280,7 +280,8 @@ def _give_uuid(stored: object) -> object:
     return UUID(bytes=stored)  # type: ignore[arg-type]  # sixteen bytes
 
 
-def _same(stored: object) -> object:
+def unchanged(stored: object) -> object:
+    """Return what is stored, which is what keys are made of."""
     return stored
 
 
@@ -324,7 +325,7 @@ def _scalar(
     *,
     give: Convert | None = None,
     stored: pa.DataType | None = None,
-    key: Convert | None = _same,
+    key: Convert | None = unchanged,
     compare: Convert | None = None,
 ) -> FieldType:
     return FieldType(

@@ -14,6 +14,7 @@ Guards I4: rows and entries change in one place, and only by events.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from operator import le
 from typing import ClassVar, TypeVar, cast
 
 from nacre import codec
@@ -21,9 +22,18 @@ from nacre.errors import CorruptionError, NotFound
 from nacre.event import Event
 from nacre.hashing import Digest
 from nacre.keys import after_prefix, decode_key, encode_key
-from nacre.rows.layout import Entries, Layout, StoredRow, index_values, is_cut
+from nacre.rows.layout import (
+    Entries,
+    Layout,
+    StoredRow,
+    all_index_values,
+    any_cut,
+    index_values,
+    is_cut,
+)
 from nacre.rows.loads import decode_load
 from nacre.rows.schema import schema_from
+from nacre.rows.stored import converted, is_fresh, unpack_row, unpack_rows
 from nacre.views import State
 from nacre.views.pairs import Pair, Pairs
 
@@ -85,7 +95,7 @@ class Rows:
     def __init__(self, state: State) -> None:
         self.pairs: Pairs = state.pairs
         self._get_blob = state.get_blob
-        self._prepared: tuple[Digest, list[StoredRow]] | None = None
+        self._prepared: tuple[Digest, list[StoredRow], list[bytes]] | None = None
 
     def apply(self, event: Event) -> None:
         """Change collections and rows as the event says."""
@@ -169,9 +179,12 @@ class Rows:
         found = self.pairs.page(prefix, stop, reverse=False, limit=2)
         return [key[len(key) - size[0] :] for key, size in found]
 
-    def expect(self, digest: Digest, rows: list[StoredRow]) -> None:
-        """Spare `apply` decoding a blob whose rows the decision has at hand."""
-        self._prepared = (digest, rows)
+    def expect(self, digest: Digest, rows: list[StoredRow], keys: list[bytes]) -> None:
+        """Spare `apply` decoding a blob whose rows and keys the decision has at hand.
+
+        The rows are its own from then on.
+        """
+        self._prepared = (digest, rows, keys)
 
     def _create(self, event: Event, data: dict[str, object]) -> None:
         number = cast("int", data["number"])
@@ -230,9 +243,9 @@ class Rows:
         tally = self.tally(new)
         cut = set(tally.cut) & (kept | {0})
         for page in _pages(self.rows(new), 16 * _PAGE):
-            keyed = [(new.layout.key_of(row), row) for row in page]
+            keys = [new.layout.key_of(row) for row in page]
             for entries in fresh:
-                cut |= self._put_entries(new, entries, keyed)
+                cut |= self._put_entries(new, entries, keys, page)
         self._put_tally(new, replace(tally, cut=sorted(cut)))
 
     def _change(self, event: Event, data: dict[str, object]) -> None:
@@ -240,7 +253,9 @@ class Rows:
         tally = self.tally(definition)
         count, cut, buried = tally.count, set(tally.cut), tally.buried
         if inserted := cast("list[StoredRow]", data.get("insert", [])):
-            cut |= self._insert(definition, inserted, event.position)
+            rows = [[event.position, *row[1:]] for row in inserted]
+            keys = definition.layout.keys_of(rows)
+            cut |= self._insert(definition, keys, rows)
             count += len(inserted)
         for row in cast("list[StoredRow]", data.get("update", [])):
             cut |= self._update(definition, row, event.position)
@@ -254,48 +269,62 @@ class Rows:
         digest = cast("Digest", data["rows"])
         # Named here, so that no retention drops what a replay needs.
         self.pairs.put(encode_key((_LOADS, digest.raw)), codec.pack([event.position, digest]))
-        prepared, self._prepared = self._prepared, None
-        if prepared is not None and prepared[0] == digest:
-            rows = prepared[1]
-        else:
-            rows = decode_load(definition.schema, self._get_blob(digest))
+        rows, keys = self._rows_of_load(definition, digest)
         tally = self.tally(definition)
-        fresh, cut = rows, set(tally.cut)
+        cut = set(tally.cut)
         if data.get("replaces"):
-            fresh = [row for row in rows if is_fresh(row)]
             for row in rows:
                 if not is_fresh(row):
                     cut |= self._update(definition, row, event.position)
-        cut |= self._insert(definition, fresh, event.position)
-        count = tally.count + len(fresh)
+            fresh = [number for number, row in enumerate(rows) if is_fresh(row)]
+            keys, rows = [keys[n] for n in fresh], [rows[n] for n in fresh]
+        for row in rows:
+            row[0] = event.position
+        cut |= self._insert(definition, keys, rows)
+        count = tally.count + len(rows)
         self._put_tally(definition, Tally(count, event.position, sorted(cut), tally.buried))
 
-    def _insert(self, definition: Definition, rows: list[StoredRow], position: int) -> set[int]:
+    def _rows_of_load(
+        self, definition: Definition, digest: Digest
+    ) -> tuple[list[StoredRow], list[bytes]]:
+        prepared, self._prepared = self._prepared, None
+        if prepared is not None and prepared[0] == digest:
+            return prepared[1:]
+        rows = decode_load(definition.schema, self._get_blob(digest))
+        return rows, definition.layout.keys_of(rows)
+
+    def _insert(
+        self, definition: Definition, keys: Sequence[bytes], rows: Sequence[StoredRow]
+    ) -> set[int]:
         """Put rows whose keys are new, and their entries; return the indexes with cut ones."""
-        layout = definition.layout
-        key_of, prefix, pack = layout.key_of, definition.rows, codec.pack
-        keyed = [(key_of(row), row) for row in rows]
-        pairs = [(prefix + key, pack([position, *row[1:]])) for key, row in keyed]
-        pairs.sort()
-        self.pairs.put_many(pairs)
-        cut = {0} if any(is_cut(key) for key, _ in keyed) else set()
-        for entries in layout.indexes:
-            cut |= self._put_entries(definition, entries, keyed)
+        prefix, packed = definition.rows, codec.pack_all(rows)
+        pairs: Iterable[Pair] = zip(keys, packed, strict=True)
+        if not all(map(le, keys, keys[1:])):
+            pairs = sorted(pairs)
+        self.pairs.put_many((prefix + key, raw) for key, raw in pairs)
+        cut = {0} if any_cut(keys) else set()
+        for entries in definition.layout.indexes:
+            cut |= self._put_entries(definition, entries, keys, rows)
         return cut
 
     def _put_entries(
-        self, definition: Definition, entries: Entries, keyed: Sequence[tuple[bytes, StoredRow]]
+        self,
+        definition: Definition,
+        entries: Entries,
+        keys: Sequence[bytes],
+        rows: Sequence[StoredRow],
     ) -> set[int]:
         prefix = definition.entries(entries.index.number)
-        pairs: list[Pair] = []
-        any_cut = False
-        for key, row in keyed:
-            values = index_values(entries, row)
-            any_cut = any_cut or is_cut(values)
-            pairs.append((prefix + values + key, _SIZES[len(key)]))
-        pairs.sort()
-        self.pairs.put_many(pairs)
-        return {entries.index.number} if any_cut else set()
+        values = all_index_values(entries, rows)
+        put = [prefix + each + key for each, key in zip(values, keys, strict=True)]
+        sizes = set(map(len, keys))
+        if len(sizes) == 1:
+            put.sort()
+            size = _SIZES[sizes.pop()]
+            self.pairs.put_many((key, size) for key in put)
+        else:
+            self.pairs.put_many(sorted(zip(put, (_SIZES[len(key)] for key in keys), strict=True)))
+        return {entries.index.number} if any_cut(values) else set()
 
     def _update(self, definition: Definition, row: StoredRow, position: int) -> set[int]:
         """Replace a row, and the entries that it had; return the indexes with cut ones."""
@@ -335,28 +364,6 @@ class Rows:
         for page in _pages(self.pairs.scan(prefix, after_prefix(prefix)), _PAGE):
             for key, _ in page:
                 self.pairs.delete(key)
-
-
-def unpack_row(raw: bytes) -> StoredRow:
-    """Return the row in the bytes of one."""
-    return cast("StoredRow", codec.unpack(raw))
-
-
-def unpack_rows(raws: Sequence[bytes]) -> list[StoredRow]:
-    """Return the rows in the bytes of some."""
-    return cast("list[StoredRow]", codec.unpack_all(raws))
-
-
-def is_fresh(row: StoredRow) -> bool:
-    """Tell whether a row of an event has a new key; below zero is ~position of a deletion."""
-    return row[0] is None or cast("int", row[0]) < 0
-
-
-def converted(value: object, spec: object) -> object:
-    """Return a stored value as another type stores it: integers as floats or text, and so on."""
-    if value is None:
-        return None
-    return float(cast("int", value)) if spec == "float64" else value
 
 
 _SIZES = [bytes([size]) for size in range(256)]

@@ -110,7 +110,7 @@ class TransactionPairs:
     def put_many(self, pairs: Iterable[Pair]) -> None:
         """Set many values: quickest in order of key."""
         prefix = self._prefix
-        self._transaction.cursor().putmulti([(prefix + key, value) for key, value in pairs])
+        self._transaction.cursor().putmulti((prefix + key, value) for key, value in pairs)
 
     def at_once(self, read: Callable[[Pairs], Result]) -> Result:
         """Return what *read* returns: a transaction is one moment."""
