@@ -54,6 +54,18 @@ def this_process() -> Holder:
     return _process(os.getpid())
 
 
+def process_of(pid: int) -> Holder:
+    """Return the holder that a process of this machine is, which runs now."""
+    stat = _stat(pid)
+    return Holder(
+        host=socket.gethostname(),
+        boot=_BOOT.read_text().strip() if _BOOT.exists() else "",
+        namespace=_namespace(),
+        pid=pid,
+        started=int(stat[_STARTED]) if stat else 0,
+    )
+
+
 def is_dead(holder: Holder | None) -> bool:
     """Tell whether a holder is provably dead; one that is not known is not."""
     if holder is None:
@@ -70,14 +82,7 @@ def is_dead(holder: Holder | None) -> bool:
 
 @lru_cache(maxsize=1)  # of the process that asks; a forked child asks with another id
 def _process(pid: int) -> Holder:
-    stat = _stat(pid)
-    return Holder(
-        host=socket.gethostname(),
-        boot=_BOOT.read_text().strip() if _BOOT.exists() else "",
-        namespace=_namespace(),
-        pid=pid,
-        started=int(stat[_STARTED]) if stat else 0,
-    )
+    return process_of(pid)
 
 
 def _namespace() -> str:

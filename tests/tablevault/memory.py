@@ -42,6 +42,9 @@ class MemoryTables:
     def content(self, table: str, instance_id: str) -> str:
         return self.read(table, instance_id).to_json()
 
+    def own_path(self, cell: str) -> str:
+        return f"/artifacts/{cell}"
+
 
 @dataclass
 class MemoryJournal:

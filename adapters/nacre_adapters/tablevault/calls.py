@@ -1,18 +1,21 @@
 """Every call that changes a TableVault, as an operation: arguments are checked, then decided."""
 
 import logging
+import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
-from nacre_adapters.tablevault import decisions
+from nacre.holders import Holder
+from nacre_adapters.tablevault import decisions, executing
 from nacre_adapters.tablevault.artifacts import forget_instance, forget_temporary
 from nacre_adapters.tablevault.content import prepared
 from nacre_adapters.tablevault.decisions import NO_ORIGIN, Desk, Wanted
 from nacre_adapters.tablevault.errors import TVArgumentError, TVFileError, TVProcessError
 from nacre_adapters.tablevault.events import Fact
+from nacre_adapters.tablevault.executing import Begun, Execution
 from nacre_adapters.tablevault.materializing import Made, put_content
 from nacre_adapters.tablevault.names import (
     file_stem_of,
@@ -200,6 +203,46 @@ class Calls:
         self._forget(run.plan.temporary)
         return call.process_id
 
+    def execute_instance(self, name: str, process_id: str, *, version: str, force: bool) -> str:
+        """Run the builders of a temporary instance, and make an instance of what they make."""
+        run = self.begin_execution(name, process_id, version=version, force=force)
+        self.finish_execution(run)
+        return run.process.id
+
+    def begin_execution(
+        self,
+        name: str,
+        process_id: str,
+        *,
+        version: str,
+        force: bool,
+        holder: Holder | None = None,
+    ) -> Run[Begun]:
+        """Begin to run builders, or go on with what the process was given before."""
+        arguments = {
+            "table_name": str(name),
+            "version": str(version),
+            "force_execute": bool(force),
+        }
+        with self.begun(executing.OPERATION, process_id, arguments) as call:
+            begin = partial(
+                executing.begin,
+                name=table_name_of(name),
+                version=version_of(version),
+                force=bool(force),
+                time_ns=time.time_ns(),
+            )
+            return self.operations.start(call, begin, progress=Begun.progress, holder=holder)
+
+    def finish_execution(self, run: Run[Begun]) -> None:
+        """Run the builders of an execution that has begun."""
+
+        def work(run: Run[Begun]) -> Decide:
+            return Execution(operations=self.operations, run=run).work()
+
+        self.operations.carry_on(run, work)
+        self._forget(run.plan.place.temporary)
+
     # Builders and code modules
 
     def create_builders(
@@ -277,6 +320,15 @@ class Calls:
         The frame of a write was never stored, so a write can only be given up: nothing is lost
         that the vault ever had.
         """
+        if process.operation == executing.OPERATION:
+            given = process.arguments
+            self.execute_instance(
+                given["table_name"],
+                process.id,
+                version=given["version"],
+                force=given["force_execute"],
+            )
+            return
         stop_id = process_id_of("")
         arguments: dict[str, object] = {"to_stop_process_id": process.id}
         call = Call(

@@ -5,12 +5,39 @@ from dataclasses import dataclass
 
 from nacre import Digest
 from nacre_adapters.tablevault import events
+from nacre_adapters.tablevault.artifacts import collected, put_files, temporary_folder
 from nacre_adapters.tablevault.content import loaded, stored
 from nacre_adapters.tablevault.events import Fact, process_subject, temporary_subject
 from nacre_adapters.tablevault.execution.journal import Part, Stage
+from nacre_adapters.tablevault.execution.partly import made_partly
 from nacre_adapters.tablevault.operations import Operations, check_running
 from nacre_adapters.tablevault.references.resolver import Read
 from nacre_adapters.tablevault.state import Process, Temporary
+from nacre_adapters.tablevault.writing import Content
+
+
+def put_partly(operations: Operations, process: Process) -> Content | None:
+    """Store what an execution has made so far; None when it has made nothing."""
+    place = operations.place
+    number, version = process.progress.get("place", [0, ""])[:2]
+    temporary = place.tables.temporary(number, version)
+    if temporary is None:
+        return None
+    journal = VaultJournal(operations=operations, process=process, temporary=temporary)
+    stage = journal.partly()
+    if stage is None:
+        return None
+    names = dict.fromkeys(stage.artifact_columns)
+    folder = temporary_folder(place.files, temporary, create=False)
+    return Content(
+        frame=stored(place.vault, stage.frame),
+        rows=len(stage.frame),
+        columns=dict.fromkeys(map(str, stage.frame.columns), 0),
+        artifact_columns=list(names),
+        artifacts=put_files(place.vault, collected(place.vault, folder)),
+        dependencies=[[read.table, read.instance_id] for read in journal.reads()],
+        success=False,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,11 +52,11 @@ class VaultJournal:
 
     def finished(self) -> Sequence[str]:
         """Return the names of the builders that have finished."""
-        return [name for name, _ in self._now().steps]
+        return [name for name, _ in self._recorded().steps]
 
     def stage(self) -> Stage | None:
         """Return what there was when the last of them finished."""
-        stage = self._now().progress.get("stage")
+        stage = self._recorded().progress.get("stage")
         if stage is None:
             return None
         frame = loaded(self.operations.place.vault, stage["frame"])
@@ -37,7 +64,7 @@ class VaultJournal:
 
     def reads(self) -> Sequence[Read]:
         """Return what they have read of other tables."""
-        stage = self._now().progress.get("stage")
+        stage = self._recorded().progress.get("stage")
         return [] if stage is None else [Read(*read) for read in stage["reads"]]
 
     def parts(self, builder: str) -> Sequence[Part]:
@@ -48,6 +75,15 @@ class VaultJournal:
             for rows, frame in self.operations.place.processes.parts(self.process.id, builder)
         ]
 
+    def partly(self) -> Stage | None:
+        """Return what there is so far, with the rows of a builder that has not finished."""
+        processes, vault = self.operations.place.processes, self.operations.place.vault
+        parts = processes.parts(self.process.id)
+        return made_partly(
+            self.stage(),
+            (Part(rows=tuple(rows), frame=loaded(vault, frame)) for rows, frame in parts),
+        )
+
     def keep(self, builder: str, part: Part) -> None:
         """Keep rows of a builder."""
         frame = stored(self.operations.place.vault, part.frame)
@@ -57,7 +93,7 @@ class VaultJournal:
 
     def finish(self, builder: str, stage: Stage, reads: Sequence[Read]) -> None:
         """Keep all columns so far, and show them in the temporary instance."""
-        before = self._now().progress.get("stage")
+        before = self._recorded().progress.get("stage")
         frame = stored(self.operations.place.vault, stage.frame, self._follows(before))
         columns = list(stage.artifact_columns)
         every = [*self.reads(), *reads]
@@ -78,10 +114,10 @@ class VaultJournal:
 
     def check(self) -> None:
         """Do nothing, unless the run was stopped from outside."""
-        self._now()
+        check_running(self.operations.place.processes, self.process)
 
-    def _now(self) -> Process:
-        return check_running(self.operations.place.processes, self.process)
+    def _recorded(self) -> Process:
+        return self.operations.place.processes.process(self.process.id) or self.process
 
     def _follows(self, before: object) -> Digest | None:
         found = before.get("frame") if isinstance(before, dict) else None

@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 import nacre
 from nacre.errors import InvalidInput
 from nacre.event import checked_name
-from nacre.holders import is_dead, this_process
+from nacre.holders import Holder, is_dead, this_process
 from nacre_adapters.tablevault import events
 from nacre_adapters.tablevault.decisions import Blocked, Desk
 from nacre_adapters.tablevault.errors import (
@@ -148,11 +148,13 @@ class Operations:
         begin: Callable[[Desk], tuple[list[Fact], Locks, Plan]],
         *,
         progress: Callable[[Plan], dict[str, object]] | None = None,
+        holder: Holder | None = None,
     ) -> Run[Plan]:
         """Commit that a long operation begins, or goes on where it was paused.
 
-        *begin* returns events, what is locked, and what the work needs. *progress* returns
-        what a new process is to remember. Call it in a `recorded` block.
+        *begin* returns events, what is locked, and what the work needs; *progress* is what of
+        it the process must still know when it is resumed; *holder* runs it, by default this
+        process. Call it in a `recorded` block.
         """
         plans: list[Plan] = []
 
@@ -161,8 +163,8 @@ class Operations:
             _check_startable(before, call)
             facts, locks, plan = begin(desk)
             plans[:] = [plan]
-            holder = this_process().as_row()
-            data = {"holder": holder, "locks": locks, "author": self.author}
+            row = (holder or this_process()).as_row()
+            data: dict[str, object] = {"holder": row, "locks": locks, "author": self.author}
             if before is not None:
                 return [*facts, _fact(events.PROCESS_RESUMED, call.process_id, data)]
             data |= {"operation": call.operation, "arguments": call.arguments, "named": call.named}

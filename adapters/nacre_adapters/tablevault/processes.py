@@ -90,9 +90,9 @@ class Processes:
             assert process is not None
             yield process
 
-    def parts(self, process_id: str, builder: str) -> Iterator[tuple[list[int], Digest]]:
-        """Yield rows and frame of each part that a builder of an active process has computed."""
-        for _, row in self._parts.scan((process_id, builder)):
+    def parts(self, process_id: str, *builder: str) -> Iterator[tuple[list[int], Digest]]:
+        """Yield rows and frame of each part that an active process, or a builder of it, kept."""
+        for _, row in self._parts.scan((process_id, *builder)):
             assert isinstance(row, list)
             yield row[0], row[1]
 

@@ -1,6 +1,7 @@
 """The instances that an execution sees: those that were there when it began."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 
@@ -20,6 +21,9 @@ class Sight:
     since_ns: int
     """When the process was started."""
 
+    folders: tuple[Path, ...]
+    """Where files of the instance that is being made may lie; new ones in the first."""
+
     def find(self, table: str, version: str) -> str:
         """Return the id of the instance that a name with a version, an id or nothing means."""
         return self._instance(table, version).id
@@ -34,6 +38,11 @@ class Sight:
         """Return what two instances share if and only if they hold the same."""
         instance = self._instance(table, instance_id)
         return f"{instance.frame} {instance.artifacts} {' '.join(instance.artifact_columns)}"
+
+    def own_path(self, cell: str) -> str:
+        """Return the full path of an artifact of the instance that is being made."""
+        paths = [folder / cell for folder in self.folders]
+        return str(next((path for path in paths if path.exists()), paths[0]))
 
     def _instance(self, name: str, version: str) -> Instance:
         table = self.reader.tables.table(name)

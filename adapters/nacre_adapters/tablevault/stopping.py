@@ -11,10 +11,11 @@ from nacre_adapters.tablevault import events
 from nacre_adapters.tablevault.decisions import Desk
 from nacre_adapters.tablevault.errors import TVArgumentError, TVProcessError
 from nacre_adapters.tablevault.events import Fact, process_subject
+from nacre_adapters.tablevault.journal import put_partly
 from nacre_adapters.tablevault.operations import Call, Operations, has_died, runs_elsewhere
 from nacre_adapters.tablevault.processes import Processes
 from nacre_adapters.tablevault.state import Process
-from nacre_adapters.tablevault.writing import materialize_partly
+from nacre_adapters.tablevault.writing import Content, materialize_partly
 
 _GRACE_SECONDS = 5.0
 
@@ -37,7 +38,8 @@ def stop(
                 f"Process {process_id} Currently Running at {process.who}: stop it with force=True"
             )
         end_provably(process.who)
-    decide = partial(_stop, process_id=process_id, materialize=materialize)
+    content = put_partly(operations, process) if materialize else None
+    decide = partial(_stop, process_id=process_id, content=content)
     return operations.commit(call, decide)
 
 
@@ -104,9 +106,9 @@ def stoppable(processes: Processes, process_id: str) -> Process:
     return process
 
 
-def _stop(desk: Desk, *, process_id: str, materialize: bool) -> list[Fact]:
+def _stop(desk: Desk, *, process_id: str, content: Content | None) -> list[Fact]:
     process = stoppable(desk.processes, process_id)
-    kept = materialize_partly(desk, process) if materialize else []
+    kept = materialize_partly(desk, process, content)
     error = ["TVForcedError", f"stopped by {desk.process_id}"]
     subject = process_subject(process_id)
     return [*kept, Fact(events.PROCESS_FAILED, subject, {"error": error})]

@@ -12,6 +12,7 @@ import pandas as pd
 from rich.tree import Tree
 
 import nacre
+from nacre_adapters.tablevault.background import execute_in_background
 from nacre_adapters.tablevault.calls import Calls
 from nacre_adapters.tablevault.decisions import Wanted
 from nacre_adapters.tablevault.names import DEFAULT_VERSION
@@ -161,6 +162,30 @@ class TableVault:
             version=version,
             dependencies=dependencies,
             dtypes=dtypes,
+        )
+
+    def execute_instance(
+        self,
+        table_name: str,
+        version: str = DEFAULT_VERSION,
+        force_execute: bool = False,
+        process_id: str = "",
+        background: bool = False,
+    ) -> str:
+        """Make an instance by running the builders of a temporary instance.
+
+        What is as it was in the instance before is taken over, unless *force_execute*. With
+        *background* another process runs them, and this returns at once.
+
+        What a builder's function raises is raised. With a *process_id* the execution then waits
+        to be resumed by the same call, and goes on at the row where it was.
+        """
+        if background:
+            return execute_in_background(
+                self._calls, table_name, process_id, version=version, force=force_execute
+            )
+        return self._calls.execute_instance(
+            table_name, process_id, version=version, force=force_execute
         )
 
     # Renaming and deleting

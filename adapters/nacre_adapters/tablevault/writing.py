@@ -132,25 +132,17 @@ def origin_of_place(place: Place) -> Instance | None:
     return follows if follows is not None and follows.id == place.temporary.origin[0] else None
 
 
-def materialize_partly(desk: Desk, process: Process) -> list[Fact]:
-    """Make an instance, not a successful one, of what a process has put into a temporary one.
+def materialize_partly(desk: Desk, process: Process, content: Content | None) -> list[Fact]:
+    """Make an instance, not a successful one, of what a process has made of a temporary one.
 
-    Nothing, when it has put nothing there.
+    Nothing, when it has made nothing.
     """
-    stage, place = process.progress.get("stage"), process.progress.get("place")
-    if not isinstance(stage, dict) or not isinstance(place, list):
+    place = process.progress.get("place")
+    if content is None or not isinstance(place, list):
         return []
     table = desk.tables.numbered(place[0])
     temporary = desk.tables.temporary(place[0], place[1])
     if table is None or temporary is None or temporary.begun != place[2]:
         return []
-    content = Content(
-        frame=stage["frame"],
-        rows=0,
-        columns={},
-        artifact_columns=stage["artifact_columns"],
-        dependencies=[read[:2] for read in stage["reads"]],
-        success=False,
-    )
     found = place_of(desk, table, temporary)
     return materialize(desk, place=found, instance_id=place[3], content=content)

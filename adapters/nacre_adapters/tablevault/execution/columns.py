@@ -43,7 +43,7 @@ def fill(
     parts = journal.parts(step.name)
     for part in parts:
         working.put(part)
-    resolver = Resolver(tables, working.source)
+    resolver = Resolver(tables, lambda: working.source(tables.own_path))
     if todo.any():
         calling = Calling(step=step, resolver=resolver, journal=journal, put=working.put)
         _call(calling, working, parts, todo=todo, all_rows=bool(stale.all()))

@@ -30,7 +30,7 @@ def made_rows(
     for part in parts:
         rows.put(part)
     seen = _seen(rows, step, origin)
-    resolver = Resolver(tables, seen.source)
+    resolver = Resolver(tables, lambda: seen.source(tables.own_path))
     calling = Calling(step=step, resolver=resolver, journal=journal, put=rows.put)
     if step.definition.return_type == ROW_WISE:
         calling.each(remaining(todo, parts))

@@ -47,18 +47,22 @@ def execute(plan: Plan, *, tables: Tables, journal: Journal, origin: Origin | No
     finished = set(journal.finished())
     working = _rows(plan, tables, journal, origin=origin, unchanged=unchanged)
     matched = None if origin is None else _matched(index, working, origin)
+    made = list(index.types)
     for number, step in enumerate(columns, 1):
+        made += step.types
         if step.name not in finished:
             before = None
             if matched is not None and step.name in unchanged:
                 before = _before(matched, plan.steps[:number], unchanged)
             with _noted(plan, step):
                 reads = fill(step, journal, tables, working=working, before=before)
-            journal.finish(step.name, working.stage(), _all_reads(step, reads))
+            journal.finish(step.name, working.stage(made), _all_reads(step, reads))
     if origin is not None and index.definition.keep_old:
         working = with_old_rows(working, origin, index.definition.keys)
+    frame = working.frame()
+    carried = [name for name in frame.columns if name not in made]
     return Made(
-        frame=working.frame(),
+        frame=frame[[*made, *carried]],
         artifact_columns=working.artifact_columns,
         reads=tuple(journal.reads()),
     )
@@ -92,19 +96,19 @@ def _rows(
     unchanged: frozenset[str],
 ) -> Working:
     """Return the rows as far as they are made, with what can be taken over beside them."""
-    stage = journal.stage()
+    index, stage = plan.steps[0], journal.stage()
     if stage is not None:
-        return Working(stage.frame, stage.artifact_columns)
-    index = plan.steps[0]
-    with _noted(plan, index):
-        rows, reads = made_rows(
-            index, journal, tables, origin=origin, is_unchanged=index.name in unchanged
-        )
-    if origin is not None:
-        anew = {name for step in plan.steps if step.name not in unchanged for name in step.types}
-        rows = joined(rows, _matched(index, rows, origin), origin, anew)
-    journal.finish(index.name, rows.stage(), _all_reads(index, reads))
-    return rows
+        rows = Working(stage.frame, stage.artifact_columns)
+    else:
+        with _noted(plan, index):
+            rows, reads = made_rows(
+                index, journal, tables, origin=origin, is_unchanged=index.name in unchanged
+            )
+        journal.finish(index.name, rows.stage(list(index.types)), _all_reads(index, reads))
+    if origin is None:
+        return rows
+    anew = {name for step in plan.steps if step.name not in unchanged for name in step.types}
+    return joined(rows, _matched(index, rows, origin), origin, anew)
 
 
 def _matched(index: Step, working: Working, origin: Origin) -> Matched:

@@ -1,6 +1,6 @@
 """The instance while it is made: columns of one length, each of its type."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -41,14 +41,21 @@ class Working:
         """Return all columns in their order."""
         return pd.DataFrame(self._columns, index=pd.RangeIndex(self._rows))
 
-    def stage(self) -> Stage:
-        """Return all that a journal keeps."""
-        return Stage(frame=self.frame(), artifact_columns=self.artifact_columns)
+    def stage(self, columns: Sequence[str]) -> Stage:
+        """Return what a journal keeps: the columns that are made."""
+        artifacts = tuple(name for name in self.artifact_columns if name in columns)
+        return Stage(frame=self.frame()[list(columns)], artifact_columns=artifacts)
 
-    def source(self) -> Source:
-        """Return what references to `self` read: the columns as they are now."""
+    def source(self, path: Callable[[str], str]) -> Source:
+        """Return what references to `self` read: the columns as they are now.
+
+        *path* makes full paths of the cells of artifacts.
+        """
         if self._source is None:
-            self._source = Source("self", self.frame())
+            frame = self.frame()
+            for name in self.artifact_columns:
+                frame[name] = frame[name].map(path, na_action="ignore").astype("string")
+            self._source = Source("self", frame)
         return self._source
 
     def add_missing(self, types: Mapping[str, str]) -> None:
@@ -83,6 +90,8 @@ class Working:
         self._extend(max(part.rows) + 1)
         rows = np.array(part.rows)
         for name in part.frame.columns:
+            if name not in self._columns:
+                self._columns[name] = part.frame[name].iloc[:0].reindex(range(self._rows))
             self._columns[name] = _with(self._columns[name], rows, part.frame[name])
         self._source = None
 

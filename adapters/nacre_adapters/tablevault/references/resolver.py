@@ -42,6 +42,9 @@ class Tables(Protocol):
     def content(self, table: str, instance_id: str) -> str:
         """Return what two instances share if and only if they hold the same."""
 
+    def own_path(self, cell: str) -> str:
+        """Return the full path of an artifact of the instance that is being made."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Read:
