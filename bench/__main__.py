@@ -21,6 +21,7 @@ from bench import (
     backup,
     commits,
     dedup,
+    flowstore,
     frames,
     memory,
     opening,
@@ -55,6 +56,7 @@ ROWS: dict[str, Callable[[Setting], list[Line]]] = {
     "rows-queries": rows.queries,
     "rows-sql": rows.joins,
     "trajectories": trajectories.trajectories,
+    "flowstore": flowstore.flowstore,
     "trajectories-growth": trajectories.growth,
 }
 _PACKAGES = ("nacre", "lmdb", "pandas", "pyarrow", "numpy", "msgpack", "zstandard")

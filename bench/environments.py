@@ -8,6 +8,13 @@ from bench.child import CHECKOUT
 
 ARCTICDB = ("arcticdb==6.28.2", "pandas==2.3.3", "numpy==2.4.6", "pyarrow==26.0.1")
 PYTAMS = ("pytams==1.0.0", "sqlalchemy==2.1.9", "numpy==2.4.6")
+MLFLOW = (
+    "mlflow-skinny==3.17.2",
+    "joblib==1.6.0",
+    "pandas==2.3.3",
+    "numpy==2.4.6",
+    "pyarrow==26.0.1",
+)
 EVENTSOURCING = ("eventsourcing==9.5.6", "msgpack==1.2.4", "numpy==2.4.6", "pandas==2.3.3")
 
 
