@@ -1,6 +1,6 @@
 """The database of modelvault 0.16, on a nacre vault in one file."""
 
-from nacre_adapters.modelvault import models
+from nacre_adapters.modelvault import dbapi, models
 from nacre_adapters.modelvault.async_database import AsyncDatabase, AsyncTransaction
 from nacre_adapters.modelvault.async_query import AsyncCollection, AsyncQuery
 from nacre_adapters.modelvault.database import Database
@@ -31,5 +31,6 @@ __all__ = [
     "Query",
     "Transaction",
     "__version__",
+    "dbapi",
     "models",
 ]
