@@ -5,12 +5,15 @@ from datetime import datetime
 from functools import cached_property, partial
 from typing import Any
 
+import pandas as pd
+
 from nacre.errors import InvalidInput
 from nacre_adapters.flowstore import outputs, status
 from nacre_adapters.flowstore.ambient import AmbientMethod
 from nacre_adapters.flowstore.assets import Asset, AssetType, Dataset, Explainer, Model, Schema
 from nacre_adapters.flowstore.assets.catalog import Query
 from nacre_adapters.flowstore.assets.shelf import Shelf
+from nacre_adapters.flowstore.connections import Connections, calls, str_2_connection_type
 from nacre_adapters.flowstore.context import ATTEMPT
 from nacre_adapters.flowstore.errors import StepMissing
 from nacre_adapters.flowstore.place import Place, Store, find_place
@@ -262,3 +265,60 @@ class StoreInterface:
     def _own_progress(self) -> Progress:
         where = self._at_step("update_progress")
         return Progress(partial(record_progress, self.place, where))
+
+    # Databases and buckets
+
+    @property
+    def connections(self) -> Connections:
+        """The connections that the user may use, and how to make one."""
+        return Connections(self.place.vault, self.user)
+
+    def db_to_pandas(
+        self, query: str, conn_name: str, connection_owner: str | None = None, **kwargs: object
+    ) -> pd.DataFrame:
+        """Return what a query selects; *kwargs*: params, parse_dates, index_col, dtype, ...
+
+        Raises:
+            ConnectionNotFound: (a ValueError) there is none that the user may use.
+            DatabaseUnreachable, QueryRefused: the name of the connection, never a secret of it.
+        """
+        used = calls.Used(conn_name, connection_owner)
+        return calls.read_query(self.place, self.where, query, used, options=kwargs)
+
+    def pandas_to_db(
+        self,
+        _df: pd.DataFrame,
+        table: str,
+        conn_name: str,
+        connection_owner: str | None = None,
+        if_exists: str = "fail",
+        **kwargs: object,
+    ) -> None:
+        """Write a frame to a table, all rows or none; raises as `db_to_pandas` does."""
+        used = calls.Used(conn_name, connection_owner)
+        into = calls.Table(table, if_exists)
+        calls.write_table(self.place, self.where, _df, into, used=used, options=kwargs)
+
+    def get_boto3_s3_client_from_connection_store(
+        self, connection_id: str, **kwargs: object
+    ) -> Any:  # noqa: ANN401 - boto3 has no types
+        """Return boto3's client of a connection; *kwargs* go to its session and client."""
+        return calls.s3_client(self.place, self.where, connection_id, kwargs)
+
+    def get_s3_asset(self, path: str) -> bytes:
+        """Return an object of the bucket that the interface was made with.
+
+        Raises:
+            InvalidInput: (a ValueError) it was made without one.
+            FileNotFoundError: there is no such object.
+        """
+        if self.bucket_name is None:
+            raise InvalidInput("get_s3_asset needs a bucket: StoreInterface(..., bucket_name=...)")
+        return calls.read_object(self.place, self.where, self.bucket_name, path)
+
+    @staticmethod
+    def list_fixture_data(prefix: str | None = None) -> list[str]:
+        """Return the keys of all fixtures that begin with a prefix, sorted."""
+        return calls.fixture_keys(find_place(), prefix)
+
+    str_2_connection_type = staticmethod(str_2_connection_type)

@@ -5,6 +5,7 @@ import weakref
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ from nacre.errors import StateError
 from nacre_adapters.flowstore.codecs import Codecs
 from nacre_adapters.flowstore.context import STORE
 from nacre_adapters.flowstore.events import Fact
+from nacre_adapters.flowstore.keys import derived_key
 from nacre_adapters.flowstore.views import Assets, Flows, People
 from nacre_adapters.flowstore.views.lineage import Reads
 
@@ -44,7 +46,7 @@ class Place:
     def __init__(self, vault: nacre.Vault, *, is_own: bool, codecs: Codecs | None = None) -> None:
         self.vault = vault
         """The vault that holds everything."""
-        self.codecs = codecs or Codecs(vault)
+        self.codecs = codecs or Codecs(vault, key=partial(derived_key, "pickle"))
         """How values become what events hold, and come back."""
         for view in VIEWS:
             vault.register(view)
