@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from nacre import frames as native_frames
+from nacre import rows as native_rows
 from nacre.hashing import Digest
 from nacre.payloads import Source, put_payload
-from nacre.rows import Collections, StagedHome
 from nacre.stage import Stage
 from nacre.store import Store
 from nacre.trees import put_tree
@@ -36,9 +36,9 @@ class Transaction:
         return native_frames.StagedFrames(self._store.blobs, self._stage)
 
     @property
-    def rows(self) -> Collections:
+    def rows(self) -> "native_rows.Collections":
         """Collections of rows, changed and read as part of this commit."""
-        return Collections(StagedHome(self, self._store.blobs))
+        return native_rows.Collections(native_rows.StagedHome(self, self._store.blobs))
 
     @property
     def position(self) -> int:

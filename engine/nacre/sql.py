@@ -10,14 +10,13 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-
 from nacre.errors import InvalidInput, NotFound
-from nacre.rows import Collections
-from nacre.rows.arrow_rows import LIBRARIES, to_library
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from nacre.frames import Frames
+    from nacre.rows import Collections
 
 _LOCKED = {
     "enable_external_access": "false",
@@ -29,7 +28,7 @@ _LOCKED = {
 
 
 def run_sql(
-    rows: Collections,
+    rows: "Collections",
     frames: "Frames",
     query: str,
     *,
@@ -42,6 +41,8 @@ def run_sql(
         InvalidInput: it is no single SELECT, DuckDB refuses it, or a name is of both kinds.
         NotFound: it names no collection and no frame.
     """
+    from nacre.rows.arrow_rows import LIBRARIES, to_library  # noqa: PLC0415 - Arrow is slow
+
     if to not in LIBRARIES:
         raise InvalidInput(f"{to!r} is not known: use {', '.join(LIBRARIES)}")
     duckdb = _duckdb()
@@ -90,7 +91,7 @@ def _tables_in(node: object) -> Iterator[str]:
             yield from _tables_in(inner)
 
 
-def _table(rows: Collections, frames: "Frames", name: str) -> pa.Table | None:
+def _table(rows: "Collections", frames: "Frames", name: str) -> "pa.Table | None":
     is_frame = name in frames.names()
     if name in rows:
         if is_frame:

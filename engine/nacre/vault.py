@@ -3,11 +3,13 @@
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar, cast
 
 from nacre import frames as native_frames
+from nacre import rows as native_rows
 from nacre.checkpoint import Checkpoint
 from nacre.decision import Transaction
 from nacre.event import Commit, Event
@@ -29,7 +31,6 @@ from nacre.operations import (
 )
 from nacre.operations.report import Progress, no_progress
 from nacre.payloads import Source, put_payload
-from nacre.rows import Collections, VaultHome
 from nacre.sql import run_sql
 from nacre.stage import Receipt
 from nacre.store import Store
@@ -49,8 +50,6 @@ class Vault:
     def __init__(self, store: Store) -> None:
         self.store = store
         """Its parts put together: what the functions of `nacre.operations` take."""
-        self.rows = Collections(VaultHome(self))
-        """Collections of rows by name."""
         self.snapshots = Snapshots(store)
         """Named, pinned positions."""
 
@@ -58,6 +57,11 @@ class Vault:
     def frames(self) -> "native_frames.Frames":
         """Versioned dataframes by name."""
         return native_frames.Frames(self)
+
+    @cached_property
+    def rows(self) -> "native_rows.Collections":
+        """Collections of rows by name."""
+        return native_rows.Collections(native_rows.VaultHome(self))
 
     @property
     def path(self) -> Path:
@@ -155,9 +159,7 @@ class Vault:
     def get(self, digest: Digest | str) -> bytes:
         """Return the content of a blob; a digest may be given as it is printed, `b3:<hex>`.
 
-        Raises:
-            NotFound: there is none.
-            CorruptionError: its bytes on disk are not what was written.
+        Raises NotFound, or CorruptionError when its bytes on disk are not what was written.
         """
         return bytes(self.store.blobs.get_blob(Digest.of(digest)))
 

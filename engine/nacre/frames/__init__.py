@@ -39,20 +39,25 @@ __all__ = [
 ]
 
 _HOMES = {
-    "append": ("append_frame",),
-    "cells": ("decode_cell", "encode_cell"),
-    "describe": ("ColumnInfo", "FrameInfo", "describe_frame"),
-    "difference": ("ChangedColumn", "FrameDiff", "RetypedColumn", "diff_frames"),
-    "frames": ("Frames",),
-    "read": ("get_frame",),
-    "staged": ("StagedFrames",),
-    "write": ("put_frame",),
+    "ChangedColumn": "difference",
+    "ColumnInfo": "describe",
+    "FrameDiff": "difference",
+    "FrameInfo": "describe",
+    "Frames": "frames",
+    "RetypedColumn": "difference",
+    "StagedFrames": "staged",
+    "append_frame": "append",
+    "decode_cell": "cells",
+    "describe_frame": "describe",
+    "diff_frames": "difference",
+    "encode_cell": "cells",
+    "get_frame": "read",
+    "put_frame": "write",
 }
 
 
 def __getattr__(name: str) -> object:
-    for module, names in _HOMES.items():
-        if name in names:
-            globals()[name] = getattr(import_module(f"nacre.frames.{module}"), name)
-            return globals()[name]
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = getattr(import_module(f"nacre.frames.{_HOMES[name]}"), name)
+    return globals()[name]

@@ -14,7 +14,6 @@ import struct
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
-import numpy as np
 from xxhash import xxh3_64_intdigest
 
 from nacre import codec
@@ -142,6 +141,8 @@ def chunks_in(payloads: Payloads, run: Digest) -> list[Digest]:
 
 
 def _decoded(chunk: memoryview) -> list[Change]:
+    import numpy as np  # noqa: PLC0415 - slow to import, and only runs that are read take it
+
     try:
         (count,) = struct.unpack_from(">I", chunk)
         keys = np.frombuffer(chunk, ">u2", count, 4).astype(np.int64)

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from nacre import codec
 from nacre.errors import InvalidInput
+from nacre.rows.arrow_types import given_arrow, load_arrow
 from nacre.rows.checks import check_of
 from nacre.rows.layout import Layout, StoredRow
 from nacre.rows.loads import is_packed, rows_of
@@ -83,7 +84,7 @@ def frame_columns(layout: Layout, columns: pa.Table, names: Sequence[str]) -> pa
                 array_of(layout.schema.type_at(path), list(map(layout.getter(path), rows)))
             )
         else:
-            arrays.append(column.cast(field.type.arrow))
+            arrays.append(column.cast(given_arrow(field.type)))
     return pa.table(arrays, list(names))
 
 
@@ -92,8 +93,8 @@ def array_of(kind: FieldType, values: list[object]) -> pa.Array:
     if kind.spec == "json":
         return pa.array([None if v is None else _json_text(v) for v in values], pa.string())
     if isinstance(kind.spec, dict):
-        return pa.array(values, stored_arrow(kind)).cast(kind.arrow)
-    return pa.array(values, kind.stored).cast(kind.arrow)
+        return pa.array(values, stored_arrow(kind)).cast(given_arrow(kind))
+    return pa.array(values, load_arrow(kind)).cast(given_arrow(kind))
 
 
 def _json_text(value: object) -> str:
@@ -104,8 +105,8 @@ def _json_text(value: object) -> str:
 def stored_arrow(kind: FieldType) -> pa.DataType:
     """Return the Arrow type of stored values, of lists and objects too."""
     if isinstance(kind.spec, dict):
-        return kind.arrow
-    return kind.stored
+        return given_arrow(kind)
+    return load_arrow(kind)
 
 
 def stored_columns(layout: Layout, table: pa.Table) -> pa.Table:
@@ -130,7 +131,7 @@ def _stored_column(field: Field, table: pa.Table, layout: Layout) -> pa.ChunkedA
     if field.name not in table.column_names:
         if not field.nullable and not field.has_default:
             raise InvalidInput(f"the column {field.name!r} is missing: each row must have a value")
-        values = pa.array([field.default] * table.num_rows, field.type.stored)
+        values = pa.array([field.default] * table.num_rows, load_arrow(field.type))
         return pa.chunked_array([values])
     column = table.column(field.name)
     if field.nullable is False and column.null_count:
@@ -153,7 +154,7 @@ def _cast(field: Field, column: pa.ChunkedArray) -> pa.ChunkedArray:
             f"the column {field.name!r} is {column.type}, and the field takes {kind.spec}: cast it"
         )
     try:
-        return column.cast(kind.arrow).cast(kind.stored)
+        return column.cast(given_arrow(kind)).cast(load_arrow(kind))
     except pa.ArrowException as error:
         raise InvalidInput(f"the column {field.name!r} does not fit {kind.spec}: {error}") from None
 
@@ -195,7 +196,7 @@ def _taken(
                 f"the field {field.name!r} {error} {_row(layout, table, at)}"
             ) from None
         stored.append(_packed(field, taken))
-    return pa.chunked_array([pa.array(stored, field.type.stored)])
+    return pa.chunked_array([pa.array(stored, load_arrow(field.type))])
 
 
 def _packed(field: Field, stored: object) -> object:

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from nacre import codec
 from nacre.keys import after_prefix
+from nacre.rows.arrow_types import load_arrow
 from nacre.rows.layout import Layout, StoredRow
 from nacre.rows.loads import is_packed, rows_of
 from nacre.rows.schema import Field
@@ -142,4 +143,4 @@ def _columns(layout: Layout, rows: list[StoredRow]) -> pa.Table:
 def _array(field: Field, values: tuple[object, ...]) -> pa.Array:
     if is_packed(field):
         values = tuple(None if value is None else codec.pack(value) for value in values)
-    return pa.array(values, field.type.stored)
+    return pa.array(values, load_arrow(field.type))

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from nacre import codec
 from nacre.errors import CorruptionError
 from nacre.hashing import Buffer, Digest
+from nacre.rows.arrow_types import load_arrow
 from nacre.rows.layout import StoredRow
 from nacre.rows.schema import Field, Schema
 
@@ -34,7 +35,7 @@ def encode_load(schema: Schema, rows: Sequence[StoredRow]) -> tuple[bytes, list[
         if is_packed(field):
             column = [None if value is None else packer.pack(value) for value in column]
         names.append(str(field.slot))
-        arrays.append(pa.array(column, field.type.stored))
+        arrays.append(pa.array(column, load_arrow(field.type)))
     if any(row[0] is not None for row in rows):
         names.append(_WAS)
         arrays.append(pa.array([row[0] for row in rows], pa.int64()))
@@ -60,7 +61,7 @@ def find_in_load(schema: Schema, blob: Buffer, values: Sequence[object]) -> list
     table = _table(blob)
     for name, value in zip(schema.key, values, strict=True):
         column = str(schema.field(name).slot)
-        wanted = pa.scalar(value, schema.field(name).type.stored)
+        wanted = pa.scalar(value, load_arrow(schema.field(name).type))
         table = table.filter(pc.equal(table.column(column), wanted))
     return rows_of(schema, table)
 

@@ -6,6 +6,7 @@ from functools import reduce
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from nacre.rows.arrow_types import load_arrow
 from nacre.rows.conditions import And, Condition, Not, Or
 from nacre.rows.layout import Layout
 from nacre.rows.loads import rows_of
@@ -67,7 +68,7 @@ def _mask(layout: Layout, table: pa.Table, term: Term) -> pa.ChunkedArray:
 
 
 def _plain_mask(column: pa.ChunkedArray, term: Term) -> pa.ChunkedArray | None:
-    operator, value, stored = term.operator, term.value, term.type.stored
+    operator, value, stored = term.operator, term.value, load_arrow(term.type)
     if operator in _COMPARISONS:
         return _COMPARISONS[operator](column, pa.scalar(value, stored))
     if operator == "is null":

@@ -7,8 +7,6 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-import pyarrow as pa
-
 from nacre.errors import InvalidInput
 
 Convert = Callable[[object], object]
@@ -39,12 +37,6 @@ class FieldType:
     give: Convert | None = None
     """From what is stored to a value; None: it is the value."""
 
-    arrow: pa.DataType
-    """What a column of it is in Arrow."""
-
-    stored: pa.DataType
-    """What a column of stored values is in the blob of a load."""
-
     key: Convert | None = None
     """From what is stored to an element of a key; None: it has no order."""
 
@@ -53,6 +45,9 @@ class FieldType:
 
     inner: "dict[str, FieldType] | None" = None
     """The types of the parts of an object."""
+
+    element: "FieldType | None" = None
+    """The type of the elements of a list."""
 
 
 def type_of(spec: object, depth: int = 0) -> FieldType:
@@ -134,8 +129,7 @@ def _list_of(element: _Part) -> FieldType:
         spec={"list": element.spec},
         take=take,
         give=give,
-        arrow=pa.list_(element.type.arrow),
-        stored=pa.binary(),
+        element=element.type,
     )
 
 
@@ -156,8 +150,6 @@ def _object_of(parts: dict[str, _Part]) -> FieldType:
         spec={"object": {name: part.spec for name, part in parts.items()}},
         take=take,
         give=give,
-        arrow=pa.struct([(name, part.type.arrow) for name, part in parts.items()]),
-        stored=pa.binary(),
         inner={name: part.type for name, part in parts.items()},
     )
 
@@ -321,10 +313,8 @@ def _shown(value: object) -> str:
 def _scalar(
     name: str,
     take: Convert,
-    arrow: pa.DataType,
     *,
     give: Convert | None = None,
-    stored: pa.DataType | None = None,
     key: Convert | None = unchanged,
     compare: Convert | None = None,
 ) -> FieldType:
@@ -332,8 +322,6 @@ def _scalar(
         spec=name,
         take=take,
         give=give,
-        arrow=arrow,
-        stored=arrow if stored is None else stored,
         key=key,
         compare=compare,
     )
@@ -342,36 +330,31 @@ def _scalar(
 _SCALARS: dict[str, FieldType] = {
     scalar.spec: scalar  # type: ignore[misc]  # a name
     for scalar in (
-        _scalar("bool", _take_bool, pa.bool_()),
-        _scalar("int64", _integer_between(-(1 << 63), (1 << 63) - 1), pa.int64()),
-        _scalar("uint64", _integer_between(0, (1 << 64) - 1), pa.uint64()),
-        _scalar("float64", _take_float, pa.float64(), key=_float_key),
-        _scalar("string", _take_string, pa.string()),
-        _scalar("bytes", _take_bytes, pa.binary()),
-        _scalar("uuid", _take_uuid, pa.binary(16), give=_give_uuid),
+        _scalar("bool", _take_bool),
+        _scalar("int64", _integer_between(-(1 << 63), (1 << 63) - 1)),
+        _scalar("uint64", _integer_between(0, (1 << 64) - 1)),
+        _scalar("float64", _take_float, key=_float_key),
+        _scalar("string", _take_string),
+        _scalar("bytes", _take_bytes),
+        _scalar("uuid", _take_uuid, give=_give_uuid),
         _scalar(
             "timestamp",
             _take_timestamp,
-            pa.timestamp("us", "UTC"),
             give=_give_timestamp,
-            stored=pa.int64(),
         ),
         _scalar(
             "datetime",
             _take_datetime,
-            pa.timestamp("us"),
             give=_give_datetime,
-            stored=pa.int64(),
         ),
-        _scalar("date", _take_date, pa.date32(), give=_give_date, stored=pa.int32()),
+        _scalar("date", _take_date, give=_give_date),
         _scalar(
             "decimal",
             _take_decimal,
-            pa.string(),
             give=_give_decimal,
             key=decimal_key,
             compare=_give_decimal,
         ),
-        _scalar("json", _take_json, pa.binary(), key=None),
+        _scalar("json", _take_json, key=None),
     )
 }

@@ -31,7 +31,6 @@ from nacre.rows.layout import (
     index_values,
     is_cut,
 )
-from nacre.rows.loads import decode_load
 from nacre.rows.schema import schema_from
 from nacre.rows.stored import converted, is_fresh, unpack_row, unpack_rows
 from nacre.views import State
@@ -290,6 +289,8 @@ class Rows:
         prepared, self._prepared = self._prepared, None
         if prepared is not None and prepared[0] == digest:
             return prepared[1:]
+        from nacre.rows.loads import decode_load  # noqa: PLC0415 - Arrow is slow to import
+
         rows = decode_load(definition.schema, self._get_blob(digest))
         return rows, definition.layout.keys_of(rows)
 

@@ -12,22 +12,18 @@ Two names with one hash do no harm, because the events are compared.
 """
 
 import struct
-from collections.abc import Iterable, Iterator
-from functools import reduce
+from collections.abc import Iterable
 from typing import ClassVar
 
-import numpy as np
 from xxhash import xxh3_64_intdigest
 
 from nacre.event import Event, Header
 from nacre.views.table import State
 from nacre.views.view import Names
 
-_BLOCK = 128
+BLOCK = 128
 _FEW = 8
-_LAST = (1 << 63) - 1
 _SUBJECT, _KIND = 0, 1  # seeds: a subject and a kind of the same name are two names
-_NAME = np.dtype([("hash", "<u8"), ("commit", "u1")])
 _PACK_NAME = struct.Struct("<QB").pack
 
 
@@ -79,45 +75,23 @@ class History:
             wanted.append(_hash(subject, _SUBJECT))
         if kind is not None:
             wanted.append(_hash(kind, _KIND))
-        found = (self._holding_in_order(np.array([name], "<u8"), start, stop) for name in wanted)
-        return [int(position) for position in reduce(np.intersect1d, found)]
+        from nacre.views.holding import commits_with_all  # noqa: PLC0415 - numpy is slow to import
+
+        return commits_with_all(self._blocks, self._many, wanted, start, stop)
 
     def positions_of_kinds(self, kinds: Iterable[str], *, start: int, stop: int) -> list[int]:
         """Return the commits in a range that may hold an event of one of *kinds*, in order."""
-        hashes = np.array([_hash(kind, _KIND) for kind in kinds], "<u8")
-        return [int(position) for position in self._holding_in_order(hashes, start, stop)]
+        from nacre.views.holding import commits_with_any  # noqa: PLC0415 - numpy is slow to import
+
+        hashes = [_hash(kind, _KIND) for kind in kinds]
+        return commits_with_any(self._blocks, self._many, hashes, start, stop)
 
     def _add_to_block(self, position: int, hashes: list[int]) -> None:
-        first = position - position % _BLOCK
+        first = position - position % BLOCK
         block = self._blocks.get(first, b"")
         assert isinstance(block, bytes)
         names = [_PACK_NAME(name, position - first) for name in hashes]
         self._blocks[first] = block + b"".join(names)
-
-    def _holding_in_order(self, wanted: np.ndarray, start: int, stop: int | None) -> np.ndarray:
-        parts = [np.array([], np.int64), *self._holding(wanted, start, stop)]
-        found = np.unique(np.concatenate(parts))
-        return found[
-            (found >= min(start, _LAST)) & (found < (_LAST if stop is None else min(stop, _LAST)))
-        ]
-
-    def _holding(self, wanted: np.ndarray, start: int, stop: int | None) -> Iterator[np.ndarray]:
-        """Yield commits around a range that hold one of the *wanted* hashes, some repeated."""
-        end = None if stop is None else (stop,)
-        for (first,), block in self._blocks.scan(start=(start - start % _BLOCK,), stop=end):
-            assert isinstance(first, int)
-            assert isinstance(block, bytes)
-            names = np.frombuffer(block, _NAME)
-            yield names["commit"][_is_among(names["hash"], wanted)].astype(np.int64) + first
-        for (position,), row in self._many.scan(start=(start,), stop=end):
-            assert isinstance(position, int)
-            assert isinstance(row, bytes)
-            if _is_among(np.frombuffer(row, "<u8"), wanted).any():
-                yield np.array([position])
-
-
-def _is_among(hashes: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    return hashes == wanted[0] if len(wanted) == 1 else np.isin(hashes, wanted)
 
 
 def _hash(name: str, seed: int) -> int:

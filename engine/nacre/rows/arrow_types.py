@@ -1,0 +1,37 @@
+"""What the types of fields are in Arrow: for users, and in the blob of a load."""
+
+import pyarrow as pa
+
+from nacre.rows.types import FieldType
+
+_GIVEN = {
+    "bool": pa.bool_(),
+    "int64": pa.int64(),
+    "uint64": pa.uint64(),
+    "float64": pa.float64(),
+    "string": pa.string(),
+    "bytes": pa.binary(),
+    "uuid": pa.binary(16),
+    "timestamp": pa.timestamp("us", "UTC"),
+    "datetime": pa.timestamp("us"),
+    "date": pa.date32(),
+    "decimal": pa.string(),
+    "json": pa.binary(),
+}
+_STORED = {"timestamp": pa.int64(), "datetime": pa.int64(), "date": pa.int32()}
+
+
+def given_arrow(kind: FieldType) -> pa.DataType:
+    """Return what a column of a type is for users."""
+    if kind.element is not None:
+        return pa.list_(given_arrow(kind.element))
+    if kind.inner is not None:
+        return pa.struct([(name, given_arrow(part)) for name, part in kind.inner.items()])
+    return _GIVEN[str(kind.spec)]
+
+
+def load_arrow(kind: FieldType) -> pa.DataType:
+    """Return what a column of stored values is in the blob of a load."""
+    if isinstance(kind.spec, str):
+        return _STORED.get(kind.spec, _GIVEN[kind.spec])
+    return pa.binary()  # packed
