@@ -27,6 +27,7 @@ from bench import (
     opening,
     past,
     rows,
+    tenants,
     trajectories,
     views,
 )
@@ -58,6 +59,7 @@ ROWS: dict[str, Callable[[Setting], list[Line]]] = {
     "trajectories": trajectories.trajectories,
     "flowstore": flowstore.flowstore,
     "trajectories-growth": trajectories.growth,
+    "tenants": tenants.tenants,
 }
 _PACKAGES = ("nacre", "lmdb", "pandas", "pyarrow", "numpy", "msgpack", "zstandard")
 

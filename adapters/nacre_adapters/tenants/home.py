@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol, TypeVar
 
 import nacre
@@ -10,8 +11,13 @@ from nacre.views import View
 from nacre_adapters.tenants.errors import TableMissing
 from nacre_adapters.tenants.events import TABLE_DROPPED
 from nacre_adapters.tenants.places import Place, change, transaction_of
-from nacre_adapters.tenants.shape import Shape
+from nacre_adapters.tenants.shape import Shape, Values
 from nacre_adapters.tenants.views import Tenants
+
+
+class _Stale:
+    """Says that a table is no longer what it was."""
+
 
 AnyView = TypeVar("AnyView", bound=View)
 Made = TypeVar("Made")
@@ -82,6 +88,30 @@ class Home:
             return work(vault)
         finally:
             self.place.give_back()
+
+    def row(self, table: str, key: object) -> tuple[Shape, Values | None]:
+        """Return the shape of a table, and the row of a key that a user gives, or None."""
+        vault = self.place.take()
+        try:
+            rows = vault.view(Rows)
+            known = self._open.get(table) or self.table(vault, table)
+            found = rows.at_once(partial(self._row, known=known, key=key))
+            while isinstance(found, _Stale):
+                known = self.table(vault, table)
+                found = rows.at_once(partial(self._row, known=known, key=key))
+            return known.shape, found
+        finally:
+            self.place.give_back()
+
+    def _row(self, rows: Rows, known: OpenTable, key: object) -> "Values | _Stale | None":
+        definition = rows.find(self.collection_name(known.shape.table))
+        if definition is None or definition is not known.definition:
+            return _Stale()
+        at = known.shape.key_from(key)
+        if at is None:
+            return None
+        row = rows.row(definition, definition.layout.key_from(at)[0])
+        return None if row is None else definition.layout.give(row)
 
     def read_table(self, table: str, work: Callable[[OpenTable], Made]) -> Made:
         """Return what *work* returns of a table, all of one moment."""

@@ -5,7 +5,7 @@ import inspect
 import re
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -16,6 +16,7 @@ from nacre_adapters.tenants.columns import COLUMN_TYPES, ColumnType, plain
 from nacre_adapters.tenants.unset import UNSET
 
 _MARK = "__nacre_flexible__"
+_DECLARED, _LENIENT = "declared", "lenient"
 _CAPITAL = re.compile(r"(?<!^)(?<!_)([A-Z])")
 
 EnumClass = type[Enum]
@@ -69,11 +70,26 @@ class Model:
         )
         self.names = frozenset(field.name for field in self.fields)
         self._enums = [(field.name, field.enum) for field in self.fields if field.enum is not None]
+        self._is_plain = self._looks_plain()
 
     @property
     def table_name(self) -> str:
         """What its table is called unless it is given a name: MyThing, my_thing."""
         return _CAPITAL.sub(r"_\1", self.cls.__name__).lower()
+
+    def maker(self, columns: Sequence[str]) -> Callable[[dict[str, object]], object]:
+        """Return a function from the values of these columns to an object of the class."""
+        if self._is_plain and len(columns) == len(self.names) and self.names.issuperset(columns):
+            cls, new = self.cls, object.__new__
+
+            def adopt(values: dict[str, object]) -> object:
+                # What the `__init__` of a dataclass does, without the way through it.
+                made: object = new(cls)
+                made.__dict__ = values
+                return made
+
+            return adopt
+        return self.make
 
     def make(self, values: Mapping[str, object]) -> object:
         """Return an object of the class with these values of columns."""
@@ -82,6 +98,17 @@ class Model:
             if given.get(name) is not None:
                 given[name] = _member(enum, given[name])
         return self.cls(**given)
+
+    def _looks_plain(self) -> bool:
+        """Whether an object is its values and nothing else."""
+        cls = self.cls
+        special = ("__post_init__", "__slots__", "__new__", "__setattr__", "__getattribute__")
+        return (
+            not self._enums
+            and getattr(cls, _MARK) == _DECLARED
+            and len(self.fields) == len(dataclasses.fields(cls))
+            and not any(name in base.__dict__ for base in cls.__mro__[:-1] for name in special)
+        )
 
 
 def _member(enum: type[Enum], value: object) -> object:
@@ -96,9 +123,11 @@ def _make_flexible(cls: type) -> None:
         return
     if "__dataclass_params__" in cls.__dict__:
         cls.__init__ = _lenient(cls)  # type: ignore[misc]  # it is what calls go through
+        setattr(cls, _MARK, _LENIENT)
     else:
+        has_init = any("__init__" in base.__dict__ for base in cls.__mro__[:-1])
         _declare(cls)
-    setattr(cls, _MARK, True)
+        setattr(cls, _MARK, _LENIENT if has_init else _DECLARED)
 
 
 def _declare(cls: type) -> None:

@@ -41,6 +41,9 @@ class Shape:
         self.names = tuple(self.by_name)
         self.pk = schema.key
         self._gives = tuple((c.name, c.type.give) for c in self.columns if c.type.give)
+        self.converts = bool(self._gives)
+        """Whether `given` changes anything."""
+        self._is_text = len(self.pk) == 1 and self.by_name[self.pk[0]].type.name == "str"
 
     @property
     def auto(self) -> str | None:
@@ -118,6 +121,8 @@ class Shape:
 
     def key_from(self, key: object) -> object | None:
         """Return a key that a user gives as the collection takes it; None: no row can have it."""
+        if self._is_text and type(key) is str and key.isascii():
+            return key
         parts: Sequence[object] = key if isinstance(key, tuple | list) else (key,)
         if len(parts) != len(self.pk) or any(part is None for part in parts):
             return None

@@ -1,7 +1,6 @@
 """A table: rows inserted, found, changed and deleted, as objects of a class or as dicts."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
 from typing import TypeVar
 
 from nacre_adapters.tenants import writing
@@ -238,18 +237,13 @@ class Table:
         Raises:
             NotFoundError: there is none, and no default.
         """
-
-        def read(table: OpenTable) -> object:
-            shape, seen = self._seen(table, xtra)
-            row = writing.existing(table, pk_values, seen)
-            return self._made(shape, row) if as_cls else shape.given(row)
-
-        try:
-            return self._home.read_table(self.name, read)
-        except NotFoundError:
+        shape, row = self._home.row(self.name, pk_values)
+        wanted = xtra or self._xtra
+        if row is None or (wanted and not writing.matches(row, shape.taken(wanted))):
             if default is UNSET:
-                raise
+                raise writing.missing(shape, pk_values)
             return default
+        return self._made(shape, row) if as_cls else shape.given(row)
 
     def __getitem__(self, key: object) -> object:
         """Return the row of a key; one of several parts is a tuple or a list."""
@@ -402,11 +396,11 @@ class Table:
             shape, seen = self._seen(table, xtra)
             rows = find(table, asked, seen)
             self._check_selected(asked, rows[:1], as_cls=as_cls, keys=shape.pk if with_pk else ())
-            given = [shape.given(row) for row in rows]
-            made = self._made_all(shape, rows) if as_cls else list[object](given)
             if not with_pk:
-                return made
-            return [(shape.key_of(key), row) for key, row in zip(given, made, strict=True)]
+                return self._made_all(shape, rows) if as_cls else [shape.given(r) for r in rows]
+            keys = [shape.key_of(shape.given(row)) for row in rows]
+            made = self._made_all(shape, rows) if as_cls else [shape.given(r) for r in rows]
+            return list(zip(keys, made, strict=True))
 
         return self._home.read_table(self.name, read)
 
@@ -436,8 +430,10 @@ class Table:
         return self._home.change_table(self.name, decide)
 
     def _made(self, shape: Shape, row: Values) -> object:
-        values = shape.given(row)
-        return values if self._model is None else self._model.make(values)
+        return self._made_all(shape, [row])[0]
 
     def _made_all(self, shape: Shape, rows: Sequence[Values]) -> list[object]:
-        return list(map(partial(self._made, shape), rows))
+        given: Iterable[Values] = map(shape.given, rows) if shape.converts else rows
+        if self._model is None or not rows:
+            return list(given)
+        return list(map(self._model.maker(tuple(rows[0])), given))
