@@ -1,13 +1,12 @@
 """Outputs: what a step saves under a name for the steps that come after it."""
 
 import difflib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from nacre.errors import InvalidInput
 from nacre_adapters.flowstore import events
+from nacre_adapters.flowstore.codecs import Codecs
 from nacre_adapters.flowstore.errors import InputNotFound
 from nacre_adapters.flowstore.events import Fact, step_subject
 from nacre_adapters.flowstore.order import created, upstream
@@ -26,22 +25,37 @@ class Found(NamedTuple):
     output: Output
 
 
-@dataclass(frozen=True, slots=True)
-class Lazy:
+class Lazy(NamedTuple):
     """An output that is listed: its value is read when somebody asks for it."""
 
     step: str
     attempt: int
-    name: str
-    size_bytes: int
-    type: str
-    identity: str
-    position: int
-    _load: Callable[[], object]
+    output: Output
+    codecs: Codecs
+
+    @property
+    def name(self) -> str:
+        """The name that it was saved under."""
+        return self.output.name
+
+    @property
+    def size_bytes(self) -> int:
+        """What it takes, before compression."""
+        return int(self.output.value["size_bytes"])
+
+    @property
+    def type(self) -> str:
+        """The class of the value."""
+        return str(self.output.value["type"])
+
+    @property
+    def identity(self) -> str:
+        """Equal for equal values."""
+        return str(self.output.value["identity"])
 
     def load(self) -> object:
         """Return the value, a new object at each call."""
-        return self._load()
+        return self.codecs.decode(self.output.value)
 
 
 def save(place: Place, where: Where, name: str, value: dict[str, object]) -> None:
@@ -97,12 +111,14 @@ def has(flows: Flows, where: Where, name: str) -> bool:
 def live_outputs(flows: Flows, flow: str, step: str) -> Iterator[tuple[int, Output]]:
     """Yield what readers see of a step: attempt and output."""
     state = flows.step(flow, step)
+    live = [] if state is None else state.live
     seen: set[str] = set()
-    for attempt in state.live if state is not None else ():
+    for attempt in live:
         for output in flows.outputs(flow, step, attempt):
             if output.name not in seen:
-                seen.add(output.name)
                 yield attempt, output
+                if len(live) > 1:
+                    seen.add(output.name)
 
 
 def lazily(place: Place, flow: str, step: str | None) -> list[Lazy]:
@@ -112,7 +128,7 @@ def lazily(place: Place, flow: str, step: str | None) -> list[Lazy]:
     if step is not None:
         steps = [resolved(flows, flow, step)]
     return [
-        _lazy(place, each, attempt, output)
+        Lazy(each, attempt, output, place.codecs)
         for each in steps
         for attempt, output in live_outputs(flows, flow, each)
     ]
@@ -136,13 +152,6 @@ def checked_name(name: object) -> str:
     if not isinstance(name, str) or not name:
         raise InvalidInput(f"the name of an output is {name!r:.60}: give a text that is not empty")
     return name
-
-
-def _lazy(place: Place, step: str, attempt: int, output: Output) -> Lazy:
-    value = output.value
-    load = partial(place.codecs.decode, value)
-    said = (value["size_bytes"], value["type"], value["identity"], output.position)
-    return Lazy(step, attempt, output.name, *said, load)
 
 
 def _saved_by(flows: Flows, where: Where, step: str, name: str) -> Found | None:

@@ -2,7 +2,7 @@
 
 f[flow]                          [flow, app, owner, steps or None, details, time, is_deleted]
 s[flow, step]                    a step, see `steps.StepState`
-o[flow, step, attempt, name]     [name, value, position]
+o[flow step attempt, name]       [name, value, position]; the first is one text: listing is quick
 p[flow, step]                    [page, attempt, position]
 e[flow, step, element]           [value, attempt, position]: what was submitted
 u[flow, step, element]           [file name, media type, blob, size, attempt, position]
@@ -46,7 +46,7 @@ class Flows:
     """Flows, steps and all that belongs to one run."""
 
     name: ClassVar[str] = "flowstore.flows"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     kinds: ClassVar[tuple[str, ...]] = (
         events.FLOW_CREATED,
         events.FLOW_DELETED,
@@ -109,13 +109,13 @@ class Flows:
 
     def output(self, flow: str, step: str, attempt: int, name: str) -> Output | None:
         """Return what an attempt saved under a name, published or not."""
-        row = self._outputs.get((key_of(flow), key_of(step), attempt, key_of(name)))
+        row = self._outputs.get((_place(key_of(flow), key_of(step), attempt), key_of(name)))
         return None if row is None else Output(*_listed(row))
 
     def outputs(self, flow: str, step: str, attempt: int) -> Iterator[Output]:
         """Yield what an attempt saved, by name."""
-        for _, row in self._outputs.scan((key_of(flow), key_of(step), attempt)):
-            yield Output(*_listed(row))
+        place = _place(key_of(flow), key_of(step), attempt)
+        return (Output._make(row) for _, row in self._outputs.scan((place,)))  # type: ignore[arg-type]  # a list
 
     # What is on the screen
 
@@ -151,8 +151,13 @@ class Flows:
         """Forget what the flow holds; its attempts are counted on, should it be made again."""
         self._flows[flow] = [*_listed(self._flows[flow])[:-1], True]
         for key, row in list(self._steps.scan((flow,))):
-            self._steps[key] = StepState.of_row(row).emptied().as_row()
-        for name in ("o", "p", "e", "u", "x"):
+            state = StepState.of_row(row)
+            self._steps[key] = state.emptied().as_row()
+            for attempt in range(state.last + 1):
+                place = _place(flow, str(key[1]), attempt)
+                for output in [output for output, _ in self._outputs.scan((place,))]:
+                    del self._outputs[output]
+        for name in ("p", "e", "u", "x"):
             table = self._state.table(name)
             for key in [key for key, _ in table.scan((flow,))]:
                 del table[key]
@@ -168,7 +173,7 @@ class Flows:
         data = event.data
         name = str(data["name"])
         row = [name, data["value"], event.position]
-        self._outputs[(*key, data["attempt"], key_of(name))] = row
+        self._outputs[_place(*key, data["attempt"]), key_of(name)] = row
 
     def _show(self, key: tuple[str, str], event: Event) -> None:
         row = [event.data["page"], event.data["attempt"], event.position]
@@ -196,6 +201,10 @@ _APPLY: Mapping[str, Callable[[Flows, tuple[str, str], Event], None]] = {
     events.UPLOAD_RECEIVED: Flows._receive,
     events.ELEMENT_RESERVED: Flows._reserve,
 }
+
+
+def _place(flow: str, step: str, attempt: object) -> str:
+    return f"{flow}\x1f{step}\x1f{attempt}"
 
 
 def _listed(row: object) -> list[Any]:
