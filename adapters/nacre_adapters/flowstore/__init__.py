@@ -12,6 +12,7 @@ from nacre_adapters.flowstore.errors import (
     StepMissing,
 )
 from nacre_adapters.flowstore.interface import StoreInterface
+from nacre_adapters.flowstore.memo import code_of, reuse
 from nacre_adapters.flowstore.people import appoint, dismiss, join, leave
 from nacre_adapters.flowstore.place import find_place, open_place, use_store
 from nacre_adapters.flowstore.tqdm_bar import StepProgressTqdm
@@ -35,6 +36,7 @@ __all__ = [
     "StoreInterface",
     "appoint",
     "attempt",
+    "code_of",
     "declare_flow",
     "delete_flow",
     "dismiss",
@@ -42,5 +44,6 @@ __all__ = [
     "join",
     "leave",
     "open_place",
+    "reuse",
     "use_store",
 ]

@@ -29,6 +29,7 @@ class Attempt:
     number: int
     phase: str
     user: str
+    code: str | None
     progress: Progress
     reads: ReadLog
     pending: Pending
@@ -91,6 +92,7 @@ def begin(
         number=number,
         phase=phase,
         user=user,
+        code=code,
         progress=Progress(partial(record_progress, place, where)),
         reads=where.reads,
         pending=Pending(partial(outputs.commit, place, where)),
@@ -103,11 +105,12 @@ def finish(place: Place, running: Attempt, *, reused: Sequence[object] | None = 
     running.progress.flush()
 
     def decide(look: Look) -> list[Fact]:
-        data = {**_data(running), "reused": None if reused is None else list(reused)}
+        done: dict[str, object] = {**_data(running), "code": running.code}
+        done["reused"] = None if reused is None else list(reused)
         subject = step_subject(running.flow, running.step)
         reads = running.reads.facts(running.at, look.position).facts
-        done = Fact(events.STEP_FINISHED, subject, data)
-        return [*reads, done, *_invalidated(look.flows, running)]
+        ended = Fact(events.STEP_FINISHED, subject, done)
+        return [*reads, ended, *_invalidated(look.flows, running)]
 
     place.commit(decide, actor=running.user)
 

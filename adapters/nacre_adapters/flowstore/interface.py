@@ -121,8 +121,11 @@ class StoreInterface:
 
     def has_input(self, name: str) -> bool:
         """Tell whether a step before this one has saved something under a name."""
+        where = self.where
         with self.place.vault.read():
-            return outputs.has(self.place.flows, self.where, name)
+            has = outputs.has(self.place.flows, where, name)
+        where.reads.note({"kind": "has", "name": name, "identity": str(has)})
+        return has
 
     def list_outputs(self, step_name: str | None = None) -> list[outputs.Lazy]:
         """Return what readers see of a step, or of all: lazily, in order of steps and names."""
@@ -132,7 +135,7 @@ class StoreInterface:
 
     def _find(self, name: str, step_name: str | None) -> outputs.Found:
         where = self.where
-        if step_name is not None or not self.has_input(name):
+        if step_name is not None or not outputs.has(self.place.flows, where, name):
             where.settled()  # it may be one of this step's own
         with self.place.vault.read():
             found = outputs.find(self.place.flows, where, name, step_name)

@@ -91,7 +91,7 @@ def _sources(views: Views, thing: Thing) -> Iterable[Link]:
     if doer is not None:
         for read in views.reads.read_by(doer):
             source = thing_of(read) or _outside(read)
-            if source != thing:
+            if source is not None and source != thing:
                 yield Link(made=thing, source=source, by=doer)
     for label_or_id in _links_of(views, thing):
         yield Link(made=thing, source=label_or_id, by=None)
@@ -130,7 +130,12 @@ def _linked_by(views: Views) -> dict[Thing, list[Thing]]:
     return linked
 
 
-def _outside(read: dict[str, Any]) -> Thing:
-    """Return what was read and has no history here: its kind, its name, what was in it."""
+def _outside(read: dict[str, Any]) -> Thing | None:
+    """Return what was read and has no history here: its kind, its name, what was in it.
+
+    None for a question whose answer was nothing, or no more than that there is something.
+    """
+    if read.get("kind") in ("has", "assets") or read.get("identity") is None:
+        return None
     names = ("connection", "query", "path", "flow", "step", "element", "identity")
     return (str(read.get("kind")), *(str(read[name]) for name in names if name in read))

@@ -54,9 +54,10 @@ def submit(place: Place, where: Where, element: str, value: object) -> None:
 def submitted(place: Place, where: Where, step: str, element: str) -> tuple[bool, object]:
     """Return whether a user entered something into an element, and what."""
     row = place.flows.submitted(where.flow, step, element)
-    if row is None:
-        return False, None
     note = {"kind": "value", "flow": where.flow, "step": step, "element": element}
+    if row is None:
+        where.reads.note({**note, "identity": None})
+        return False, None
     where.reads.note({**note, "position": row[2], "identity": row[0]["identity"]})
     return True, place.codecs.decode(row[0])
 
@@ -78,10 +79,11 @@ def receive(
 def upload_of(place: Place, where: Where, step: str, element: str) -> Upload | None:
     """Return the file that a user uploaded last, or None."""
     row = place.flows.upload(where.flow, step, element)
+    note = {"kind": "upload", "flow": where.flow, "step": step, "element": element}
     if row is None:
+        where.reads.note({**note, "identity": None})
         return None
     filename, media_type, content, size_bytes, attempt, position = row
-    note = {"kind": "upload", "flow": where.flow, "step": step, "element": element}
     where.reads.note({**note, "position": position, "identity": str(content)})
     return Upload(filename, media_type, size_bytes, place.vault.get(content), attempt)
 

@@ -76,7 +76,9 @@ class Shelf:
                 place.assets, place.people, query, user=self._where.user, now_us=now_us()
             )
             reads = self._where.reads
-            return [as_asset(place, card, revision, reads=reads) for card, revision in found]
+            listed = [as_asset(place, card, revision, reads=reads) for card, revision in found]
+        reads.note({"kind": "assets", "query": str(query), "identity": str(len(listed))})
+        return listed
 
     def typed(
         self, kind: type[Kind], type_: AssetType, label: str | None, name: str | None

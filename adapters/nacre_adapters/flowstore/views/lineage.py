@@ -4,6 +4,7 @@ by[thing, position, flow, step, attempt]          0: that attempt had read the t
 in[flow, step, attempt, position, n]              what it read, as it was noted
 to[flow, step, attempt, position, n]              what it wrote: a thing
 of[thing]                                         [flow, step, attempt, position] that wrote it
+do[code, position]                                [flow, step, attempt]: a run that finished
 
 A thing is the key of a list: ["asset", id, revision], ["output", flow, step, attempt, name].
 """
@@ -32,12 +33,14 @@ class Reads:
     """Edges between things and the attempts that read and wrote them."""
 
     name: ClassVar[str] = "flowstore.lineage"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     kinds: ClassVar[tuple[str, ...]] = (
         events.STEP_READ,
         events.OUTPUT_SAVED,
         events.ASSET_CREATED,
         events.ASSET_REVISED,
+        events.STEP_FINISHED,
+        events.FLOW_DELETED,
     )
 
     def __init__(self, state: State) -> None:
@@ -45,6 +48,7 @@ class Reads:
         self._read = state.table("in")
         self._written = state.table("to")
         self._writers = state.table("of")
+        self._finished = state.table("do")
 
     def apply(self, event: Event) -> None:
         """Add the edges that an event says."""
@@ -58,6 +62,11 @@ class Reads:
             case events.OUTPUT_SAVED:
                 flow, step, attempt = _attempt(data)
                 self._write(("output", flow, step, attempt, str(data["name"])), event)
+            case events.STEP_FINISHED:
+                if data.get("code") is not None and data["phase"] == events.RUN:
+                    self._finished[str(data["code"]), event.position] = list(_attempt(data))
+            case events.FLOW_DELETED:
+                self._forget(key_of(str(data["flow"])))
             case _:
                 revision = data["version"]
                 assert isinstance(revision, int)
@@ -87,6 +96,14 @@ class Reads:
             assert isinstance(row, list)
             yield tuple(row)
 
+    def finished(self, code: str) -> Iterator[Doer]:
+        """Yield the runs that finished with a code, the last one first."""
+        for (_, position), row in self._finished.scan((code,), reverse=True):
+            assert isinstance(row, list)
+            assert isinstance(position, int)
+            flow, step, attempt = row
+            yield Doer(flow, step, attempt, position)
+
     def writer(self, thing: Thing) -> Doer | None:
         """Return the attempt that wrote a thing; None when it was written outside of any step."""
         row = self._writers.get(_key(thing))
@@ -99,6 +116,13 @@ class Reads:
         if thing is not None:
             flow, step, attempt, position = doer
             self._readers[(*_key(thing), position, flow, step, attempt)] = 0
+
+    def _forget(self, flow: str) -> None:
+        """Forget that runs of a flow finished: what they saved is gone."""
+        rows = list(self._finished.scan())
+        for key, row in rows:
+            if isinstance(row, list) and row[0] == flow:
+                del self._finished[key]
 
     def _write(self, thing: Thing, event: Event) -> None:
         origin = event.data.get("origin", None)
