@@ -136,6 +136,14 @@ def test_a_row_that_does_not_fit_is_refused_with_the_reason(vault, people, row, 
     assert is_whole(vault)
 
 
+def test_a_refused_update_names_the_row(people):
+    people.insert(person("p1"))
+
+    for change in ({"age": "old"}, {"city": None}, {"shoe": 4}):
+        with pytest.raises(InvalidInput, match="id='p1'"):
+            people.update("p1", change)
+
+
 def test_constraints_are_kept_with_the_value_and_the_key_in_the_message(vault):
     limits = {
         "id": "int64",

@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from nacre.errors import InvalidInput
+from nacre.moment import When
 from nacre.rows import changes
 from nacre.rows.aggregates import Measure
 from nacre.rows.bulk import load
 from nacre.rows.changes import Decision, Row, Write
 from nacre.rows.declared import IndexSpec, plain_row, schema_of
 from nacre.rows.history import Change, changes_since, row_history
-from nacre.rows.home import Home, Words
+from nacre.rows.home import Home, VaultHome, Words
 from nacre.rows.migration import Migration, migrate, plan_migration
 from nacre.rows.query import Asked, Query
 from nacre.rows.schema import Schema
@@ -197,8 +198,17 @@ class Collection:
         """
         return changes_since(self._home.past, self.name, since, stop)
 
-    def get(self, key: object) -> dict[str, object] | None:
-        """Return the row of a key, or None; a key of several fields is a tuple."""
+    def at(self, when: When) -> "Collection":
+        """Return the collection as it was, read-only; *when* is as for `vault.at`."""
+        return Collection(VaultHome(self._home.past.at(when)), self.name)
+
+    def get(self, key: object, *, as_of: When | None = None) -> dict[str, object] | None:
+        """Return the row of a key, or None; a key of several fields is a tuple.
+
+        *as_of* is a position, a time or what else `vault.at` takes: the row as it was then.
+        """
+        if as_of is not None:
+            return self.at(as_of).get(key)
 
         def read(view: Rows) -> dict[str, object] | None:
             definition = view.definition(self.name)
@@ -232,8 +242,10 @@ class Collection:
         # An empty collection is still one.
         return True
 
-    def query(self) -> Query:
-        """Return a query for all rows, to refine."""
+    def query(self, *, as_of: When | None = None) -> Query:
+        """Return a query for all rows, now or as they were, to refine."""
+        if as_of is not None:
+            return self.at(as_of).query()
         return Query(self._home, self.name, Asked())
 
     def where(self, *condition: object, **equal: object) -> Query:
@@ -264,9 +276,9 @@ class Collection:
         """Return a row for each group of all rows; see `Query.aggregate`."""
         return self.query().aggregate(*group_by, **measures)
 
-    def to_frame(self, library: str = "pandas") -> object:
+    def to_frame(self, library: str = "pandas", *, as_of: When | None = None) -> object:
         """Return all rows as a dataframe of "pandas", "arrow" or "polars"."""
-        return self.query().to(library)
+        return self.query(as_of=as_of).to(library)
 
     def __repr__(self) -> str:
         return f"<collection {self.name!r}>"

@@ -6,6 +6,7 @@ from typing import Protocol, TypeVar
 
 from nacre.blobs import Payloads
 from nacre.errors import InvalidInput, StateError
+from nacre.moment import When
 from nacre.rows.changes import Decision
 from nacre.rows.columns import Columns
 from nacre.rows.history import History
@@ -31,7 +32,7 @@ NO_WORDS = Words()
 class RowsVault(Payloads, History, Protocol):
     """What collections need of a vault."""
 
-    def at(self, when: int) -> "RowsVault":
+    def at(self, when: When) -> "RowsVault":
         """Return the vault as it was."""
 
     @property

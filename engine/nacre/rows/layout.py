@@ -101,13 +101,14 @@ class Layout:
             InvalidInput: a field is unknown, of another type, or against a constraint.
         """
         changed = self.whole(row)[:]
+        about = {field.name: changed[field.slot] for field in self.key_fields}
         left = len(changes)
         for found in self._slots:
             if found.name in changes:
                 left -= 1
-                changed[found.slot] = self._taken(found, changes[found.name], changes)
+                changed[found.slot] = self._taken(found, changes[found.name], about)
         if left:
-            raise self._unknown(changes)
+            raise self._unknown(about | changes)
         return changed
 
     def give(self, stored: StoredRow) -> dict[str, object]:
