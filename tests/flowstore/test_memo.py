@@ -12,10 +12,11 @@ from nacre_adapters.flowstore import (
     attempt,
     code_of,
     declare_flow,
+    delete_flow,
     reuse,
     use_store,
 )
-from nacre_adapters.flowstore.screens import submit, submitted
+from nacre_adapters.flowstore.screens import page_of, save_page, submit, submitted
 
 RUNS: list[str] = []
 
@@ -140,10 +141,29 @@ def test_what_was_reused_knows_what_it_is_made_from() -> None:
     rate = store("x", "y").get_asset("rate")
     made = store("x", "y").assets.impact(rate).things
     assert {thing[1] for thing in made[1:]} == {"1", "2"}
-    (event,) = (
-        e
-        for e in store("1", "").place.vault.events(kind="flowstore.step.finished")
-        if e.data["reused"]
-    )
-    assert event.data["reused"] == ["1", "Train", 1]
-    assert store("1", "").place.vault.replay().is_equal
+    vault = store("1", "").place.vault
+    ended = [e.data["reused"] for e in vault.events(kind="flowstore.step.finished")]
+    assert ended == [None, ["1", "Train", 1]]
+    assert vault.replay().is_equal
+
+
+def test_what_a_deleted_flow_saved_is_not_reused() -> None:
+    load("1")
+    load("2")
+    run("1")
+
+    delete_flow(store("1", "").place, "1", user="ana")
+
+    assert not run("2")
+
+
+def test_a_page_is_reused_with_the_step() -> None:
+    def show(store: StoreInterface) -> None:
+        save_page(store.place, store.where, {"title": "of the run"}, {})
+        store.save_output(1, "x")
+
+    load("1")
+    load("2")
+    assert [run("1", show), run("2", show)] == [False, True]
+    two = store("2", "Train")
+    assert page_of(two.place, two.where, "Train") == {"title": "of the run"}

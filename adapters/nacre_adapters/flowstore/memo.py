@@ -19,7 +19,7 @@ from nacre_adapters.flowstore.pending import Saved
 from nacre_adapters.flowstore.place import Place
 from nacre_adapters.flowstore.reading import ReadLog
 from nacre_adapters.flowstore.records import Where
-from nacre_adapters.flowstore.screens import page_of
+from nacre_adapters.flowstore.screens import page_of, save_page
 from nacre_adapters.flowstore.views.lineage import Doer
 
 MOST_TRIED = 20
