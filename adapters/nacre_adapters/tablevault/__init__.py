@@ -2,6 +2,7 @@
 
 from nacre_adapters.tablevault.archive import compress_vault, decompress_vault, delete_vault
 from nacre_adapters.tablevault.artifact_string import ArtifactStringDtype
+from nacre_adapters.tablevault.checkout import checkout
 from nacre_adapters.tablevault.errors import (
     TableReferenceError,
     TableVaultError,
@@ -35,6 +36,7 @@ __all__ = [
     "TableReferenceError",
     "TableVault",
     "TableVaultError",
+    "checkout",
     "compress_vault",
     "decompress_vault",
     "delete_vault",

@@ -88,13 +88,13 @@ def close_with(owner: object, place: Place) -> "weakref.finalize[[], object]":
 
 
 @contextmanager
-def opened(path: str | os.PathLike[str]) -> Iterator[Place]:
+def opened(given: str | os.PathLike[str] | nacre.Vault) -> Iterator[Place]:
     """Open a TableVault for a `with` block.
 
     Raises:
         TVArgumentError: there is none.
     """
-    place = open_place(path, create=False, description="")
+    place = open_place(given, create=False, description="")
     try:
         yield place
     finally:

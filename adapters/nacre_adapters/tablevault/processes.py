@@ -4,7 +4,7 @@ p[process]                   a process, also one that has ended
 a[run, process]              0: it has not ended
 k[process, builder, position]  [rows, frame]: a part of what a builder has computed
 l[table, version, process]   0: it works on that; an empty version is the whole table
-o[position, process]         0: the order in which processes ended
+o[time, process]             0: when a process ended, ns
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -67,7 +67,7 @@ class Processes:
             for number, version in after.locks:
                 self._locks[number, version, process_id] = 0
         else:
-            self._ended[event.position, process_id] = 0
+            self._ended[after.logged_ns, process_id] = 0
             self._forget_parts((process_id,))
         if event.kind == events.PROCESS_STEPPED:
             self._forget_parts((process_id, str(event.data["builder"])))

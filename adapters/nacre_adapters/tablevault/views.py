@@ -211,7 +211,7 @@ class Tables:
         self._state.table("id")[number, instance.id] = instance.sequence
         self._last[number, version, instance.sequence] = 0
         self._put_table(_with(table, instance))
-        if (number, version) in self._temporary and not data.get("imported"):
+        if (number, version) in self._temporary:
             del self._temporary[number, version]
 
     def _delete_instance(self, event: Event) -> None:

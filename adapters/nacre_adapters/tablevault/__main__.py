@@ -1,0 +1,5 @@
+"""`python -m nacre_adapters.tablevault`."""
+
+from nacre_adapters.tablevault.cli import main
+
+main()
