@@ -13,6 +13,7 @@ from typing import TypeVar
 from nacre import codec
 from nacre.backups.pack import Chunk, chunk_key, part_count, read_table, table_in
 from nacre.backups.sealed import CONDEMNED, INDEXES, PACKS, SealedTarget
+from nacre.blobs.record import Description
 from nacre.errors import CorruptionError, NotFound
 from nacre.hashing import Digest
 
@@ -79,22 +80,36 @@ class Contents:
 
     def find(self, digest: Digest, part: int = 0) -> Place | None:
         """Return where a part of a blob lies; in a pack that stays, where there is a choice."""
-        places = self.places.get(chunk_key(digest, part))
-        if not places:
-            return None
-        return min(places, key=lambda place: (place.pack in self.dying, place.pack))
+        places = self._at(digest, part)
+        return min(places, key=self._order) if places else None
 
     def places_of(self, digest: Digest) -> list[Place] | None:
-        """Return where all parts of a blob lie; None when one is missing."""
+        """Return where all parts of a blob lie; None when one is missing.
+
+        A vault may have compressed it anew between two backups: all parts are of one form.
+        """
         first = self.find(digest)
-        if first is None:
-            return None
-        count = part_count(first.chunk.description.stored_size)
-        if count == 1:
-            return [first]
-        places = [self.find(digest, part) for part in range(count)]
-        found = [place for place in places if place is not None]
-        return found if len(found) == count else None
+        if first is None or part_count(first.chunk.description.stored_size) == 1:
+            return None if first is None else [first]
+        forms = {p.chunk.description: None for p in sorted(self._at(digest, 0), key=self._order)}
+        wholes = (self._parts(digest, form) for form in forms)
+        return next((parts for parts in wholes if parts is not None), None)
+
+    def _parts(self, digest: Digest, form: Description) -> list[Place] | None:
+        """Return where the parts of a form of a blob lie; None when one is missing."""
+        found = []
+        for part in range(part_count(form.stored_size)):
+            same = [p for p in self._at(digest, part) if p.chunk.description == form]
+            if not same:
+                return None
+            found.append(min(same, key=self._order))
+        return found
+
+    def _at(self, digest: Digest, part: int) -> list[Place]:
+        return self.places.get(chunk_key(digest, part), [])
+
+    def _order(self, place: Place) -> tuple[bool, str]:
+        return place.pack in self.dying, place.pack
 
 
 def load_contents(target: SealedTarget) -> Contents:

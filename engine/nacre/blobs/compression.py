@@ -6,7 +6,7 @@ from nacre.hashing import Buffer
 
 _SMALLEST_BYTES = 128
 # A larger blob is a mapped file: it is stored as it is, never held in memory.
-_LARGEST_BYTES = 64 << 20
+LARGEST_BYTES = 64 << 20
 _SAMPLE_BYTES = 8 << 10
 _SAMPLES = 3
 _LEVEL = 1
@@ -18,7 +18,7 @@ _WORTHWHILE = 0.35
 def compressed(content: Buffer) -> bytes | None:
     """Return *content* as a zstd frame, or None when a sample shows that it does not pay."""
     size = len(content)
-    if not _SMALLEST_BYTES <= size <= _LARGEST_BYTES:
+    if not _SMALLEST_BYTES <= size <= LARGEST_BYTES:
         return None
     if size > 2 * _SAMPLES * _SAMPLE_BYTES and not _pays(_sample(content)):
         return None
@@ -29,7 +29,7 @@ def compressed(content: Buffer) -> bytes | None:
 def restored(payload: memoryview, *, size: int, is_zstd: bool) -> memoryview:
     """Return the content of a stored payload."""
     if is_zstd:
-        if size > _LARGEST_BYTES:
+        if size > LARGEST_BYTES:
             raise CorruptionError(f"a compressed payload claims {size} bytes, which none has")
         return memoryview(codec.decompress(payload, size=size))
     if len(payload) != size:

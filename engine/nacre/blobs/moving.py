@@ -6,17 +6,18 @@ looks the blob up again.
 """
 
 import os
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nacre.blobs import index, record
 from nacre.blobs.index import Place, Row
 from nacre.blobs.packs import PackWriter, open_writer, pack_path
+from nacre.blobs.record import Description
 from nacre.environment import Environment, Transaction
 from nacre.errors import CorruptionError
 from nacre.files import Files, map_file
-from nacre.hashing import Digest, checksum
+from nacre.hashing import Buffer, Digest, checksum
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +34,27 @@ class Packs:
             return index.committed_size(transaction, pack_id)
 
 
-def move_pack(packs: Packs, pack_id: bytes, size: int, digests: Collection[Digest]) -> bool:
+Recode = Callable[[Description, memoryview], tuple[Description, Buffer]]
+"""Gives another form of a stored payload, or the same."""
+
+
+def as_it_is(description: Description, payload: memoryview) -> tuple[Description, Buffer]:
+    """Return a stored payload in the form that it has."""
+    return description, payload
+
+
+def move_pack(
+    packs: Packs,
+    pack_id: bytes,
+    size: int,
+    digests: Collection[Digest],
+    *,
+    recode: Recode = as_it_is,
+) -> bool:
     """Move the blobs of a pack, which were all of them when it had *size* bytes, and remove it.
 
-    False when somebody is appending to it, or has since, so that it must wait.
+    False when somebody is appending to it, or has since, so that it must wait. *recode* says in
+    which form each is stored from now on.
 
     Raises:
         CorruptionError: a blob in it was damaged; nothing has changed.
@@ -49,7 +67,7 @@ def move_pack(packs: Packs, pack_id: bytes, size: int, digests: Collection[Diges
     try:
         if packs.committed_size(pack_id) != size:
             return False
-        _move_rows(packs, pack_id, digests)
+        _move_rows(packs, pack_id, digests, recode)
     finally:
         os.close(descriptor)
     remove_emptied(packs)
@@ -71,14 +89,14 @@ def _forget(transaction: Transaction, emptied: Iterable[bytes]) -> None:
         index.forget_pack(transaction, pack_id)
 
 
-def _move_rows(packs: Packs, pack_id: bytes, digests: Collection[Digest]) -> None:
+def _move_rows(packs: Packs, pack_id: bytes, digests: Collection[Digest], recode: Recode) -> None:
     rows = _rows_in(packs.environment, pack_id, digests)
     if not rows:
         packs.environment.run(packs.files, lambda t: index.put_emptied(t, pack_id))
         return
     writer = open_writer(packs.folder, packs.files, packs.committed_size)
     try:
-        moved = _copy(rows, map_file(pack_path(packs.folder, pack_id)), writer)
+        moved = _copy(rows, map_file(pack_path(packs.folder, pack_id)), writer, recode)
         writer.sync()
         packs.environment.run(packs.files, lambda t: _switch(t, pack_id, moved, writer))
     finally:
@@ -96,7 +114,9 @@ def _rows_in(environment: Environment, pack_id: bytes, digests: Iterable[Digest]
     return [placed[offset] for offset in sorted(placed)]
 
 
-def _copy(rows: Iterable[Row], pack: memoryview, writer: PackWriter) -> list[tuple[Row, Row]]:
+def _copy(
+    rows: Iterable[Row], pack: memoryview, writer: PackWriter, recode: Recode
+) -> list[tuple[Row, Row]]:
     """Append the payloads to another pack; return the rows, and what they will be."""
     moved: list[tuple[Row, Row]] = []
     for row in rows:
@@ -107,8 +127,10 @@ def _copy(rows: Iterable[Row], pack: memoryview, writer: PackWriter) -> list[tup
             raise CorruptionError(
                 f"the blob {row.description.digest} was damaged on disk: run `nacre verify`"
             )
-        offset = writer.append(record.record_parts(row.description, payload))
-        moved.append((row, replace(row, payload=Place(writer.pack_id, offset))))
+        description, stored = recode(row.description, payload)
+        offset = writer.append(record.record_parts(description, stored))
+        place = Place(writer.pack_id, offset)
+        moved.append((row, replace(row, description=description, payload=place)))
     return moved
 
 

@@ -83,11 +83,10 @@ class VaultBlobs:
         return digest
 
     def get_blob(self, digest: Digest) -> memoryview:
-        row = self._row(digest)
-        if row is None:
+        found = self.stored(digest)
+        if found is None:
             raise self._missing(digest)
-        payload = self._payload(row)
-        description = row.description
+        description, payload = found
         if checksum(payload) != description.stored_checksum:
             raise CorruptionError(f"the blob {digest} was damaged on disk: run `nacre verify`")
         return compression.restored(payload, size=description.size, is_zstd=description.is_zstd)
@@ -120,8 +119,7 @@ class VaultBlobs:
         Raises:
             CorruptionError: its row or its pack was damaged.
         """
-        row = self._row(digest)
-        return None if row is None else (row.description, self._payload(row))
+        return None if (row := self._row(digest)) is None else self._stored(row)
 
     def sync(self) -> None:
         self._check_writable()
@@ -244,7 +242,8 @@ class VaultBlobs:
     def _is_intact(self, row: Row) -> bool:
         """Tell whether a stored payload can be read: no commit may name a damaged one anew."""
         try:
-            return checksum(self._payload(row)) == row.description.stored_checksum
+            found, payload = self._stored(row)
+            return checksum(payload) == found.stored_checksum
         except CorruptionError:
             return False
 
@@ -358,21 +357,22 @@ class VaultBlobs:
                 row = index.get_row(transaction, digest)
         return row
 
-    def _payload(self, row: Row) -> memoryview:
+    def _stored(self, row: Row) -> tuple[Description, memoryview]:
         place = row.payload
         if isinstance(place, bytes):
-            return memoryview(place)
+            return row.description, memoryview(place)
         if self._reader is None:
             raise CorruptionError(f"no pack holds {row.description.digest}: run `nacre verify`")
         start = place.offset + record.ALIGNMENT
+        stop = start + row.description.stored_size
         try:
-            return self._reader.read(place.pack_id, start, start + row.description.stored_size)
+            return row.description, self._reader.read(place.pack_id, start, stop)
         except CorruptionError:
-            # Compaction may have moved it to another pack since the row was read.
+            # It may have been moved, and compressed anew, since the row was read.
             moved = self._row(row.description.digest)
             if moved is None or moved.payload == place:
                 raise
-            return self._payload(moved)
+            return self._stored(moved)
 
     def _require(self, digests: Iterable[Digest]) -> None:
         for digest in digests:

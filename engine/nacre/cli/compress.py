@@ -1,4 +1,4 @@
-"""`nacre compress`: seal old commits into segments."""
+"""`nacre compress`: seal old commits into segments, compress cold packs anew."""
 
 from pathlib import Path
 
@@ -7,10 +7,11 @@ import click
 import nacre
 from nacre.cli.compact import dry_run_option, gain_option
 from nacre.cli.terminal import (
-    console,
+    counted,
     json_option,
     print_json,
     progress_bar,
+    say,
     size_text,
     vault_argument,
 )
@@ -18,13 +19,16 @@ from nacre.operations.compress import CompressReport
 from nacre.operations.compress import compress as compress_store
 
 
-@click.command(short_help="Seal old commits into segments.")
+@click.command(short_help="Compress old commits and cold packs.")
 @vault_argument
 @gain_option
 @dry_run_option
 @json_option
 def compress(vault: Path, min_gain: float, dry_run: bool, as_json: bool) -> None:
-    """Seal old commits into compressed segments; everything reads and proves as before."""
+    """Seal old commits into segments, and compress anew what only history names.
+
+    Everything reads and proves as before. What views show now, and the newest commits, are left.
+    """
     with (
         nacre.open(vault, create=False, read_only=dry_run) as opened,
         progress_bar() as progress,
@@ -38,7 +42,16 @@ def compress(vault: Path, min_gain: float, dry_run: bool, as_json: bool) -> None
 
 def _print(report: CompressReport) -> None:
     log = f"{size_text(report.log_before_bytes)} of log, {size_text(report.log_after_bytes)} after"
+    packs = (
+        f"{counted(report.packs, 'cold pack')}: {size_text(report.packs_before_bytes)}, "
+        f"{size_text(report.packs_after_bytes)} after"
+    )
     if report.done:
-        console().print(f"sealed {report.commits:,} commits in {report.segments:,} segments: {log}")
+        segments = counted(report.segments, "segment")
+        say(f"sealed {counted(report.commits, 'commit')} in {segments}: {log}")
+        say(f"compressed {packs}")
+        if report.waiting_packs:
+            waiting = counted(report.waiting_packs, "pack")
+            say(f"others append to {waiting} that would shrink, too: run it again later")
     else:
-        console().print(f"nothing done ({report.reason}): {report.commits:,} commits, {log}")
+        say(f"nothing done ({report.reason}): {counted(report.commits, 'commit')}, {log}; {packs}")

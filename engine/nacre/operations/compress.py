@@ -1,4 +1,4 @@
-"""Seal old commits into segments: the log takes a fraction, and reads and proves as before."""
+"""Seal old commits into segments, and compress cold packs anew: all reads and proves as before."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -7,6 +7,13 @@ from nacre.errors import InvalidInput, ReadOnly
 from nacre.log import LmdbLog
 from nacre.log.segment import MOST_BYTES, MOST_COMMITS, Dictionary, seal, train
 from nacre.operations.compact import DEFAULT_GAIN, free_bytes, size_bytes, swap_file
+from nacre.operations.recompress import (
+    ColdPack,
+    Recompressed,
+    cold_packs,
+    predicted,
+    recompress,
+)
 from nacre.operations.report import Progress, no_progress
 from nacre.store import Store
 
@@ -38,6 +45,14 @@ class CompressReport:
     log_after_bytes: int
     """As predicted from a sample, if nothing was done."""
 
+    packs: int
+    """How many were written anew, or could be."""
+
+    packs_before_bytes: int
+    packs_after_bytes: int
+    waiting_packs: int
+    """Would shrink, but somebody is appending to them."""
+
     size_before_bytes: int
     size_after_bytes: int
     done: bool
@@ -52,13 +67,14 @@ def compress(
     dry_run: bool = False,
     progress: Progress = no_progress,
 ) -> CompressReport:
-    """Seal all but the newest commits into segments, and give the freed pages back.
+    """Seal all but the newest commits into segments, and compress anew what only they name.
 
-    Others may read and write meanwhile. Killed, it leaves whole segments, and can be run again.
+    Others may read and write meanwhile. Killed, it leaves whole segments and packs, and can be run
+    again.
 
     Args:
         store: the vault.
-        min_gain: do nothing unless the log would shrink by at least this share.
+        min_gain: leave the log, and each pack, as it is unless it shrinks by at least this share.
         dry_run: only predict.
         progress: told how far it has come.
 
@@ -70,38 +86,69 @@ def compress(
         raise InvalidInput(f"min_gain is {min_gain}: give a share from 0 to 1, as 0.1 for 10 %")
     if store.read_only and not dry_run:
         raise ReadOnly(f"{store.layout.path} was opened read-only: open it for writing")
-    log = _log_of(store)
-    positions = range(log.unsealed(0), store.head - _KEPT_OPEN)
-    before = _Before(size_bytes(store), positions, _rows_size(_entries(log, positions)))
-    if len(positions) < _KEPT_OPEN:
-        return _not_done(before, 0, "too few commits are new since the last time")
-    dictionary, share = _choose_dictionary(log, positions)
-    reason = "a dry run changes nothing" if dry_run else ""
-    if not reason and 1 - share < min_gain:
-        reason = f"the log would shrink by {1 - share:.1%}, less than {min_gain:.1%}"
-    if reason:
-        return _not_done(before, int(before.log_bytes * (1 - share)), reason)
-    segments, after = _seal_all(store, dictionary, positions, progress)
-    _record(store, before, segments, after)
+    plan = _plan(store, min_gain, progress)
+    if dry_run:
+        return _not_done(plan, "a dry run changes nothing")
+    if plan.reason and not plan.packs:
+        return _not_done(plan, plan.reason)
+    segments, log_after = 0, plan.log_bytes
+    if not plan.reason:
+        segments, log_after = _seal_all(store, plan.dictionary, plan.positions, progress)
+    packs = recompress(store, plan.packs, progress)
+    if not segments and not packs.packs:
+        return _not_done(plan, plan.reason or "others append to the packs that would shrink")
+    commits = 0 if plan.reason else len(plan.positions)
+    _record(store, commits, segments, (plan.log_bytes, log_after), packs)
     if free_bytes(store):
         swap_file(store)
     return CompressReport(
-        commits=len(positions),
+        commits=commits,
         segments=segments,
-        log_before_bytes=before.log_bytes,
-        log_after_bytes=after,
-        size_before_bytes=before.size_bytes,
+        log_before_bytes=plan.log_bytes,
+        log_after_bytes=log_after,
+        packs=packs.packs,
+        packs_before_bytes=packs.before_bytes,
+        packs_after_bytes=packs.after_bytes,
+        waiting_packs=packs.waiting,
+        size_before_bytes=plan.size_bytes,
         size_after_bytes=size_bytes(store),
         done=True,
         reason="",
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Before:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plan:
     size_bytes: int
     positions: range
     log_bytes: int
+    gain_bytes: int
+    dictionary: Dictionary | None
+    packs: tuple[ColdPack, ...]
+    reason: str
+    """Why the log is left as it is, or the empty string."""
+
+
+def _plan(store: Store, min_gain: float, progress: Progress) -> _Plan:
+    """Find out what would shrink; changes nothing."""
+    log = _log_of(store)
+    positions = range(log.unsealed(0), store.head - _KEPT_OPEN)
+    log_bytes = _rows_size(_entries(log, positions))
+    dictionary, gain, reason = None, 0.0, "too few commits are new since the last time"
+    if len(positions) >= _KEPT_OPEN:
+        dictionary, share = _choose_dictionary(log, positions)
+        gain = 1 - share
+        too_little = f"the log would shrink by {gain:.1%}, less than {min_gain:.1%}"
+        reason = too_little if gain < min_gain else ""
+    return _Plan(
+        size_bytes=size_bytes(store),
+        positions=positions,
+        log_bytes=log_bytes,
+        gain_bytes=int(log_bytes * gain),
+        dictionary=dictionary,
+        packs=cold_packs(store, newest=_KEPT_OPEN, min_gain=min_gain, progress=progress),
+        reason=reason,
+    )
 
 
 def _log_of(store: Store) -> LmdbLog:
@@ -110,15 +157,21 @@ def _log_of(store: Store) -> LmdbLog:
     return store.log
 
 
-def _not_done(before: _Before, gain: int, reason: str) -> CompressReport:
-    commits = len(before.positions) if gain else 0
+def _not_done(plan: _Plan, reason: str) -> CompressReport:
+    commits = len(plan.positions) if plan.gain_bytes else 0
+    packs = predicted(plan.packs)
+    gain = plan.gain_bytes + packs.before_bytes - packs.after_bytes
     return CompressReport(
         commits=commits,
         segments=-(-commits // MOST_COMMITS),
-        log_before_bytes=before.log_bytes,
-        log_after_bytes=before.log_bytes - gain,
-        size_before_bytes=before.size_bytes,
-        size_after_bytes=before.size_bytes - gain,
+        log_before_bytes=plan.log_bytes,
+        log_after_bytes=plan.log_bytes - plan.gain_bytes,
+        packs=packs.packs,
+        packs_before_bytes=packs.before_bytes,
+        packs_after_bytes=packs.after_bytes,
+        waiting_packs=0,
+        size_before_bytes=plan.size_bytes,
+        size_after_bytes=plan.size_bytes - gain,
         done=False,
         reason=reason,
     )
@@ -197,14 +250,19 @@ def _put(store: Store, log: LmdbLog, sealed: list[tuple[int, list[bytes], bytes]
     store.environment.run(store.files, lambda _: [log.seal(*each) for each in batch])
 
 
-def _record(store: Store, before: _Before, segments: int, after: int) -> None:
+def _record(
+    store: Store, commits: int, segments: int, log_bytes: tuple[int, int], packs: Recompressed
+) -> None:
     data = {
-        "commits": len(before.positions),
+        "commits": commits,
         "segments": segments,
-        "before_bytes": before.log_bytes,
-        "after_bytes": after,
+        "before_bytes": log_bytes[0],
+        "after_bytes": log_bytes[1],
+        "packs": packs.packs,
+        "packs_before_bytes": packs.before_bytes,
+        "packs_after_bytes": packs.after_bytes,
     }
     store.commit(
         lambda tx: tx.record_own(COMPRESSED, subject=SUBJECT, data=data),
-        message="sealed old commits",
+        message="compressed what is old",
     )

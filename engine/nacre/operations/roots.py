@@ -54,6 +54,17 @@ def mark(store: Store, since: int, progress: Progress) -> Marks:
     return Marks(head=head, needed=needed, named=needed | with_children(store, old))
 
 
+def named_now(store: Store, newest: int) -> set[bytes]:
+    """Return what views show now, and what the *newest* commits name, with all that is part of it.
+
+    What a view cannot tell from its past counts as shown.
+    """
+    head = store.head
+    named = set(_named_in(open_entry(e)[1] for e in store.log.read(max(0, head - newest))))
+    named.update(_named_by_views(store, head, ()))
+    return with_children(store, named)
+
+
 def no_marks(head: int) -> Marks:
     """Return marks of nothing, to find with `mark_since` what commits from *head* on name."""
     return Marks(head=head, needed=set(), named=set())
