@@ -86,7 +86,7 @@ class MemoryJournal:
 
 
 def yaml_of(
-    name: str, outputs: Sequence[str], function: str, *, more: str = "", **arguments: object
+    name: str, outputs: Sequence[str], function: str, /, *, more: str = "", **arguments: object
 ) -> str:
     """Return a builder of the module `m`; its type follows from its name."""
     kind = "IndexBuilder" if name.endswith("_index") else "ColumnBuilder"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 
 from nacre_adapters.tablevault.errors import TVBuilderError
@@ -40,10 +41,10 @@ def of_rows(rows: Sequence[Sequence[object]], types: Mapping[str, str]) -> pd.Da
     """
     columns = {}
     for place, (name, type_) in enumerate(types.items()):
-        cells = pd.Series([None] * len(rows), dtype=object)
+        cells = np.empty(len(rows), dtype=object)  # a list in a cell must stay one
         for row, row_cells in enumerate(rows):
-            cells.iat[row] = row_cells[place]
-        columns[name] = converted(name, cells, type_)
+            cells[row] = row_cells[place]
+        columns[name] = converted(name, pd.Series(cells), type_)
     return pd.DataFrame(columns, index=pd.RangeIndex(len(rows)))
 
 
