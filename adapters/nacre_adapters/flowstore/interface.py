@@ -1,8 +1,6 @@
 """`StoreInterface`: what a step of a flow calls. Everything it does is in the modules it names."""
 
-import getpass
 from datetime import datetime
-from functools import cached_property, partial
 from typing import Any
 
 import pandas as pd
@@ -14,12 +12,10 @@ from nacre_adapters.flowstore.assets import Asset, AssetType, Dataset, Explainer
 from nacre_adapters.flowstore.assets.catalog import Query
 from nacre_adapters.flowstore.assets.shelf import Shelf
 from nacre_adapters.flowstore.connections import Connections, calls, str_2_connection_type
-from nacre_adapters.flowstore.context import ATTEMPT
-from nacre_adapters.flowstore.errors import StepMissing
 from nacre_adapters.flowstore.place import Place, Store, find_place
-from nacre_adapters.flowstore.progress import Progress, checked
-from nacre_adapters.flowstore.reading import ReadLog
-from nacre_adapters.flowstore.records import Where, record_progress
+from nacre_adapters.flowstore.progress import checked
+from nacre_adapters.flowstore.records import Where
+from nacre_adapters.flowstore.scope import Scope
 
 
 class StoreInterface:
@@ -47,53 +43,36 @@ class StoreInterface:
         self.step_name = step_name
         self.is_action = is_action
         self.bucket_name = bucket_name
-        self._user = user
-        self._store = store
+        self._scope = Scope(flow_id, step_name, user, store=store)
 
     # Where it is
 
-    @cached_property
+    @property
     def place(self) -> Place:
         """The open store."""
-        return find_place(self._store)
+        return self._scope.place
 
     @property
     def user(self) -> str:
         """Who calls: as given, else the owner of the flow, else the user of the process."""
-        if self._user is not None:
-            return self._user
-        flow = self.place.flows.flow(self.flow_id)
-        return getpass.getuser() if flow is None else flow.owner
+        return self._scope.user
+
+    @property
+    def where(self) -> Where:
+        """Flow, step, user and attempt, for the modules that this class is made of."""
+        return self._scope.where
 
     @property
     def app_id(self) -> str | None:
         """The app that the flow is a run of."""
-        flow = self.place.flows.flow(self.flow_id)
+        flow = self._scope.flow
         return None if flow is None else flow.app
 
     @property
     def flow_data(self) -> dict[str, object]:
         """What was said of the flow when it was declared."""
-        flow = self.place.flows.flow(self.flow_id)
+        flow = self._scope.flow
         return {} if flow is None else dict(flow.details)
-
-    @property
-    def where(self) -> Where:
-        """Flow, step, user and attempt, for the modules that this class is made of."""
-        running = ATTEMPT.get()
-        step = self.step_name or ""
-        if running is not None and (running.flow, running.step) == (self.flow_id, step):
-            return Where(*running.at[:2], self.user, running.at[2], running.reads, running.pending)
-        return Where(self.flow_id, step, self.user, None, self._reads)
-
-    @cached_property
-    def _reads(self) -> ReadLog:
-        return ReadLog()
-
-    def _at_step(self, call: str) -> Where:
-        if not self.step_name:
-            raise StepMissing(f"step_name is required for {call}: StoreInterface(flow, user, step)")
-        return self.where
 
     # Outputs
 
@@ -104,7 +83,7 @@ class StoreInterface:
             NotStorable: (a ValueError) it would not come back; the message has the path inside.
         """
         outputs.checked_name(name)
-        where = self._at_step("save_output")
+        where = self._scope.at_step("save_output")
         value = self.place.codecs.encode(data, name="data", trust=trust)
         outputs.save(self.place, where, name, value.to_data())
 
@@ -238,11 +217,11 @@ class StoreInterface:
         Raises:
             InvalidInput: (a ValueError) the completion is no number.
         """
-        return self._progress.update(checked(completion, message, page_update))
+        return self._scope.progress.update(checked(completion, message, page_update))
 
     def flush_progress(self) -> bool:
         """Record at once what `update_progress` holds back; return whether that could be done."""
-        return self._progress.flush()
+        return self._scope.progress.flush()
 
     def get_flow_status(self) -> dict[str, object]:
         """Return what the flow is, and how far each of its steps is.
@@ -256,18 +235,6 @@ class StoreInterface:
     def get_previous_step_name(self) -> str | None:
         """Return the step before this one; None for the first, and where no order was declared."""
         return status.previous_step(self.place.flows, self.flow_id, self.step_name or "")
-
-    @property
-    def _progress(self) -> Progress:
-        running = ATTEMPT.get()
-        if running is not None and (running.flow, running.step) == (self.flow_id, self.step_name):
-            return running.progress
-        return self._own_progress
-
-    @cached_property
-    def _own_progress(self) -> Progress:
-        where = self._at_step("update_progress")
-        return Progress(partial(record_progress, self.place, where))
 
     # Databases and buckets
 
