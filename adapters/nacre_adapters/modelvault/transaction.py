@@ -11,11 +11,16 @@ from typing import TYPE_CHECKING, Literal
 
 import nacre
 from nacre_adapters.modelvault.errors import Blocked, ModelVaultTransactionError, as_interface
+from nacre_adapters.modelvault.shape import Row, Shape
 
 if TYPE_CHECKING:
     from nacre_adapters.modelvault.handle import Handle
 
 PATIENCE_SECONDS = 60.0
+
+# From so many rows on, one blob of them costs less than an event of each page.
+_MANY = 500
+_MOST_WAITING = 100_000
 
 _BLOCKED = (
     "operation blocked: a transaction is open on this database handle; "
@@ -92,6 +97,9 @@ class Staged:
 
     def __init__(self, vault: nacre.Vault, gate: Gate) -> None:
         self.thread = threading.get_ident()
+        self.shapes: dict[str, Shape] = {}
+        """What rows are taken by, by the names that were given; emptied when a schema changes."""
+        self._waiting: dict[str, dict[object, Row]] = {}
         self._gate = gate
         gate.shut()
         try:
@@ -100,6 +108,32 @@ class Staged:
         except BaseException:
             gate.open()
             raise
+
+    def put(self, shape: Shape, row: Row) -> None:
+        """Keep a row that fits until there are many, or until somebody looks."""
+        name = shape.native_name
+        waiting = self._waiting.get(name)
+        if waiting is None:
+            waiting = self._waiting[name] = {}
+        waiting[row[shape.native_key]] = row
+        if len(waiting) >= _MOST_WAITING:
+            self.flush()
+
+    def is_waiting(self, shape: Shape, key: object) -> bool:
+        """Tell whether a row of this key waits."""
+        return key in self._waiting.get(shape.native_name, ())
+
+    def flush(self) -> None:
+        """Write the rows that wait."""
+        waiting, self._waiting = self._waiting, {}
+        for name, by_key in waiting.items():
+            rows, collection = list(by_key.values()), self.tx.rows[name]
+            if len(rows) < _MANY:
+                collection.upsert_many(rows)
+            elif len(collection):
+                collection.bulk_upsert(rows)
+            else:
+                collection.bulk_load(rows)
 
     def end(
         self,
@@ -110,9 +144,18 @@ class Staged:
         """Commit, or undo all of it when there is an error."""
         try:
             with as_interface:
+                if kind is None:
+                    self._flush_or_undo()
                 self._block.__exit__(kind, error, trace)
         finally:
             self._gate.open()
+
+    def _flush_or_undo(self) -> None:
+        try:
+            self.flush()
+        except BaseException as error:
+            self._block.__exit__(type(error), error, error.__traceback__)
+            raise
 
 
 class Transaction:
