@@ -18,9 +18,6 @@ def given(argument: str, value: str | None, other: str | None) -> str:
 
 
 def check_recovery(recovery: str | None) -> None:
-    """Raise Malformed unless *recovery* is one of the modes.
-
-    Both open the same: a commit is whole or not there, so there is nothing to cut off.
-    """
+    """Raise Malformed unless *recovery* is one of the modes."""
     if recovery is not None and recovery not in _RECOVERIES:
         raise Malformed(f"recovery must be 'strict' or 'auto_truncate', got \"{recovery}\"")

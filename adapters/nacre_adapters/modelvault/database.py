@@ -40,13 +40,15 @@ class Database:
     ) -> "Database":
         """Open the database at a path, or in an open vault; create the file when it is absent.
 
+        With *recovery* "strict" all that is in it is verified first, which takes time.
+
         Raises:
             CannotOpen: it cannot be opened, or another process writes it.
             ModelVaultFormatError: something else is there, or it is damaged.
         """
         check_recovery(recovery)
         with as_interface:
-            return Database(open_vault(path, read_only=read_only))
+            return Database(open_vault(path, read_only=read_only, strict=recovery == "strict"))
 
     @staticmethod
     def open_in_memory() -> "Database":

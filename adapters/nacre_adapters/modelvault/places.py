@@ -59,7 +59,7 @@ class Place:
             return  # inside a transaction of the same file: it ends with the process
 
 
-def open_vault(path: Source, *, read_only: bool) -> Place:
+def open_vault(path: Source, *, read_only: bool, strict: bool) -> Place:
     """Open a database at a path, or the one in a vault that is open.
 
     Raises:
@@ -67,7 +67,10 @@ def open_vault(path: Source, *, read_only: bool) -> Place:
         ModelVaultFormatError: something else is there, or it is damaged.
     """
     if not isinstance(path, nacre.Vault):
-        return open_file(path, read_only=read_only)
+        place = open_file(path, read_only=read_only)
+        if strict:
+            _check_all(place)
+        return place
     path.register(Catalogue)
     return Place(path, str(path.path), is_own=False)
 
@@ -153,17 +156,10 @@ def checked_vault(path: Path, *, read_only: bool = False) -> nacre.Vault:
         raise ModelVaultFormatError(f"format error: {error}") from error
     try:
         vault.register(Catalogue)
-        report = vault.verify()
-    except CorruptionError as error:
-        vault.close()
-        raise ModelVaultFormatError(f"format error: {error}") from error
+        _verify(vault)
     except BaseException:
         vault.close()
         raise
-    if not report.is_clean:
-        vault.close()
-        first = report.problems[0]
-        raise ModelVaultFormatError(f"format error: the {first.where} is damaged: {first.what}")
     return vault
 
 
@@ -246,6 +242,27 @@ def _check_start(start: bytes, what: str, size: int = 32) -> None:
     if size < 32:
         raise ModelVaultFormatError(
             f"format error: truncated header: got {size} bytes, expected 32"
+        )
+
+
+def _check_all(place: Place) -> None:
+    try:
+        _verify(place.vault)
+    except BaseException:
+        place.close()
+        raise
+
+
+def _verify(vault: nacre.Vault) -> None:
+    try:
+        report = vault.verify()
+    except CorruptionError as error:
+        raise ModelVaultFormatError(f"format error: {error}") from error
+    if not report.is_clean:
+        problem = report.problems[0]
+        lost = f" (lost: {', '.join(problem.affects)})" if problem.affects else ""
+        raise ModelVaultFormatError(
+            f"format error: the {problem.where} is damaged: {problem.what}{lost}"
         )
 
 
