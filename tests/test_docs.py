@@ -16,10 +16,16 @@ import nacre_check
 from nacre.cli.program import program
 from nacre.errors import NacreError
 from nacre_adapters.flowstore.cli.program import program as flows
+from nacre_adapters.tenants.cli.program import program as tenants
 from nacre_adapters.trajectories.cli.program import program as trajectories
 
 ROOT = Path(__file__).parent.parent
-PROGRAMS = {"nacre": program, "nacre-flows": flows, "nacre-trajectories": trajectories}
+PROGRAMS = {
+    "nacre": program,
+    "nacre-flows": flows,
+    "nacre-tenants": tenants,
+    "nacre-trajectories": trajectories,
+}
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 _FENCE = re.compile(r"^( *)```(\w*)[^\n]*\n(.*?)^\1```", re.MULTILINE | re.DOTALL)

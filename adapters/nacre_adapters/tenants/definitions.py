@@ -43,7 +43,7 @@ def declare(
     collection = home.collection_name(table)
     if collection not in tx.rows:
         tx.rows.create(collection, {f.name: _spec(f, pk) for f in fields}, key=tuple(pk))
-        _record(home, tx, table, [(field.name, field.type.name) for field in fields])
+        record_columns(home, tx, table, [(field.name, field.type.name) for field in fields])
     elif columns is None:
         raise InvalidInput(f"{table!r} is a collection of rows, and no table: use another name")
     else:
@@ -57,7 +57,8 @@ def _spec(field: ModelField, pk: Sequence[str]) -> Spec:
     return spec
 
 
-def _record(home: Home, tx: nacre.Transaction, table: str, columns: Columns) -> None:
+def record_columns(home: Home, tx: nacre.Transaction, table: str, columns: Columns) -> None:
+    """Record what the columns of a table are declared as."""
     data = {
         "namespace": home.namespace,
         "table": table,
@@ -96,7 +97,9 @@ def _extend(
     if plan.steps:
         collection.alter(specs, indexes=indexes)
     if added:
-        _record(home, tx, table, columns + [(field.name, field.type.name) for field in added])
+        record_columns(
+            home, tx, table, columns + [(field.name, field.type.name) for field in added]
+        )
 
 
 def specs_of(schema: Schema) -> dict[str, Spec]:

@@ -4,10 +4,7 @@ The rows, schemas and indexes of tables are events of the engine, `rows.*`.
 """
 
 TENANT_CREATED = "tenants.tenant.created"
-"""In the catalogue. Subject: the id. Data: name, layout, vault (its id, or None when shared)."""
-
-TENANT_PURGED = "tenants.tenant.purged"
-"""In the catalogue. Subject: the id."""
+"""In the catalogue. Subject: the id. Data: name, layout, vault (the id of its vault)."""
 
 TABLE_DECLARED = "tenants.table.declared"
 """Subject: the collection. Data: namespace, table, columns (a list of [name, type])."""

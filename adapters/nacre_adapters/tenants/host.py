@@ -6,11 +6,12 @@
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self, TypeVar
+from typing import Literal, Self
 
 import nacre
 from nacre.errors import InvalidInput
@@ -23,8 +24,6 @@ from nacre_adapters.tenants.pool import Pool
 from nacre_adapters.tenants.views import Tenant, Tenants
 
 Layout = Literal["vault", "shared"]
-
-Made = TypeVar("Made")
 
 _LAYOUTS = ("vault", "shared")
 _VARIABLE = "NACRE_TENANTS"
@@ -41,9 +40,8 @@ class Host:
         """
         self.root = Path(os.path.abspath(root))  # noqa: PTH100 - resolve() would follow links
         self._pool = Pool(most_open)
-        self._known: dict[str, Tenant] = {}
         (self.root / "tenants").mkdir(parents=True, exist_ok=True)
-        with nacre.open(self._catalogue, single_file=True) as catalogue:
+        with nacre.open(self.root / "catalogue.nacre", single_file=True) as catalogue:
             catalogue.register(Tenants)
 
     def get_or_create(
@@ -58,7 +56,7 @@ class Host:
         checked_id(tenant_id)
         if layout not in (None, *_LAYOUTS):
             raise InvalidInput(f"layout is {layout!r:.60}: choose 'vault' or 'shared'")
-        tenant = self._known.get(tenant_id) or self.find(tenant_id)
+        tenant = self.find(tenant_id)
         if tenant is None:
             tenant = self._create(tenant_id, tenant_name or tenant_id, layout or "vault")
         if layout not in (None, tenant.layout):
@@ -66,7 +64,6 @@ class Host:
                 f"the tenant {tenant_id!r} is in the layout {tenant.layout!r}: "
                 f"it cannot be had in {layout!r}"
             )
-        self._known[tenant_id] = tenant
         return self._database(tenant)
 
     def get(self, tenant_id: str) -> Database:
@@ -82,16 +79,18 @@ class Host:
 
     def find(self, tenant_id: str) -> Tenant | None:
         """Return what the catalogue says of a tenant, or None."""
-        return self._read(lambda view: view.tenant(checked_id(tenant_id)))
+        checked_id(tenant_id)
+        with self.catalogue() as catalogue:
+            return catalogue.view(Tenants).tenant(tenant_id)
 
     def tenants(self) -> list[Tenant]:
         """Return all tenants, by id."""
-        return self._read(Tenants.tenants)
+        with self.catalogue() as catalogue:
+            return catalogue.view(Tenants).tenants()
 
     def close(self) -> None:
         """Close all vaults that nobody uses."""
         self._pool.close()
-        self._known.clear()
 
     def __enter__(self) -> Self:
         return self
@@ -104,46 +103,50 @@ class Host:
     ) -> None:
         self.close()
 
-    @property
-    def _catalogue(self) -> Path:
-        return self.root / "catalogue.nacre"
-
-    def _read(self, read: Callable[[Tenants], Made]) -> Made:
-        vault = self._pool.take(self._catalogue)
+    @contextmanager
+    def catalogue(self) -> Iterator[nacre.Vault]:
+        """Let a block use the vault of the catalogue."""
+        path = self.root / "catalogue.nacre"
+        vault = self._pool.take(path)
         try:
-            return read(vault.view(Tenants))
+            yield vault
         finally:
-            self._pool.give_back(self._catalogue)
+            self._pool.give_back(path)
 
-    def _create(self, tenant_id: str, name: str, layout: Layout) -> Tenant:
-        """Make the vault, then enter it: a tenant that the catalogue knows has one.
+    def path_of(self, tenant_id: str, layout: str) -> Path:
+        """Return where the vault of a tenant is, or is to be."""
+        if layout == "shared":
+            return self.root / "shared.nacre"
+        return self.root / "tenants" / file_of(checked_id(tenant_id))
 
-        Whoever dies in between leaves an empty vault, which the next takes up.
-        """
-        with nacre.open(self._vault_path(tenant_id, layout), single_file=True) as vault:
-            vault_id = vault.vault_id
+    def enter(self, tenant_id: str, name: str, layout: str, vault_id: bytes) -> Tenant:
+        """Enter a tenant whose vault is there into the catalogue; return what it then says."""
 
         def decide(tx: nacre.Transaction) -> None:
             if tx.view(Tenants).tenant(tenant_id) is None:
                 data = {"name": name, "layout": layout, "vault": vault_id}
                 tx.record(TENANT_CREATED, subject=tenant_id, data=data)
 
-        catalogue = self._pool.take(self._catalogue)
-        try:
+        with self.catalogue() as catalogue:
             catalogue.commit(decide)
-        finally:
-            self._pool.give_back(self._catalogue)
-        created = self.find(tenant_id)
-        assert created is not None
-        return created
+        entered = self.find(tenant_id)
+        assert entered is not None
+        return entered
 
-    def _vault_path(self, tenant_id: str, layout: str) -> Path:
-        if layout == "shared":
-            return self.root / "shared.nacre"
-        return self.root / "tenants" / file_of(tenant_id)
+    def let_go(self, path: Path) -> None:
+        """Close a vault in this process, unless it is in use."""
+        self._pool.close(path)
+
+    def _create(self, tenant_id: str, name: str, layout: Layout) -> Tenant:
+        """Make the vault, then enter it: a tenant that the catalogue knows has one.
+
+        Whoever dies in between leaves an empty vault, which the next takes up.
+        """
+        with nacre.open(self.path_of(tenant_id, layout), single_file=True) as vault:
+            return self.enter(tenant_id, name, layout, vault.vault_id)
 
     def _database(self, tenant: Tenant) -> Database:
-        path = self._vault_path(tenant.id, tenant.layout)
+        path = self.path_of(tenant.id, tenant.layout)
         namespace = tenant.id if tenant.layout == "shared" else ""
         return Database(PooledPlace(self._pool, path, tenant.vault), namespace=namespace)
 

@@ -11,6 +11,8 @@ import nacre
 from nacre.errors import CorruptionError, VaultMissing
 from nacre_adapters.tenants.views import Tenants
 
+FileId = tuple[int, int]
+
 _IDLE_SECONDS = 60.0
 
 
@@ -19,6 +21,9 @@ class _Slot:
     """A vault that is open, and by how many it is used."""
 
     vault: nacre.Vault
+    file_id: FileId | None
+    """Which file it was; another one may have taken its place, as when a tenant is restored."""
+
     users: int = 0
     used: float = 0.0
 
@@ -46,8 +51,12 @@ class Pool:
             self._forget_threads()
         with self._lock:
             slot = self._slots.get(path)
+            if slot is not None and not slot.users and slot.file_id != _file_id(path):
+                self._drop(path)
+                slot = None
             if slot is None:
-                slot = self._slots[path] = _Slot(_opened(path, vault_id))
+                vault = _opened(path, vault_id)
+                slot = self._slots[path] = _Slot(vault, _file_id(path))
             slot.users += 1
             self._slots.move_to_end(path)
             excess = len(self._slots) > self._most
@@ -96,6 +105,14 @@ class Pool:
         self._pid = os.getpid()
         for slot in self._slots.values():
             slot.users = 0
+
+
+def _file_id(path: Path) -> FileId | None:
+    try:
+        found = os.stat(path)  # noqa: PTH116 - at every use of a vault, and half the time
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _opened(path: Path, vault_id: bytes | None) -> nacre.Vault:

@@ -352,6 +352,10 @@ class Table:
         """The class of its rows; None: they are dicts."""
         return None if self._model is None else self._model.cls
 
+    def shape(self) -> Shape:
+        """Return the columns and the key, as they are now."""
+        return self._home.read_table(self.name, lambda table: table.shape)
+
     def exists(self) -> bool:
         """Tell whether the table is there."""
         return self._home.has_table(self.name)
@@ -375,8 +379,7 @@ class Table:
     def __repr__(self) -> str:
         if not self.exists():
             return f"<Table {self.name} (does not exist yet)>"
-        names = self._home.read_table(self.name, lambda table: table.shape.names)
-        return f"<Table {self.name} ({', '.join(names)})>"
+        return f"<Table {self.name} ({', '.join(self.shape().names)})>"
 
     def __iter__(self) -> Iterator[object]:
         """Yield all rows."""

@@ -13,7 +13,6 @@ from nacre_adapters.tenants.events import (
     TABLE_DECLARED,
     TABLE_DROPPED,
     TENANT_CREATED,
-    TENANT_PURGED,
 )
 
 Columns = list[tuple[str, str]]
@@ -25,8 +24,8 @@ class Tenant(NamedTuple):
     id: str
     name: str
     layout: str
-    vault: bytes | None
-    """The id of its vault; None when it shares one."""
+    vault: bytes
+    """The id of the vault that holds its tables."""
 
     created_ns: int
 
@@ -36,7 +35,7 @@ class Tenants:
 
     name: ClassVar[str] = "tenants"
     version: ClassVar[int] = 1
-    kinds = (TENANT_CREATED, TENANT_PURGED, TABLE_DECLARED, TABLE_DROPPED)
+    kinds = (TENANT_CREATED, TABLE_DECLARED, TABLE_DROPPED)
 
     def __init__(self, state: nacre.State) -> None:
         self._tenants = state.table("tenants")
@@ -48,9 +47,6 @@ class Tenants:
         match event.kind:
             case "tenants.tenant.created":
                 self._tenants[event.subject] = {**data, "created_ns": event.time_ns}
-            case "tenants.tenant.purged":
-                if event.subject in self._tenants:
-                    del self._tenants[event.subject]
             case "tenants.table.declared":
                 self._tables[_key(data)] = {"columns": data["columns"]}
             case "tenants.table.dropped":
@@ -86,6 +82,6 @@ def _tenant(tenant_id: str, row: object) -> Tenant:
         tenant_id,
         cast("str", fields["name"]),
         cast("str", fields["layout"]),
-        cast("bytes | None", fields["vault"]),
+        cast("bytes", fields["vault"]),
         cast("int", fields["created_ns"]),
     )

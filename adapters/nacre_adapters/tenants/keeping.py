@@ -1,0 +1,148 @@
+"""Keeping tenants: a backup of one, its way back, its removal.
+
+A backup is a vault in one file. Of a tenant with a vault of its own it is a copy, history and all;
+of one that shares a vault it holds the tables as they are.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import nacre
+from nacre.errors import InvalidInput, NotFound
+from nacre.operations import copy_file
+from nacre.operations.purge import purge as purge_store
+from nacre_adapters.tenants.copying import copy_tables
+from nacre_adapters.tenants.database import Database
+from nacre_adapters.tenants.errors import NotFoundError
+from nacre_adapters.tenants.host import Host, Layout
+from nacre_adapters.tenants.ids import checked_id
+from nacre_adapters.tenants.views import Tenant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What was backed up or restored."""
+
+    tenant: str
+    file: str
+    tables: int
+    rows: int
+    head: int
+    """The number of commits in the backup."""
+
+
+def backup_tenant(host: Host, tenant_id: str, file: Path) -> Kept:
+    """Write a tenant to a vault in one file, which is whole or absent.
+
+    Raises:
+        NotFoundError: there is no such tenant.
+        InvalidInput: there is such a file already.
+    """
+    tenant = _known(host, tenant_id)
+    if file.exists():
+        raise InvalidInput(f"{file} is there already: name another file")
+    db = host.get(tenant_id)
+    if tenant.layout == "vault":
+        db.home.read(lambda vault: copy_file(vault.store, file))
+    else:
+        _copy_out(db, file)
+    return _kept(tenant_id, file)
+
+
+def restore_tenant(
+    host: Host, tenant_id: str, file: Path, *, name: str | None = None, layout: Layout = "vault"
+) -> Kept:
+    """Make a tenant of a backup. It must not be there, or have lost its vault.
+
+    Raises:
+        InvalidInput: it is there; or the backup is of another vault than it had.
+        CorruptionError: the backup is not whole.
+    """
+    checked_id(tenant_id)
+    tenant = host.find(tenant_id)
+    place = host.path_of(tenant_id, layout)
+    if tenant is not None and (tenant.layout != layout or layout == "shared" or place.exists()):
+        raise InvalidInput(f"the tenant {tenant_id!r} is there: purge it first, or take another id")
+    with nacre.open(file, read_only=True, create=False) as backup:
+        _check(backup, file, tenant)
+        if layout == "vault":
+            host.let_go(place)
+            copy_file(backup.store, place)
+            host.enter(tenant_id, name or tenant_id, layout, backup.vault_id)
+        else:
+            made = host.get_or_create(tenant_id, name, layout="shared")
+            copy_tables(Database(backup), made)
+    return _kept(tenant_id, file)
+
+
+def purge_tenant(host: Host, tenant_id: str, *, reason: str) -> None:
+    """Remove a tenant: its tables with all that they ever held, then its entry in the catalogue.
+
+    Its id stays free for another; the log of the catalogue says that it was purged, and why.
+
+    Raises:
+        NotFoundError: there is no such tenant.
+    """
+    tenant = _known(host, tenant_id)
+    path = host.path_of(tenant_id, tenant.layout)
+    if tenant.layout == "shared":
+        _purge_namespace(host.get(tenant_id), reason)
+    else:
+        host.let_go(path)
+        # Before the entry: an entry without a vault can be purged again, a vault without an entry
+        # would be taken up by the next tenant of the same id.
+        path.unlink(missing_ok=True)
+        path.with_name(path.name + "-lock").unlink(missing_ok=True)
+    with host.catalogue() as catalogue:
+        purge_store(catalogue.store, tenant_id, reason=reason)
+
+
+def _known(host: Host, tenant_id: str) -> Tenant:
+    tenant = host.find(checked_id(tenant_id))
+    if tenant is None:
+        raise NotFoundError(f"there is no tenant {tenant_id!r}: see `nacre-tenants list`")
+    return tenant
+
+
+def _copy_out(db: Database, file: Path) -> None:
+    beside = file.with_name(f"{file.name}-tables")
+    try:
+        with nacre.open(beside, single_file=True) as made:
+            copy_tables(db, Database(made))
+            copy_file(made.store, file)
+    finally:
+        beside.unlink(missing_ok=True)
+        beside.with_name(beside.name + "-lock").unlink(missing_ok=True)
+
+
+def _check(backup: nacre.Vault, file: Path, tenant: Tenant | None) -> None:
+    problems = backup.verify().problems
+    if problems:
+        raise nacre.errors.CorruptionError(f"{file} is damaged: {problems[0].what}")
+    if tenant is not None and tenant.vault != backup.vault_id:
+        raise InvalidInput(f"{file} is not a backup of the tenant {tenant.id!r}: it is of another")
+
+
+def _purge_namespace(db: Database, reason: str) -> None:
+    prefix = f"{db.home.namespace}/"
+    for name in db.table_names():
+        db[name].drop(ignore=True)
+
+    def purge(vault: nacre.Vault) -> None:
+        for subject in {e.subject for e in vault.events() if e.subject.startswith(prefix)}:
+            try:
+                purge_store(vault.store, subject, reason=reason)
+            except NotFound:
+                continue  # purged before
+
+    db.home.read(purge)
+
+
+def _kept(tenant_id: str, file: Path) -> Kept:
+    with nacre.open(file, read_only=True, create=False) as backup:
+        db = Database(backup)
+        names = db.table_names()
+        rows = sum(len(db[name]) for name in names)
+        return Kept(
+            tenant=tenant_id, file=str(file), tables=len(names), rows=rows, head=backup.head
+        )
