@@ -16,11 +16,14 @@ from nacre_adapters.flowstore import (
     Explainer,
     Model,
     NotPermitted,
+    NotStorable,
+    NotTrusted,
     Schema,
     StoreInterface,
     delete_flow,
     use_store,
 )
+from nacre_adapters.flowstore.assets import AssetPersistenceMethod
 from nacre_adapters.flowstore.people import appoint, join
 
 FRAME = pd.DataFrame({"a": [1, 2, 3], "b": ["x", "y", None]})
@@ -394,3 +397,44 @@ def test_sharing_is_with_groups(store: StoreInterface) -> None:
     assert bo.get_assets() == []
     appoint(store.place, "bo", by="root")
     assert [asset.id for asset in bo.get_assets()] == [id_]
+
+
+# What an object may be
+
+
+class Own:
+    """A class that no codec knows."""
+
+    def __init__(self, value: int) -> None:
+        self.value = value
+
+
+def test_a_pickle_is_stored_for_whoever_asks_on_both_sides(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("NACRE_FLOWSTORE_KEY", "A" * 43 + "=")
+    asset = Asset(Own(3), "own", AssetType.OTHER)
+    with use_store(tmp_path / "v"):
+        store = StoreInterface("1", "ana", "One")
+        with pytest.raises(NotStorable, match=r"object: .*trust='pickle'"):
+            store.save_asset(asset)
+        with pytest.raises(InvalidInput, match="say trust='pickle' as well"):
+            store.save_asset(asset, serialization_method="PICKLE")
+        store.save_asset(asset, trust="pickle", serialization_method="pickle")
+        store.save_output(Own(4), "x", trust="pickle")
+
+        with pytest.raises(NotTrusted):
+            _ = store.get_asset("own").object
+        assert store.get_asset("own").get_object(trust="pickle").value == 3
+        assert store.get_input("x", trust="pickle").value == 4
+    with use_store(tmp_path / "v", trust="pickle"):
+        assert StoreInterface("1", "ana").get_asset("own").object.value == 3
+
+
+def test_a_method_that_is_known_changes_nothing(store: StoreInterface) -> None:
+    store.save_asset(Dataset(FRAME, "data"), serialization_method=AssetPersistenceMethod.CSV)
+
+    pd.testing.assert_frame_equal(store.get_dataset("data").object, FRAME)
+    with pytest.raises(InvalidInput, match="there is no serialization_method 'yaml'"):
+        store.save_asset(other(), serialization_method="yaml")

@@ -11,6 +11,7 @@ from nacre_adapters.flowstore.ambient import AmbientMethod
 from nacre_adapters.flowstore.assets import Asset, AssetType, Dataset, Explainer, Model, Schema
 from nacre_adapters.flowstore.assets.catalog import Query
 from nacre_adapters.flowstore.assets.shelf import Shelf
+from nacre_adapters.flowstore.assets.types import check_method
 from nacre_adapters.flowstore.connections import Connections, calls, str_2_connection_type
 from nacre_adapters.flowstore.place import Place, Store, find_place
 from nacre_adapters.flowstore.progress import checked
@@ -137,15 +138,20 @@ class StoreInterface:
         overwrite: bool = False,
         asset_id: str | None = None,
         *,
+        serialization_method: object = None,
         trust: str | None = None,
     ) -> str:
         """Save an asset and return its id; to overwrite makes a revision, nothing is destroyed.
+
+        Objects are stored exactly, whatever *serialization_method* asks for; a pickle needs
+        trust="pickle" besides.
 
         Raises:
             NotStorable: (a ValueError) its object would not come back.
             AssetNotFound: (a ValueError) there is none of *asset_id*.
             NotPermitted: (a ValueError) it is somebody else's.
         """
+        check_method(serialization_method, trust)
         return self.assets.save(asset, overwrite=overwrite, asset_id=asset_id, trust=trust)
 
     def get_asset(
@@ -218,6 +224,12 @@ class StoreInterface:
             InvalidInput: (a ValueError) the completion is no number.
         """
         return self._scope.progress.update(checked(completion, message, page_update))
+
+    async def aupdate_progress(
+        self, completion: float, message: str, page_update: bool = False
+    ) -> bool:
+        """Do what `update_progress` does, where one awaits it."""
+        return self.update_progress(completion, message, page_update)
 
     def flush_progress(self) -> bool:
         """Record at once what `update_progress` holds back; return whether that could be done."""

@@ -3,7 +3,7 @@
 import os
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -46,7 +46,7 @@ class Place:
     def __init__(self, vault: nacre.Vault, *, is_own: bool, codecs: Codecs | None = None) -> None:
         self.vault = vault
         """The vault that holds everything."""
-        self.codecs = codecs or Codecs(vault, key=partial(derived_key, "pickle"))
+        self.codecs = codecs or _codecs(vault)
         """How values become what events hold, and come back."""
         for view in VIEWS:
             vault.register(view)
@@ -108,32 +108,42 @@ def find_place(store: Store | None = None) -> Place:
     return open_place(store)
 
 
-def open_place(store: Store) -> Place:
-    """Open the vault at a path, which is created if need be, or take one that is open."""
+def open_place(store: Store, *, classes: Iterable[type] = (), trust: str | None = None) -> Place:
+    """Open the vault at a path, which is created if need be, or take one that is open.
+
+    *classes* are your own that may be loaded, and trust="pickle" lets whatever has no codec be
+    pickled, and pickles of this installation be loaded: see the codecs.
+    """
     for _ in range(len(_DROPPED)):
         _drop(_DROPPED.popleft())
     if isinstance(store, nacre.Vault):
-        return Place(store, is_own=False)
+        return Place(store, is_own=False, codecs=_codecs(store, classes, trust))
     path = Path(store)
     path.parent.mkdir(parents=True, exist_ok=True)
     vault = nacre.open(path)
     try:
-        return Place(vault, is_own=True)
+        return Place(vault, is_own=True, codecs=_codecs(vault, classes, trust))
     except BaseException:
         vault.close()
         raise
 
 
 @contextmanager
-def use_store(store: Store) -> Iterator[nacre.Vault]:
-    """Let every `StoreInterface` that is used in the block use this store."""
-    place = open_place(store)
+def use_store(
+    store: Store, *, classes: Iterable[type] = (), trust: str | None = None
+) -> Iterator[nacre.Vault]:
+    """Let every `StoreInterface` that is used in the block use this store, as `open_place` does."""
+    place = open_place(store, classes=classes, trust=trust)
     token = STORE.set(place)
     try:
         yield place.vault
     finally:
         STORE.reset(token)
         place.close()
+
+
+def _codecs(vault: nacre.Vault, classes: Iterable[type] = (), trust: str | None = None) -> Codecs:
+    return Codecs(vault, classes=classes, trust=trust, key=partial(derived_key, "pickle"))
 
 
 def _usual() -> Path:

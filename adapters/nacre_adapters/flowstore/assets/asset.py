@@ -9,7 +9,8 @@ from nacre.errors import InvalidInput
 from nacre_adapters.flowstore.assets.types import AssetType, asset_type, iso_of, new_id
 from nacre_adapters.flowstore.codecs.classes import name_of
 
-Load = Callable[[], object]
+Load = Callable[[str | None], object]
+"""Reads a value; given "pickle" it may be a pickle."""
 
 Anything = object
 """What `object` means outside of a class that has a property of that name."""
@@ -91,16 +92,23 @@ class Asset:
     def object(self) -> object:
         """What the asset is about; read from the store at the first time."""
         if self._load is not None:
-            self._object, self._load = self._load(), None
+            return self.get_object()
         return self._object
 
     @object.setter  # noqa: A003 - as above
     def object(self, value: Anything) -> None:
         self._object, self._load = value, None
 
-    def get_object(self) -> Anything:
-        """Return the object."""
-        return self.object
+    def get_object(self, *, trust: str | None = None) -> Anything:
+        """Return the object; with trust="pickle" also one that was pickled here.
+
+        Raises:
+            NotTrusted: it was pickled, and nobody said that it may be loaded.
+            Dropped: this revision was retired.
+        """
+        if self._load is not None:
+            self._object, self._load = self._load(trust), None
+        return self._object
 
     # What the store knows of it
 
@@ -195,7 +203,7 @@ class Asset:
     def about(self) -> dict[str, Anything]:
         """Return everything that is saved beside the object; changing it changes the asset."""
         if self._about is None:
-            loaded = None if self._load_about is None else self._load_about()
+            loaded = None if self._load_about is None else self._load_about(None)
             self._about = loaded if isinstance(loaded, dict) else {}
         return self._about
 

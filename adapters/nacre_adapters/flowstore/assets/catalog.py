@@ -117,7 +117,7 @@ def as_asset(
         description=revision.description,
         links=revision.links,
         load=_loader(place, card, revision, at, reads),
-        load_about=lambda: place.codecs.decode(revision.about),
+        load_about=lambda _: place.codecs.decode(revision.about),
         saved=saved_of(place.assets, card, revision, at),
     )
 
@@ -159,7 +159,7 @@ def read_of(card: Card, revision: Revision, number: int, **more: object) -> dict
 def _loader(
     place: Place, card: Card, revision: Revision, number: int, reads: ReadLog | None
 ) -> Load:
-    def load() -> object:
+    def load(trust: str | None) -> object:
         if reads is not None:
             reads.note(read_of(card, revision, number))
         if revision.retired is not None:
@@ -168,7 +168,7 @@ def _loader(
                 f"{revision.retired}: take another revision, or a backup from before"
             )
         try:
-            return place.codecs.decode(revision.value)
+            return place.codecs.decode(revision.value, trust=trust)
         except CorruptionError as error:
             raise CorruptionError(
                 f"revision {number} of the asset {card.asset}: {error}"

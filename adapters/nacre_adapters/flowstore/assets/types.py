@@ -37,6 +37,35 @@ def asset_type(given: "AssetType | str") -> AssetType:
     raise InvalidInput(f"there is no type of assets {given!r:.60}: choose of {known}")
 
 
+class AssetPersistenceMethod(str, Enum):  # noqa: UP042 - as above
+    """How later versions of the original may be told to store an object."""
+
+    PICKLE = "pickle"
+    CSV = "csv"
+    EXCEL = "excel"
+    JSON = "json"
+    BYTES = "bytes"
+    PARQUET = "parquet"
+
+
+def check_method(given: object, trust: str | None) -> None:
+    """Raise unless objects may be stored as a caller asks for.
+
+    Raises:
+        InvalidInput: (a ValueError) there is no such method, or it is pickle, and nobody said
+            that pickles are trusted.
+    """
+    if given is None:
+        return
+    names = {each.value for each in AssetPersistenceMethod}
+    name = given.value if isinstance(given, Enum) else given
+    if not isinstance(name, str) or name.lower() not in names:
+        known = ", ".join(sorted(names))
+        raise InvalidInput(f"there is no serialization_method {given!r:.60}: choose of {known}")
+    if name.lower() == "pickle" and trust != "pickle":
+        raise InvalidInput("nothing is pickled unless you say trust='pickle' as well")
+
+
 def new_id() -> str:
     """Return a UUID of version 7: random, and later ones sort behind earlier ones."""
     stamp = (time.time_ns() // 1_000_000) << 80
