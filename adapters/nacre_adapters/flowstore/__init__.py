@@ -13,6 +13,7 @@ from nacre_adapters.flowstore.errors import (
 )
 from nacre_adapters.flowstore.interface import StoreInterface
 from nacre_adapters.flowstore.memo import code_of, reuse
+from nacre_adapters.flowstore.pages.run import FlowRun, run_flow
 from nacre_adapters.flowstore.people import appoint, dismiss, join, leave
 from nacre_adapters.flowstore.place import find_place, open_place, use_store
 from nacre_adapters.flowstore.tqdm_bar import StepProgressTqdm
@@ -24,6 +25,7 @@ __all__ = [
     "Dataset",
     "Explainer",
     "FlowNotFound",
+    "FlowRun",
     "InputNotFound",
     "Model",
     "NotPermitted",
@@ -45,5 +47,6 @@ __all__ = [
     "leave",
     "open_place",
     "reuse",
+    "run_flow",
     "use_store",
 ]

@@ -1,6 +1,7 @@
 """`StoreInterface`: what a step of a flow calls. Everything it does is in the modules it names."""
 
 from datetime import datetime
+from io import BytesIO
 from typing import Any
 
 import pandas as pd
@@ -13,6 +14,9 @@ from nacre_adapters.flowstore.assets.catalog import Query
 from nacre_adapters.flowstore.assets.shelf import Shelf
 from nacre_adapters.flowstore.assets.types import check_method
 from nacre_adapters.flowstore.connections import Connections, calls, str_2_connection_type
+from nacre_adapters.flowstore.pages import calls as screen
+from nacre_adapters.flowstore.pages.elements import Element
+from nacre_adapters.flowstore.pages.layout import Page
 from nacre_adapters.flowstore.place import Place, Store, find_place
 from nacre_adapters.flowstore.progress import checked
 from nacre_adapters.flowstore.records import Where
@@ -304,3 +308,56 @@ class StoreInterface:
         return calls.fixture_keys(find_place(), prefix)
 
     str_2_connection_type = staticmethod(str_2_connection_type)
+
+    # Pages
+
+    def get_page(self, _out_link: object = None) -> Page:
+        """Return a copy of this step's page: as it was stored last, else as it was written."""
+        return screen.page_of(self.place, self.where, self._scope.at_step("get_page").step)
+
+    def update_page(self, page: Page) -> None:
+        """Store the page of this step.
+
+        Raises:
+            InvalidPage: (a ValueError) two sections, or two references, have one name.
+        """
+        screen.update_page(self.place, self._scope.at_step("update_page").settled(), page)
+
+    @screen.renamed(elem_reference_id="elem_title", element_title="elem_title", step="step_name")
+    def get_element(self, step_name: str, elem_title: str, quiet: bool = False) -> Element | None:
+        """Return an element of a step by reference or title. Raises ElementNotFound."""
+        return screen.element_of(self.place, self.where, step_name, elem_title, quiet=quiet)
+
+    def get_element_by_id(self, step_name: str, elem_id: str) -> Element:
+        """Return an element of a step by its id. Raises ElementNotFound (a ValueError)."""
+        return screen.element_by_id(self.place, self.where, step_name, elem_id)
+
+    @screen.renamed(elem_reference_id="elem_title", element_title="elem_title", step="step_name")
+    def get_element_value(self, step_name: str, elem_title: str, quiet: bool = False) -> Any:  # noqa: ANN401 - it depends on the element
+        """Return what was entered into an element, else what it was made with.
+
+        Raises:
+            ElementNotFound, UploadNotFound, InvalidPage: (ValueErrors) there is no such value.
+        """
+        return screen.value_of(self.place, self.where, step_name, elem_title, quiet=quiet)
+
+    @screen.renamed(data_source_reference_id="data_source_title")
+    def get_current_step_user_input(self, data_source_title: str) -> BytesIO:
+        """Return what was uploaded in this step, also before its action. Raises UploadNotFound."""
+        where = self._scope.at_step("get_current_step_user_input")
+        return screen.raw_upload(self.place, where, where.step, None, data_source_title)
+
+    def get_raw_data_source_data(
+        self,
+        step_name: str | None = None,
+        element_id: str | None = None,
+        element_title: str | None = None,
+    ) -> BytesIO:
+        """Return what was uploaded into an element of a step. Raises UploadNotFound."""
+        step = step_name or self._scope.at_step("get_raw_data_source_data").step
+        return screen.raw_upload(self.place, self.where, step, element_id, element_title)
+
+    def create_future_element(self, elem: Element, future_step_name: str) -> None:
+        """Let a later step have an element: hidden, until its page shows it."""
+        where = self._scope.at_step("create_future_element")
+        screen.reserve(self.place, where, elem, future_step_name)

@@ -42,7 +42,10 @@ def read_query(
     connection = Connections(place.vault, where.user).get(*used)
     frame: pd.DataFrame = _databases().read_frame(connection, query, options)
     # The text may hold what the log should not: it is told by its digest.
-    told = {"query": str(digest_of(query.encode())), "rows": len(frame)}
+    digest = str(digest_of(query.encode()))
+    told = {"query": digest, "rows": len(frame)}
+    read = {"kind": "query", "connection": connection.id, "query": digest, "rows": len(frame)}
+    where.reads.note({**read, "identity": digest})
     _record(place, where, events.READ, connection, told)
     return frame
 
@@ -74,7 +77,10 @@ def read_object(place: Place, where: Where, bucket: str, key: str) -> bytes:
             return None
         return found if found.type is ConnectionType.S3 else None
 
-    return buckets.open_bucket(bucket, files_beside(place), find).read(key)
+    content = buckets.open_bucket(bucket, files_beside(place), find).read(key)
+    read = {"kind": "object", "path": f"{bucket}/{key}", "identity": str(digest_of(content))}
+    where.reads.note(read)
+    return content
 
 
 def fixture_keys(place: Place, prefix: str | None) -> list[str]:
