@@ -3,17 +3,21 @@
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 
 import nacre
 from nacre_adapters.tenants import definitions
+from nacre_adapters.tenants.errors import Unsupported
 from nacre_adapters.tenants.home import Home
 from nacre_adapters.tenants.models import Model
-from nacre_adapters.tenants.places import OpenPlace, Place, in_transaction
+from nacre_adapters.tenants.places import OpenPlace, PastPlace, Place, in_transaction
 from nacre_adapters.tenants.table import Table
 from nacre_adapters.tenants.views import Tenants
+
+When = int | str | datetime
 
 
 class Database:
@@ -69,6 +73,29 @@ class Database:
         """
         with in_transaction(self.home.place, message):
             yield self
+
+    def at(self, when: When) -> "Database":
+        """Return the database as it was, read-only; *when* is what `Vault.at` understands.
+
+        It is closed with this one.
+        """
+        position = self.home.read(lambda vault: vault.at(when).head)
+        return Database(PastPlace(self.home.place, position), namespace=self.home.namespace)
+
+    def q(self, query: str, parameters: Sequence[object] = ()) -> list[dict[str, object]]:
+        """Return the rows of a SELECT over the tables, through DuckDB; ? stands for a parameter.
+
+        Raises:
+            Unsupported: the tables share a vault with those of other tenants.
+        """
+        if self.home.namespace:
+            raise Unsupported("q reads all of a vault, and this one is shared: use where=")
+        found = self.home.read(lambda vault: vault.sql(query, parameters=parameters, to="arrow"))
+        return cast("list[dict[str, object]]", found.to_pylist())  # type: ignore[attr-defined]
+
+    def schema(self) -> str:
+        """Return all tables as SQL would create them."""
+        return "\n".join(table.schema for table in self.t)
 
     def close(self) -> None:
         """Let go of the vault; idempotent."""

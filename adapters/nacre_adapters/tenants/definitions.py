@@ -149,6 +149,19 @@ def collection_of(home: Home, holder: Holder, table: object) -> Collection:
     raise TableMissing(f"there is no table {table!r:.80}: register it first")
 
 
+def indexes_of(home: Home, holder: Holder, table: object) -> list[dict[str, object]]:
+    """Return name, columns and uniqueness of each index of a table, by name.
+
+    Raises:
+        TableMissing: there is no such table.
+    """
+    indexes = collection_of(home, holder, table).schema.indexes
+    return [
+        {"name": index.name, "columns": columns_of(index), "unique": index.unique}
+        for index in sorted(indexes, key=lambda index: index.name)
+    ]
+
+
 def find_index(home: Home, holder: Holder, name: str) -> tuple[str, Index] | None:
     """Return the table that has an index, and the index; None: no table has it."""
     for table in tables_of(home, holder):

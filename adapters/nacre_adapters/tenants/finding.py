@@ -13,14 +13,15 @@ from nacre_adapters.tenants.home import OpenTable
 from nacre_adapters.tenants.selecting import selected
 from nacre_adapters.tenants.shape import Values
 from nacre_adapters.tenants.sorting import native_order, sorted_rows
-from nacre_adapters.tenants.sql.compile import Compiler, Test, parameter_value
+from nacre_adapters.tenants.sql.comparable import parameter_value
+from nacre_adapters.tenants.sql.compile import Compiler, Test
 from nacre_adapters.tenants.sql.parse import (
     Parsed,
     parse_order,
     parse_select,
     parse_where,
-    positional_name,
 )
+from nacre_adapters.tenants.sql.places import positional_name
 from nacre_adapters.tenants.sql.push import Filter, filter_of
 from nacre_adapters.tenants.sql.tree import Ordered
 

@@ -82,6 +82,26 @@ class PooledPlace:
             self._pool.close(self._path)
 
 
+class PastPlace:
+    """A vault as it was at a position, read-only."""
+
+    def __init__(self, place: Place, position: int) -> None:
+        self._place = place
+        self._position = position
+        self.key = (place.key[0], True)
+
+    def take(self) -> nacre.Vault:
+        """Return the vault as it was."""
+        return self._place.take().at(self._position)
+
+    def give_back(self) -> None:
+        """End the use of the vault."""
+        self._place.give_back()
+
+    def close(self) -> None:
+        """Do nothing: it is closed with the present."""
+
+
 class Joined:
     """A transaction that is running, and the thread that it belongs to."""
 

@@ -146,19 +146,8 @@ def list_indexes(tenant_db: Database, table_name: str) -> list[dict[str, object]
         TableError: there is no such table.
     """
     with _Failing(f"Failed to list indexes for '{table_name}'"):
-        return tenant_db.home.read(
-            lambda vault: [
-                {
-                    "name": index.name,
-                    "columns": definitions.columns_of(index),
-                    "unique": index.unique,
-                }
-                for index in sorted(
-                    definitions.collection_of(tenant_db.home, vault, table_name).schema.indexes,
-                    key=lambda index: index.name,
-                )
-            ]
-        )
+        home = tenant_db.home
+        return home.read(lambda vault: definitions.indexes_of(home, vault, table_name))
 
 
 def _register(tenant_db: Database, wanted: Sequence[Wanted]) -> dict[str, Table]:

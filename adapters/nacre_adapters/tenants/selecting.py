@@ -1,9 +1,9 @@
 """What is selected of rows: columns, values made of them, figures of all of them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import MappingProxyType
 
-from nacre_adapters.tenants.errors import Unsupported
+from nacre_adapters.tenants.errors import BadExpression, Unsupported
 from nacre_adapters.tenants.shape import Values
 from nacre_adapters.tenants.sql.arithmetic import OPERATORS
 from nacre_adapters.tenants.sql.compile import Compiler, Run
@@ -27,6 +27,22 @@ def selected(parsed: Parsed, rows: Sequence[Values], compiler: Compiler) -> list
     runs = [(name, _run(node, compiler)) for name, node in parts]
     found = [{name: run(row) for name, run in runs} for row in rows]
     return _distinct(found) if parsed.distinct else found
+
+
+def check_selected(
+    rows: Sequence[Values], fields: Collection[str] | None, keys: Sequence[str]
+) -> None:
+    """Refuse what is selected if a class with these fields, or pairs with keys, cannot hold it.
+
+    Raises:
+        BadExpression: it cannot.
+    """
+    for row in rows:
+        unknown = [name for name in row if fields is not None and name not in fields]
+        if unknown:
+            raise BadExpression(f"the class of rows has no field {unknown[0]!r}: give as_cls=False")
+        if not set(keys) <= set(row):
+            raise BadExpression(f"with_pk needs the key: select {', '.join(keys)} too")
 
 
 def _named(node: Node, compiler: Compiler) -> list[Part]:

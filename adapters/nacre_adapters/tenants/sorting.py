@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 from nacre_adapters.tenants.errors import Unsupported
 from nacre_adapters.tenants.shape import Values
-from nacre_adapters.tenants.sql.compile import Compiler, Operand, check_compared
+from nacre_adapters.tenants.sql.comparable import check_compared
+from nacre_adapters.tenants.sql.compile import Compiler, Operand
 from nacre_adapters.tenants.sql.tree import ColumnName, Constant, Ordered
 from nacre_adapters.tenants.sql.values import Value, order_of
 

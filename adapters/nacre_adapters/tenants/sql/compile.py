@@ -1,14 +1,14 @@
 """From an expression to a function of a row, for the columns of one table and given parameters."""
 
-import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import singledispatchmethod
 
-from nacre_adapters.tenants.errors import BadExpression, UnknownColumn, Unsupported
+from nacre_adapters.tenants.errors import UnknownColumn, Unsupported
 from nacre_adapters.tenants.shape import Column, Shape
 from nacre_adapters.tenants.sql import arithmetic, tree
+from nacre_adapters.tenants.sql.comparable import check_compared, is_collated
 from nacre_adapters.tenants.sql.functions import FUNCTIONS, OF_NONE
 from nacre_adapters.tenants.sql.patterns import glob_pattern, like_pattern
 from nacre_adapters.tenants.sql.values import (
@@ -243,31 +243,6 @@ class Compiler:
         raise Unsupported(f"the function {node.name.upper()} over rows is not supported here")
 
 
-def check_compared(*nodes: tree.Node) -> None:
-    """Refuse what SQLite compares in ways of its own.
-
-    Raises:
-        Unsupported: COLLATE deep inside of what is compared, or IS with an empty IN.
-    """
-    for node in nodes:
-        if is_collated(node.part if isinstance(node, tree.Collated) else node):
-            raise Unsupported("COLLATE inside of what is compared is not supported: put it behind")
-        listed = node.part if isinstance(node, tree.Negation) else node
-        if isinstance(listed, tree.OneOf) and not listed.values:
-            raise Unsupported("comparing with an empty IN () is not supported")
-
-
-def is_collated(node: object) -> bool:
-    """Tell whether COLLATE stands anywhere in an expression."""
-    if isinstance(node, tree.Collated):
-        return True
-    if isinstance(node, tuple):
-        return any(map(is_collated, node))
-    if not isinstance(node, tree.Node):
-        return False
-    return any(is_collated(getattr(node, name.name)) for name in fields(node))  # type: ignore[arg-type]  # all are dataclasses
-
-
 _TRUTHS = (
     tree.Comparison, tree.All, tree.Some, tree.Negation, tree.IsNull, tree.IsTruth, tree.OneOf,
     tree.Pattern,
@@ -391,26 +366,3 @@ def _called(name: str, arguments: list[Run]) -> Run:
         return function(*values)
 
     return run
-
-
-def parameter_value(name: str, value: object) -> Value:
-    """Return a parameter as SQL sees it.
-
-    Raises:
-        BadExpression: it is no value of SQL.
-    """
-    match value:
-        case None | str() | bytes() | Decimal():
-            return value
-        case bool():
-            return int(value)
-        case int():
-            if not -(1 << 63) <= value < 1 << 63:
-                raise BadExpression(f"the parameter {name} is {value}, which has over 64 bits")
-            return value
-        case float():
-            return None if math.isnan(value) else value
-    raise BadExpression(
-        f"the parameter {name} is a {type(value).__name__}, which is no value of SQL: "
-        "give each value a parameter of its own"
-    )

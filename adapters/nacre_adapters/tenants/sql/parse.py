@@ -9,29 +9,17 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import sqlglot
-from sqlglot import TokenType, errors, exp
+from sqlglot import errors, exp
 
 from nacre_adapters.tenants.errors import BadExpression, Unsupported
 from nacre_adapters.tenants.sql import tree
 from nacre_adapters.tenants.sql.calls import call_of
 from nacre_adapters.tenants.sql.grammar import checked_arguments, checked_binding, name_of
+from nacre_adapters.tenants.sql.places import POSITIONAL, with_names
 from nacre_adapters.tenants.sql.tree import Node
 
-_POSITIONAL = "nacre_parameter_"
 _MAX_LENGTH = 100_000
 _MAX_DEPTH = 200
-
-# A plus behind one of these is no addition.
-_BEFORE_UNARY = frozenset(
-    {
-        TokenType.L_PAREN, TokenType.COMMA, TokenType.EQ, TokenType.NEQ, TokenType.LT,
-        TokenType.LTE, TokenType.GT, TokenType.GTE, TokenType.PLUS, TokenType.DASH,
-        TokenType.STAR, TokenType.SLASH, TokenType.MOD, TokenType.AMP, TokenType.PIPE,
-        TokenType.DPIPE, TokenType.TILDE, TokenType.AND, TokenType.OR, TokenType.NOT,
-        TokenType.BETWEEN, TokenType.IN, TokenType.LIKE, TokenType.GLOB, TokenType.IS,
-        TokenType.CASE, TokenType.WHEN, TokenType.THEN, TokenType.ELSE, TokenType.ESCAPE,
-    }
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +71,6 @@ def parse_select(text: str) -> Parsed:
     return Parsed(parsed.nodes, names=parsed.names, distinct=distinct is not None)
 
 
-def positional_name(number: int) -> str:
-    """Return the name of the parameter of a ?, counted from 0."""
-    return f"{_POSITIONAL}{number}"
-
-
 def _select(what: str, before: str, text: str, behind: str = "") -> tuple[exp.Select, int]:
     """Return the parsed SELECT around a text, and how many ? the text has."""
     if not isinstance(text, str):
@@ -95,7 +78,7 @@ def _select(what: str, before: str, text: str, behind: str = "") -> tuple[exp.Se
     if len(text) > _MAX_LENGTH:
         raise BadExpression(f"{what} has {len(text)} characters: {_MAX_LENGTH} are allowed")
     try:
-        named, positional = _with_names(what, text)
+        named, positional = with_names(what, text)
         found = sqlglot.parse(f"{before}{named}\n{behind}", dialect="sqlite")
     except (errors.ParseError, errors.TokenError) as error:
         raise BadExpression(f"{what} is not understood: {text[:200]!r}") from error
@@ -108,33 +91,6 @@ def _select(what: str, before: str, text: str, behind: str = "") -> tuple[exp.Se
         name = "an empty text" if select is None else name_of(select)
         raise Unsupported(f"{name} is not supported in {what}: {text[:200]!r}")
     return select, positional
-
-
-def _with_names(what: str, text: str) -> tuple[str, int]:
-    """Return a text with a name for each ?; refuse what the parser would not tell us of."""
-    parts, at, count = [], 0, 0
-    before: TokenType | None = None
-    for token in sqlglot.tokenize(text, dialect="sqlite"):
-        kind, raw = token.token_type, text[token.start : token.end + 1]
-        _check_token(kind, raw, before)
-        if kind == TokenType.NUMBER and before == TokenType.PLACEHOLDER:
-            raise Unsupported(f"the parameter ?{raw} is not supported: use ? or :name")
-        if kind == TokenType.VAR and raw.startswith(_POSITIONAL):
-            raise Unsupported(f"the name {raw} in {what} is taken: use another")
-        if kind == TokenType.PLACEHOLDER:
-            parts += [text[at : token.start], f":{positional_name(count)} "]
-            at, count = token.end + 1, count + 1
-        before = kind
-    return "".join([*parts, text[at:]]), count
-
-
-def _check_token(kind: TokenType, raw: str, before: TokenType | None) -> None:
-    if raw[:2].lower() == "0x":
-        raise Unsupported(f"the hexadecimal number {raw} is not supported: write a decimal one")
-    if kind == TokenType.DCOLON:
-        raise Unsupported(":: is not supported: write CAST(... AS ...)")
-    if kind == TokenType.PLUS and (before is None or before in _BEFORE_UNARY):
-        raise Unsupported("a plus in front of a value is not supported: leave it away")
 
 
 def _only(select: exp.Select, allowed: str, clause: str) -> None:
@@ -159,7 +115,7 @@ def _parsed(what: str, text: str, nodes: tuple[exp.Expr, ...], positional: int) 
         raise BadExpression(f"{what} is nested too deep: flatten it") from None
     except Unsupported as error:
         raise Unsupported(f"{error} (in {what}: {text[:200]!r})") from None
-    named = frozenset(name for name in names if not name.startswith(_POSITIONAL))
+    named = frozenset(name for name in names if not name.startswith(POSITIONAL))
     return Parsed(made, positional, named)
 
 
