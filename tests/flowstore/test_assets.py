@@ -438,3 +438,15 @@ def test_a_method_that_is_known_changes_nothing(store: StoreInterface) -> None:
     pd.testing.assert_frame_equal(store.get_dataset("data").object, FRAME)
     with pytest.raises(InvalidInput, match="there is no serialization_method 'yaml'"):
         store.save_asset(other(), serialization_method="yaml")
+
+
+def test_a_dataset_may_hold_anything_that_a_frame_may(store: StoreInterface) -> None:
+    frame = pd.DataFrame({"ids": ["x", "y"], "lists": [[1], [2]], "n": [1.5, None]})
+    store.save_asset(Dataset(frame, "mixed", categorical_cols=["ids"]))
+    store.save_asset(Dataset(frame, "plain"))
+
+    found = store.get_dataset("mixed")
+
+    pd.testing.assert_frame_equal(found.object, frame)
+    assert found.get_as_encoding("ordinal")["ids"].tolist() == [0, 1]
+    assert store.get_dataset("plain").categorical_cols == ["ids"]

@@ -9,15 +9,20 @@ import pytest
 
 import nacre
 from nacre_adapters.flowstore import (
+    FlowNotFound,
     InputNotFound,
     NotStorable,
     StepMissing,
     StoreInterface,
+    Superseded,
     attempt,
     declare_flow,
+    delete_flow,
     open_place,
     use_store,
 )
+from nacre_adapters.flowstore.attempts import begin, cancel_dead, fail, finish
+from nacre_adapters.flowstore.context import ATTEMPT
 from nacre_adapters.flowstore.lineage import lineage
 from nacre_adapters.flowstore.place import Place
 
@@ -286,3 +291,46 @@ def test_an_output_is_made_from_what_was_read_before_it(place: Place) -> None:
 
     assert sources("of a") == ["a"]
     assert sorted(map(str, sources("of both"))) == ["a", "b"]
+
+
+def test_an_attempt_that_was_taken_over_publishes_nothing(place: Place) -> None:
+    first = begin(place, "1", "One", user="ana")
+    second = begin(place, "1", "One", user="ana")
+    for running, value in ((first, "first"), (second, "second")):
+        token = ATTEMPT.set(running)
+        store("One").save_output(value, "x")
+        ATTEMPT.reset(token)
+
+    with pytest.raises(Superseded, match=r"attempt 1 at 'One' .* was ended by another"):
+        finish(place, first)
+    fail(place, first, "it does not matter any more")
+    assert store().get_flow_status()["steps"][0]["status"] == "running"
+    finish(place, second)
+
+    assert store("Two").get_input("x") == "second"
+
+
+def test_a_dead_attempt_can_be_cancelled(place: Place) -> None:
+    begin(place, "1", "One", user="ana")
+
+    assert cancel_dead(place, "1", "One", user="ana") == 1
+
+    assert store().get_flow_status()["status"] == "cancelled"
+    with pytest.raises(FlowNotFound, match="has no attempt that runs"):
+        cancel_dead(place, "1", "One", user="ana")
+    store("One").save_output(1, "x")
+    assert store("Two").get_input("x") == 1
+
+
+def test_a_deleted_flow_that_is_made_again_begins_empty(place: Place) -> None:
+    run(place, "One", "old")
+    delete_flow(place, "1", user="ana")
+    assert not store("Two").has_input("x")
+
+    declare_flow(place, "1", owner="ana", steps=STEPS)
+    assert not store("Two").has_input("x")
+    store("One").save_output("new", "x")
+    assert store("Two").get_input("x") == "new"
+    run(place, "One", "newer")
+    assert store("Two").get_input("x") == "newer"
+    assert place.vault.replay().is_equal

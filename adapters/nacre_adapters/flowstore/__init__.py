@@ -10,6 +10,7 @@ from nacre_adapters.flowstore.errors import (
     NotPermitted,
     PredictException,
     StepMissing,
+    Superseded,
 )
 from nacre_adapters.flowstore.interface import StoreInterface
 from nacre_adapters.flowstore.memo import code_of, reuse
@@ -36,6 +37,7 @@ __all__ = [
     "StepMissing",
     "StepProgressTqdm",
     "StoreInterface",
+    "Superseded",
     "appoint",
     "attempt",
     "code_of",

@@ -7,11 +7,11 @@ from functools import partial
 
 from nacre_adapters.flowstore import events, outputs
 from nacre_adapters.flowstore.context import ATTEMPT, STORE
-from nacre_adapters.flowstore.errors import FlowNotFound
+from nacre_adapters.flowstore.errors import FlowNotFound, Superseded
 from nacre_adapters.flowstore.events import RUN, Fact, flow_subject, step_subject
 from nacre_adapters.flowstore.order import created, downstream, flow_created
 from nacre_adapters.flowstore.pending import Pending
-from nacre_adapters.flowstore.place import Decide, Look, Place
+from nacre_adapters.flowstore.place import Look, Place
 from nacre_adapters.flowstore.progress import Progress
 from nacre_adapters.flowstore.reading import ReadLog
 from nacre_adapters.flowstore.records import Where, record_progress
@@ -100,11 +100,20 @@ def begin(
 
 
 def finish(place: Place, running: Attempt, *, reused: Sequence[object] | None = None) -> None:
-    """End an attempt well: publish what it wrote, and mark what was made from the old as stale."""
+    """End an attempt well: publish what it wrote, and mark what was made from the old as stale.
+
+    Raises:
+        Superseded: another attempt has begun meanwhile, or the flow was deleted.
+    """
     running.pending.flush()
     running.progress.flush()
 
     def decide(look: Look) -> list[Fact]:
+        if not _is_open(look.flows, running):
+            raise Superseded(
+                f"attempt {running.number} at {running.step!r} of the flow {running.flow!r} was "
+                "ended by another, or with the flow: nothing that it saved is published"
+            )
         done: dict[str, object] = {**_data(running), "code": running.code}
         done["reused"] = None if reused is None else list(reused)
         subject = step_subject(running.flow, running.step)
@@ -123,6 +132,26 @@ def fail(place: Place, running: Attempt, error: str) -> None:
 def cancel(place: Place, running: Attempt) -> None:
     """End an attempt that somebody interrupted."""
     _end(place, running, events.STEP_CANCELLED, {})
+
+
+def cancel_dead(place: Place, flow: str, step: str, *, user: str) -> int:
+    """End an attempt whose process has died, and return its number.
+
+    Nobody can tell from here whether it lives: if it does, it is told when it ends.
+
+    Raises:
+        FlowNotFound: the step has no attempt that is running.
+    """
+
+    def decide(look: Look) -> list[Fact]:
+        state = look.flows.step(flow, step)
+        if state is None or state.open is None:
+            raise FlowNotFound(f"the step {step!r} of the flow {flow!r} has no attempt that runs")
+        data = {"flow": flow, "step": step, "attempt": state.open, "phase": RUN}
+        return [Fact(events.STEP_CANCELLED, step_subject(flow, step), data)]
+
+    (fact,) = place.commit(decide, actor=user)
+    return int(str(fact.data["attempt"]))
 
 
 def declare_flow(
@@ -169,8 +198,18 @@ def _end(place: Place, running: Attempt, kind: str, more: dict[str, object]) -> 
     running.pending.flush()
     running.progress.flush()
     subject = step_subject(running.flow, running.step)
-    decide: Decide = lambda _: [Fact(kind, subject, {**_data(running), **more})]  # noqa: E731
+
+    def decide(look: Look) -> list[Fact]:
+        if not _is_open(look.flows, running):
+            return []  # whoever ended it has said so
+        return [Fact(kind, subject, {**_data(running), **more})]
+
     place.commit(decide, actor=running.user)
+
+
+def _is_open(flows: Flows, running: Attempt) -> bool:
+    state = flows.step(running.flow, running.step)
+    return state is not None and state.open == running.number
 
 
 def _data(running: Attempt) -> dict[str, object]:

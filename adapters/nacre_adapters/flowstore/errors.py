@@ -6,10 +6,11 @@ NacreError
     ├── AssetNotFound    (NotFound, also ValueError)    absent or not permitted: nobody can tell
     ├── FlowNotFound     (NotFound, also ValueError)    there is no such flow
     ├── NotPermitted     (InvalidInput, PermissionError)  ask its owner
-    └── StepMissing      (InvalidInput)                 give the interface a step
+    ├── StepMissing      (InvalidInput)                 give the interface a step
+    └── Superseded       (StateError)                   another attempt took over: run it again
 """
 
-from nacre.errors import InvalidInput, NacreError, NotFound
+from nacre.errors import InvalidInput, NacreError, NotFound, StateError
 
 
 class PredictException(NacreError):
@@ -44,3 +45,9 @@ class StepMissing(PredictException, InvalidInput):
     """The call is about a step, and the interface was made without one."""
 
     code = "step_missing"
+
+
+class Superseded(PredictException, StateError):
+    """The attempt is not the step's any more, so nothing that it saved is published."""
+
+    code = "superseded"

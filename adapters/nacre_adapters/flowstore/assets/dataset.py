@@ -50,7 +50,7 @@ class Dataset(Asset):
         self.about()["encoding"] = encoding
         self.about()["predict_cols"] = list(predict_cols or ())
         given = Categories.of(categorical_cols, cat_to_vals, one_hot_dict)
-        self.about()["categories"] = inferred(dataset, given, encoding or VERBOSE).as_row()
+        self.about()["categories"] = given.as_row()
 
     @property
     def dataset(self) -> pd.DataFrame:
@@ -134,4 +134,6 @@ class Dataset(Asset):
 
     @property
     def _categories(self) -> Categories:
-        return Categories.of_row(self.about()["categories"])
+        """What was given, and for the rest what is in the frame: looked for when it is needed."""
+        given = Categories.of_row(self.about()["categories"])
+        return inferred(self.dataset, given, self.encoding or VERBOSE)

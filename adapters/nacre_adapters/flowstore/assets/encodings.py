@@ -1,6 +1,6 @@
 """How categories are written in a frame: as they are, as numbers, or as a 0/1 column for each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,13 +34,13 @@ class Categories:
 
     def as_row(self) -> dict[str, object]:
         """Return what is stored."""
-        return {"values": self.values, "columns": self.columns}
+        return {"values": self.values, "columns": self.columns, "named": self.named}
 
     @classmethod
     def of_row(cls, row: object) -> "Categories":
         """Return what was stored."""
         assert isinstance(row, dict)
-        return cls(row["values"], row["columns"], list(row["values"]))
+        return cls(row["values"], row["columns"], row["named"])
 
 
 def inferred(frame: pd.DataFrame, given: Categories, encoding: str) -> Categories:
@@ -73,14 +73,19 @@ def convert(frame: pd.DataFrame, known: Categories, from_: str, to_: str) -> pd.
 
 
 def _text_columns(frame: pd.DataFrame) -> list[str]:
-    kinds = pd.api.types
-    return [
-        name
-        for name, dtype in frame.dtypes.items()
-        if isinstance(dtype, pd.CategoricalDtype)
-        or kinds.is_string_dtype(dtype)
-        or kinds.is_object_dtype(dtype)
-    ]
+    return [name for name in frame.columns if _is_text(frame[name])]
+
+
+def _is_text(column: pd.Series) -> bool:
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return True
+    if pd.api.types.is_object_dtype(column.dtype):
+        return _is_hashable(column)
+    return bool(pd.api.types.is_string_dtype(column.dtype))
+
+
+def _is_hashable(column: pd.Series) -> bool:
+    return all(isinstance(value, Hashable) for value in column)
 
 
 def _found(frame: pd.DataFrame, given: Categories, name: str) -> list[object]:
