@@ -1,4 +1,4 @@
-"""Random lives of a collection against a dict, with reopening, transactions and the past."""
+"""Random lives of a collection against a dict: schemas, transactions, the past, the feed."""
 
 import shutil
 import tempfile
@@ -26,6 +26,9 @@ class RowsMachine(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp())
         self.model: dict[str, dict[str, object]] = {}
         self.past: dict[int, dict[str, dict[str, object]]] = {}
+        self.followed: dict[str, object] = {}
+        self.seen = 0
+        self.has_note = False
 
     @initialize()
     def create(self) -> None:
@@ -39,6 +42,8 @@ class RowsMachine(RuleBasedStateMachine):
     @rule(rows=st.lists(st.tuples(KEYS, AGES, CODES), max_size=4), how=st.sampled_from("iulvt"))
     def write(self, rows, how) -> None:
         given = [{"id": key, "age": age, "code": code} for key, age, code in rows]
+        if self.has_note:
+            given = [{**row, "note": f"{row['id'][:3]} {row['age']}"} for row in given]
         new = {**self.model}
         refused = False
         for row in given:
@@ -104,6 +109,39 @@ class RowsMachine(RuleBasedStateMachine):
 
         for key in hit:
             self.model[key] = {**self.model[key], "age": low}
+
+    @rule(notes=st.booleans(), age=st.booleans(), both=st.booleans())
+    def alter(self, notes, age, both) -> None:
+        fields = {**SCHEMA, "note": "string?"} if notes else SCHEMA
+        kept = [INDEXES[1]] + [INDEXES[0]] * age + [INDEXES[2]] * both
+        self.kept.alter(fields, indexes=kept, drop=[] if notes else ["note"] * self.has_note)
+
+        for row in self.model.values():
+            if notes:
+                row.setdefault("note", None)
+            else:
+                row.pop("note", None)
+        self.has_note = notes
+
+    @rule()
+    def follow(self) -> None:
+        for change in self.kept.changes(self.seen):
+            if change.row is None:
+                del self.followed[change.key]
+            else:
+                assert (change.action == "update") == (change.key in self.followed)
+                self.followed[change.key] = (change.row["age"], change.row["code"])
+        self.seen = self.vault.head
+
+        assert self.followed == {k: (row["age"], row["code"]) for k, row in self.model.items()}
+
+    @rule(key=KEYS)
+    def trace(self, key) -> None:
+        changes = list(self.kept.history(key))
+
+        assert bool(changes and changes[0].row) == (key in self.model)
+        positions = [change.position for change in changes]
+        assert positions == sorted(positions, reverse=True)
 
     @rule()
     def reopen(self) -> None:
