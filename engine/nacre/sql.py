@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from nacre.frames import Frames
     from nacre.rows import Collections
 
+_BATCH_ROWS = 122_880  # a row group of DuckDB
 _LOCKED = {
     "enable_external_access": "false",
     "autoinstall_known_extensions": "false",
@@ -96,8 +97,14 @@ def _table(rows: "Collections", frames: "Frames", name: str) -> "pa.Table | None
     if name in rows:
         if is_frame:
             raise InvalidInput(f"{name!r} is a collection and a frame: drop or rename one of them")
-        return rows[name].to_frame("arrow")
-    return frames.read(name, to="arrow") if is_frame else None
+        return _in_batches(rows[name].to_frame("arrow"))
+    return _in_batches(frames.read(name, to="arrow")) if is_frame else None
+
+
+def _in_batches(table: "pa.Table") -> "pa.Table":
+    """Return a table in parts of which DuckDB gives each thread some: it never divides one."""
+    batches = table.to_batches(max_chunksize=_BATCH_ROWS)
+    return table.from_batches(batches, table.schema)
 
 
 def _duckdb() -> ModuleType:

@@ -1,10 +1,12 @@
 """SQL over collections and frames: the answers of SQLite, and nothing but reading."""
 
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 
 import pandas as pd
 import pytest
 from people_rows import create_people, crowd, person
+from processes import in_process
 
 import nacre
 from nacre.errors import InvalidInput, NotFound
@@ -105,3 +107,29 @@ def test_a_name_that_is_not_there_is_refused(vault, name):
 def test_a_library_that_is_not_known_is_refused(vault):
     with pytest.raises(InvalidInput, match="is not known"):
         vault.sql("select 1", to="numpy")
+
+
+def test_queries_at_once_share_no_tables(vault):
+    kept = vault.rows.create("steps", {"id": "int64"}, key="id")
+    heads = []
+    for number in range(8):
+        kept.insert({"id": number})
+        heads.append(vault.head)
+
+    def count(number):
+        found = vault.sql("select count(*) as n from steps", to="arrow", as_of=heads[number])
+        return found.to_pylist()[0]["n"]
+
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(count, range(8))) == list(range(1, 9))
+    # What one query has registered, another does not see.
+    vault.rows.drop("steps")
+    with pytest.raises(NotFound):
+        vault.sql("select * from steps")
+
+
+def test_a_forked_child_queries_too(vault):
+    query = "select count(*) as n from people"
+    found = vault.sql(query, to="arrow").to_pylist()
+
+    assert in_process(lambda: vault.sql(query, to="arrow").to_pylist()) == found

@@ -108,7 +108,7 @@ class Layout:
                 left -= 1
                 changed[found.slot] = self._taken(found, changes[found.name], about)
         if left:
-            raise self._unknown(about | changes)
+            raise self._unknown({**about, **changes})
         return changed
 
     def give(self, stored: StoredRow) -> dict[str, object]:
