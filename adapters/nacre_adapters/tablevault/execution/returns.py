@@ -44,7 +44,7 @@ def of_rows(rows: Sequence[Sequence[object]], types: Mapping[str, str]) -> pd.Da
         cells = np.empty(len(rows), dtype=object)  # a list in a cell must stay one
         for row, row_cells in enumerate(rows):
             cells[row] = row_cells[place]
-        columns[name] = converted(name, pd.Series(cells), type_)
+        columns[name] = converted(name, pd.Series(cells, dtype=object), type_)
     return pd.DataFrame(columns, index=pd.RangeIndex(len(rows)))
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from nacre_adapters.tablevault.builders.code import Code
 from nacre_adapters.tablevault.builders.definition import Definition
 from nacre_adapters.tablevault.errors import TVTableError
+from nacre_adapters.tablevault.execution.types import converted, with_categories_of
 from nacre_adapters.tablevault.execution.working import Mask, Working
 
 Places = NDArray[np.intp]
@@ -115,10 +116,10 @@ def _stacked(old: pd.DataFrame, new: pd.DataFrame, name: str) -> pd.Series:
         for each in (old, new)
     ]
     if isinstance(sample.dtype, pd.CategoricalDtype):
-        categories = pd.api.types.union_categoricals([part.astype("category") for part in parts])
-        return pd.Series(categories)
-    if parts[0].dtype != parts[1].dtype:
-        parts[0] = parts[0].astype(parts[1].dtype)
+        first = with_categories_of(parts[0].astype("category"), parts[1])
+        parts = [first, parts[1].astype(first.dtype)]
+    elif parts[0].dtype != parts[1].dtype:
+        parts[0] = converted(name, parts[0], str(parts[1].dtype))
     return pd.concat(parts, ignore_index=True)
 
 

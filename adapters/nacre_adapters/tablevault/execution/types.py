@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 
+import numpy as np
 import pandas as pd
 
 from nacre_adapters.tablevault.errors import TVTableError
@@ -58,6 +59,14 @@ def empty(name: str, rows: int) -> pd.Series:
     return converted("", pd.Series([None] * rows, dtype=object), name)
 
 
+def with_categories_of(column: pd.Series, *others: pd.Series) -> pd.Series:
+    """Return a column of categories that can also hold the values of others."""
+    every = dict.fromkeys(column.cat.categories)
+    for other in others:
+        every |= dict.fromkeys(other.astype("category").cat.categories)
+    return column.cat.set_categories(list(every))
+
+
 def converted(column: str, values: pd.Series, name: str) -> pd.Series:
     """Return *values* as a column of a type.
 
@@ -73,6 +82,8 @@ def converted(column: str, values: pd.Series, name: str) -> pd.Series:
 
 def _convert(values: pd.Series, name: str) -> pd.Series:
     name = DEFAULT if name == ARTIFACT else name
+    if isinstance(values.dtype, pd.StringDtype) and name != DEFAULT:
+        values = values.astype(object)  # text is read like text in any other column
     if values.dtype != object or name in ("object", "category"):
         return _direct(values, name)
     convert = _FROM_OBJECTS.get(_family(name), _direct)
@@ -110,13 +121,15 @@ def _floats(values: pd.Series, name: str) -> pd.Series:
 
 
 def _booleans(values: pd.Series, name: str) -> pd.Series:
-    return pd.Series(pd.array([_boolean(each) for each in values], dtype=name))
+    missing = values.isna().to_numpy()
+    known = [not gone and _boolean(each) for each, gone in zip(values, missing, strict=True)]
+    return pd.Series(pd.arrays.BooleanArray(np.array(known, dtype=bool), missing)).astype(name)
 
 
-def _boolean(each: object) -> object:
-    if not isinstance(each, str):
-        return each
-    found = {"true": True, "1": True, "false": False, "0": False}.get(each.strip().casefold())
+def _boolean(each: object) -> bool:
+    if isinstance(each, bool | np.bool_):
+        return bool(each)
+    found = {"true": True, "1": True, "false": False, "0": False}.get(str(each).strip().casefold())
     if found is None:
         raise ValueError(f"{each!r} is neither true nor false")
     return found

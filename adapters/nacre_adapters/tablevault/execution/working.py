@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from nacre_adapters.tablevault.execution.journal import Part, Stage
-from nacre_adapters.tablevault.execution.types import ARTIFACT, converted, empty
+from nacre_adapters.tablevault.execution.types import ARTIFACT, converted, empty, with_categories_of
 from nacre_adapters.tablevault.references.sources import Source
 
 Mask = NDArray[np.bool_]
@@ -104,8 +104,7 @@ class Working:
 
 def _with(column: pd.Series, rows: NDArray[np.intp], values: pd.Series) -> pd.Series:
     if isinstance(column.dtype, pd.CategoricalDtype):
-        categories = pd.api.types.union_categoricals([column, values.astype("category")])
-        column = column.cat.set_categories(categories.categories)
+        column = with_categories_of(column, values)
         values = values.astype(column.dtype)
     changed = column.copy()
     changed.iloc[rows] = values.array
