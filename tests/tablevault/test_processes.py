@@ -17,20 +17,19 @@ from nacre_adapters.tablevault import (
     TVForcedError,
     TVLockError,
     TVProcessError,
-    calls,
     materializing,
 )
+from nacre_adapters.tablevault import write as write_module
 from nacre_adapters.tablevault.operations import Operations
 from nacre_adapters.tablevault.stopping import end_provably
-
-SPACE = "write_instance"
 
 
 def hold(vault: TableVault, table: str, process_id: str, *, version: str = "base") -> None:
     """Start a write that does not end."""
     operations = vault._calls.operations
     number = vault._place.tables.table(table).number
-    with vault._calls.begun(SPACE, process_id, {"version": version}) as call:
+    arguments = write_module.arguments_of(table, version, None, None)
+    with vault._calls.begun(write_module.OPERATION, process_id, arguments) as call:
         operations.start(call, lambda desk: ([], [[number, version]], None))
 
 
@@ -44,7 +43,7 @@ def dying(path: Path, process_id: str = "", table: str = "t") -> Callable[[Conne
             os.kill(os.getpid(), signal.SIGKILL)
 
         put = materializing.put_content
-        calls.put_content = put_and_die
+        write_module.put_content = put_and_die
         TableVault(path, "bo").write_instance(numbers(3), table, process_id=process_id)
 
     return work
@@ -176,7 +175,7 @@ def test_an_error_that_is_none_of_the_callers_pauses_a_process_with_an_id(
     vault.create_instance("t", external_edit=True)
     impatient(vault)
     with monkeypatch.context() as broken:
-        broken.setattr("nacre_adapters.tablevault.calls.put_content", _no_disk)
+        broken.setattr("nacre_adapters.tablevault.write.put_content", _no_disk)
         with pytest.raises(OSError, match="no disk"):
             vault.write_instance(numbers(1), "t", process_id="mine")
         with pytest.raises(TVLockError, match="paused"):
@@ -198,7 +197,7 @@ def test_an_interrupted_write_ends_its_locks(
     vault.create_instance("t", external_edit=True)
     impatient(vault)
     with monkeypatch.context() as broken:
-        broken.setattr("nacre_adapters.tablevault.calls.put_content", _interrupted)
+        broken.setattr("nacre_adapters.tablevault.write.put_content", _interrupted)
         with pytest.raises(KeyboardInterrupt):
             vault.write_instance(numbers(1), "t", process_id=process_id)
 
@@ -219,7 +218,7 @@ def test_a_process_that_was_stopped_writes_nothing(
         TableVault(tmp_path / "v", "bo").stop_process("mine")
         return put(*arguments)
 
-    monkeypatch.setattr("nacre_adapters.tablevault.calls.put_content", put_and_be_stopped)
+    monkeypatch.setattr("nacre_adapters.tablevault.write.put_content", put_and_be_stopped)
     with pytest.raises(TVForcedError, match="mine was stopped"):
         vault.write_instance(numbers(1), "t", process_id="mine")
 
@@ -320,3 +319,94 @@ def _no_disk(*_: object) -> None:
 
 def _interrupted(*_: object) -> None:
     raise KeyboardInterrupt
+
+
+def test_a_refused_call_with_the_id_of_another_leaves_it_alone(tmp_path: Path) -> None:
+    vault = make(tmp_path / "v", "t")
+    vault.create_instance("t", external_edit=True)
+    hold(vault, "t", "mine")
+
+    with pytest.raises(TVArgumentError, match="Empty Table"):
+        vault.write_instance(numbers(0), "t", process_id="mine")
+
+    assert vault.get_active_processes()["mine"].status == "running"
+
+
+def test_what_is_resumed_goes_on_with_the_arguments_that_it_was_started_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault = make(tmp_path / "v", "t", "u")
+    for table in ("t", "u"):
+        vault.create_instance(table, external_edit=True)
+    with monkeypatch.context() as broken:
+        broken.setattr("nacre_adapters.tablevault.write.put_content", _no_disk)
+        with pytest.raises(OSError, match="no disk"):
+            vault.write_instance(numbers(1), "t", process_id="mine")
+
+    vault.write_instance(numbers(2), "u", process_id="mine")
+
+    assert len(vault.get_table_instances("t")) == 1
+    assert vault.get_table_instances("u") == []
+
+
+def test_an_interrupt_between_start_and_work_ends_the_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault = make(tmp_path / "v", "t")
+    vault.create_instance("t", external_edit=True)
+    with monkeypatch.context() as broken:
+        broken.setattr(Operations, "carry_on", _interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            vault.write_instance(numbers(1), "t")
+
+    assert vault.get_active_processes() == {}
+    vault.write_instance(numbers(1), "t")
+
+
+PHASES = ["before it starts", "when it has started", "when all is stored", "when it is committed"]
+
+
+@pytest.mark.parametrize("process_id", ["", "mine"])
+@pytest.mark.parametrize("phase", PHASES)
+def test_a_write_that_is_killed_loses_nothing_and_blocks_nobody(
+    phase: str, process_id: str, tmp_path: Path
+) -> None:
+    vault = make(tmp_path / "v", "t")
+    first = write(vault, numbers(1), "t")
+    vault.create_instance("t", external_edit=True, copy=True)
+    vault.close()
+
+    def work(_: Connection) -> None:
+        _die(PHASES.index(phase))
+        TableVault(tmp_path / "v", "bo").write_instance(numbers(2), "t", process_id=process_id)
+
+    killed = Process(work)
+    killed.join()
+
+    again = TableVault(tmp_path / "v", "ana")
+    assert again.vault.verify().is_clean
+    done = phase == "when it is committed"
+    assert len(again.get_table_instances("t")) == (2 if done else 1)
+    assert len(again.get_dataframe("t", first)[0]) == 1
+    if not done:
+        again.write_instance(numbers(3), "t", process_id=process_id)
+    assert len(again.get_table_instances("t")) == 2
+    assert again.get_active_processes() == {}
+    assert whole(again)
+
+
+def _die(phase: int) -> None:
+    """Make this process die at a phase of the next write."""
+
+    def end(*_: object) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    carry_on, put = Operations.carry_on, write_module.put_content
+    if phase == 0:
+        Operations.start = end
+    elif phase == 1:
+        Operations.carry_on = end
+    elif phase == 2:
+        write_module.put_content = lambda *given: end(put(*given))
+    else:
+        Operations.carry_on = lambda *given: end(carry_on(*given))

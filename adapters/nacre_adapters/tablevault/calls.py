@@ -9,23 +9,19 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from nacre.holders import Holder
-from nacre_adapters.tablevault import decisions, executing
+from nacre_adapters.tablevault import decisions, executing, write
 from nacre_adapters.tablevault.artifacts import forget_instance, forget_temporary
-from nacre_adapters.tablevault.content import prepared
-from nacre_adapters.tablevault.decisions import NO_ORIGIN, Desk, Wanted
-from nacre_adapters.tablevault.errors import TVArgumentError, TVFileError, TVProcessError
-from nacre_adapters.tablevault.events import Fact
+from nacre_adapters.tablevault.decisions import NO_ORIGIN, Wanted
+from nacre_adapters.tablevault.errors import TVFileError
 from nacre_adapters.tablevault.executing import Begun, Execution
-from nacre_adapters.tablevault.materializing import Made, put_content
 from nacre_adapters.tablevault.names import (
     file_stem_of,
-    new_instance_id,
     process_id_of,
     table_name_of,
     version_in,
     version_of,
 )
-from nacre_adapters.tablevault.operations import Call, Decide, Locks, Operations, Run
+from nacre_adapters.tablevault.operations import Call, Decide, Operations, Run
 from nacre_adapters.tablevault.sources import (
     builder_texts,
     listed_builders,
@@ -35,7 +31,6 @@ from nacre_adapters.tablevault.sources import (
 from nacre_adapters.tablevault.state import Process, Temporary
 from nacre_adapters.tablevault.stopping import stop
 from nacre_adapters.tablevault.templates import builder_template
-from nacre_adapters.tablevault.writing import Place, begin_write, materialize, origin_of_place
 
 _logger = logging.getLogger("nacre_adapters.tablevault")
 
@@ -170,36 +165,12 @@ class Calls:
         dtypes: Mapping[str, object] | None,
     ) -> str:
         """Make an instance of a frame."""
-        pairs = [[str(part) for part in pair] for pair in dependencies or ()]
-        arguments = {
-            "table_name": str(name),
-            "version": str(version),
-            "dependencies": pairs,
-            "dtypes": {str(column): str(dtype) for column, dtype in (dtypes or {}).items()},
-        }
-        with self.begun("write_instance", process_id, arguments) as call:
-            table, version = table_name_of(name), version_of(version)
-            if frame is None:
-                raise TVProcessError("Cannot Re-execute Write Table: the frame was never stored")
-            if any(len(pair) != 2 for pair in pairs):
-                raise TVArgumentError("a dependency is a table name and an instance id: give both")
-            ready = prepared(frame, dtypes)
-            if not ready.frame.size:
-                raise TVArgumentError("Empty Table: give at least one row and one column")
-
-            def begin(desk: Desk) -> tuple[list[Fact], Locks, Place]:
-                facts, place = begin_write(desk, name=table, version=version)
-                return facts, [[place.table.number, version]], place
-
-            def work(run: Run[Place]) -> Decide:
-                place, at = run.plan, self.operations.place
-                made = Made(dependencies=pairs, origin=origin_of_place(place))
-                content = put_content(at.vault, at.files, place, ready, made)
-                instance_id = new_instance_id(version, run.process.started_ns)
-                return partial(materialize, place=place, instance_id=instance_id, content=content)
-
-            run = self.operations.start(call, begin)
-        self.operations.carry_on(run, work)
+        arguments = write.arguments_of(name, version, dependencies, dtypes)
+        operations = self.operations
+        with self.begun(write.OPERATION, process_id, arguments) as call:
+            work = write.checked_write(frame, operations.arguments(call), dtypes)
+            run = operations.start(call, work.begin)
+            operations.carry_on(run, partial(work.work, operations))
         self._forget(run.plan.temporary)
         return call.process_id
 

@@ -81,7 +81,9 @@ class Operations:
     def arguments(self, call: Call) -> dict[str, Any]:
         """Return the arguments to run with: those that a process was started with are kept."""
         before = self.place.processes.process(call.process_id) if call.named else None
-        return before.arguments if before is not None and before.is_active else call.arguments
+        if before is None or not before.is_active or before.operation != call.operation:
+            return call.arguments
+        return before.arguments
 
     def carry_on(self, run: Run[Plan], work: Callable[[Run[Plan]], Decide]) -> None:
         """Do the work of an operation that was started, and end it."""
@@ -171,14 +173,19 @@ class Operations:
             data["progress"] = {} if progress is None else progress(plan)
             return [*facts, _fact(events.PROCESS_STARTED, call.process_id, data)]
 
-        self.decide(call.process_id, decide)
+        with self._resuming(call):
+            self.decide(call.process_id, decide)
         process = self.place.processes.process(call.process_id)
         assert process is not None
         return Run(process=process, plan=plans[0])
 
     @contextmanager
     def recorded(self, call: Call) -> Iterator[None]:
-        """Record that a call was refused, unless its id is already that of another."""
+        """Record that a call was refused, unless its id is already that of another.
+
+        A call that is interrupted right after its process was started ends it, too.
+        """
+        since_ns = time.time_ns()
         try:
             yield
         except _AlreadyKnown:
@@ -191,18 +198,34 @@ class Operations:
         except TableVaultError as error:
             self._note_refusal(call, error)
             raise
+        except BaseException as error:
+            process = self.place.processes.process(call.process_id)
+            is_ours = process is not None and process.who == this_process()
+            if process is not None and is_ours and process.logged_ns >= since_ns:
+                self._end_badly(process, error)
+            raise
+
+    @contextmanager
+    def _resuming(self, call: Call) -> Iterator[None]:
+        """End a process that waits to be resumed, when it turns out that it cannot be."""
+        before = self.place.processes.process(call.process_id)
+        try:
+            yield
+        except (_AlreadyKnown, Blocked):
+            raise
+        except TableVaultError as error:
+            if before is not None and waits_to_be_resumed(before):
+                self._commit(before.id, partial(_give_up, before=before, error=error), set())
+            raise
 
     def _note_refusal(self, call: Call, error: Exception) -> None:
         if not self.place.vault.read_only:
             self._commit(call.process_id, partial(self._refused, call=call, error=error), set())
 
     def _refused(self, desk: Desk, *, call: Call, error: Exception) -> list[Fact]:
+        # Somebody else's process may have that id, or one that goes on waiting to be resumed.
         known = desk.processes.process(call.process_id)
-        if known is None:
-            return [self._ended(call, error)]
-        if not known.is_active or isinstance(error, Blocked):
-            return []  # a process that waits to be resumed goes on waiting
-        return [_fact(events.PROCESS_FAILED, call.process_id, {"error": _error(error)})]
+        return [self._ended(call, error)] if known is None else []
 
     def _ended(self, call: Call, error: Exception | None) -> Fact:
         data: dict[str, object] = {
@@ -232,6 +255,11 @@ class Operations:
 def has_died(process: Process) -> bool:
     """Tell whether a process is said to run, and provably does not."""
     return process.status == RUNNING and is_dead(process.who)
+
+
+def waits_to_be_resumed(process: Process) -> bool:
+    """Tell whether a process can be called again with its id."""
+    return process.status in (PAUSED, INTERRUPTED) or has_died(process)
 
 
 def runs_elsewhere(process: Process) -> bool:
@@ -271,8 +299,14 @@ def _check_startable(before: Process | None, call: Call) -> None:
         return
     if not before.is_active or before.operation != call.operation:
         _check_new(before, call)
-    if before.status not in (PAUSED, INTERRUPTED) and not has_died(before):
+    if not waits_to_be_resumed(before):
         raise _AlreadyKnown(f"Process ID {call.process_id} already running at: {before.who}")
+
+
+def _give_up(desk: Desk, *, before: Process, error: Exception) -> list[Fact]:
+    """End a process, unless something has become of it meanwhile."""
+    unchanged = desk.processes.process(before.id) == before
+    return [_fact(events.PROCESS_FAILED, before.id, {"error": _error(error)})] if unchanged else []
 
 
 def _kind_of_end(process: Process, error: BaseException) -> str:
