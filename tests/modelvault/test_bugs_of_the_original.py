@@ -110,13 +110,18 @@ def test_a_bad_byte_costs_nothing_silently(place: float, tmp_path: Path) -> None
     content[int(len(content) * place)] ^= 0xFF
     path.write_bytes(content)
 
+    found, refusal = _read(path)
+
+    assert found == [f"row {n}" for n in range(300)] or refusal.startswith("format error: ")
+
+
+def _read(path: Path) -> tuple[list[object], str]:
+    """Return what a database holds, or why it is refused."""
     try:
         with Database.open(path, recovery="strict") as db:
-            assert [row["s"] for row in db.collection("c").all()] == [
-                f"row {n}" for n in range(300)
-            ]
+            return [row["s"] for row in db.collection("c").all()], ""
     except ModelVaultFormatError as error:
-        assert str(error).startswith("format error: ")
+        return [], str(error)
 
 
 @pytest.mark.parametrize("recovery", ["strict", "auto_truncate"])
