@@ -30,6 +30,8 @@ def test_a_table_is_a_sorted_map(rows: dict, gone: set, word: str, low: tuple, h
     assert list(table.scan()) == ordered
     assert list(table.scan(reverse=True)) == ordered[::-1]
     assert list(table.scan((word,))) == [(k, row) for k, row in ordered if k[0] == word]
+    assert list(table.rows()) == [row for _, row in ordered]
+    assert list(table.rows((word,))) == [row for k, row in ordered if k[0] == word]
     assert list(table.scan(start=low, stop=high)) == [
         (k, row) for k, row in ordered if low <= k < high
     ]

@@ -115,7 +115,7 @@ class Flows:
     def outputs(self, flow: str, step: str, attempt: int) -> Iterator[Output]:
         """Yield what an attempt saved, by name."""
         place = _place(key_of(flow), key_of(step), attempt)
-        return (Output._make(row) for _, row in self._outputs.scan((place,)))  # type: ignore[arg-type]  # a list
+        return (Output._make(row) for row in self._outputs.rows((place,)))  # type: ignore[arg-type]  # a list
 
     # What is on the screen
 
