@@ -72,7 +72,7 @@ def test_everything_is_escaped() -> None:
     assert found.open == []
     assert "script" not in found.tags
     assert not [name for name in found.attributes if name.startswith("on")]
-    assert "49" not in html.replace("#49", "")
+    assert html.count("{{ 7*7 }}") > 10
     assert html.count("&lt;script&gt;") > 10
 
 
