@@ -4,7 +4,7 @@ import click
 
 from nacre.cli.terminal import json_option, print_json, warn
 from nacre_adapters.tablevault.archive import compress_vault, decompress_vault, delete_vault
-from nacre_adapters.tablevault.checkout import checkout as check_out
+from nacre_adapters.tablevault.checking_out import checkout as check_out
 from nacre_adapters.tablevault.cli.session import Session, session, show
 from nacre_adapters.tablevault.migration import import_vault
 
