@@ -450,3 +450,43 @@ def test_a_dataset_may_hold_anything_that_a_frame_may(store: StoreInterface) -> 
     pd.testing.assert_frame_equal(found.object, frame)
     assert found.get_as_encoding("ordinal")["ids"].tolist() == [0, 1]
     assert store.get_dataset("plain").categorical_cols == ["ids"]
+
+
+def test_aliases_versions_and_lineage_do_not_tell_of_what_is_hidden(store: StoreInterface) -> None:
+    join(store.place, "red", "ana", by="root")
+    join(store.place, "blue", "bo", by="root")
+    store.save_asset(other())
+    store.save_asset(other())
+    store.assets.promote(store.get_asset("ex"), "champion")
+    bo = StoreInterface("2", user="bo", step_name="s")
+
+    for alias in ("champion", "nothing"):
+        with pytest.raises(AssetNotFound, match=f"has no alias '{alias}'"):
+            bo.get_asset("ex", AssetType.OTHER, alias=alias)
+        for call in (bo.assets.demote, bo.assets.undo):
+            with pytest.raises(AssetNotFound, match=f"there is no alias '{alias}' of 'ex'"):
+                call("ex", AssetType.OTHER, alias)
+        assert bo.assets.alias_history("ex", AssetType.OTHER, alias) == []
+    mine = other()
+    bo.save_asset(mine)
+    assert mine.saved.version == 0
+
+
+def test_impact_shows_what_one_may_see(store: StoreInterface) -> None:
+    store.save_asset(other("raw"))
+    bo = StoreInterface("2", user="bo", step_name="s")
+    bo.get_asset("raw")
+    bo.save_asset(other("made of it"))
+    assert len(store.assets.impact(store.get_asset("raw")).assets()) == 1
+
+    join(store.place, "red", "ana", by="root")
+    join(store.place, "blue", "bo", by="root")
+
+    graph = store.assets.impact(store.get_asset("raw"))
+    assert (graph.assets(), graph.links) == ([], ())
+
+
+@pytest.mark.parametrize("call", ["get_asset", "get_assets", "get_asset_by_id", "get_dataset"])
+def test_a_name_that_is_no_text_is_refused(store: StoreInterface, call: str) -> None:
+    with pytest.raises(InvalidInput, match="3 is no text"):
+        getattr(store, call)(3)

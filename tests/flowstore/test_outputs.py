@@ -1,5 +1,7 @@
 """Outputs of steps: who sees what, and when."""
 
+import contextvars
+import threading
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -334,3 +336,21 @@ def test_a_deleted_flow_that_is_made_again_begins_empty(place: Place) -> None:
     run(place, "One", "newer")
     assert store("Two").get_input("x") == "newer"
     assert place.vault.replay().is_equal
+
+
+def test_threads_of_an_attempt_save_together(place: Place) -> None:
+    def work(number: int) -> None:
+        for each in range(100):
+            store("One").save_output(each, f"{number}-{each}")
+
+    with attempt(place, "1", "One", user="ana"):
+        threads = [
+            threading.Thread(target=contextvars.copy_context().run, args=(work, number))
+            for number in range(4)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    assert len(store("Two").list_outputs("One")) == 400

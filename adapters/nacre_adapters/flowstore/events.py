@@ -38,6 +38,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import quote
 
+from nacre.errors import InvalidInput
+
 FLOW_CREATED = "flowstore.flow.created"
 FLOW_DELETED = "flowstore.flow.deleted"
 STEP_STARTED = "flowstore.step.started"
@@ -101,7 +103,13 @@ def asset_subject(asset: str) -> str:
 
 
 def key_of(text: str) -> str:
-    """Return *text* as it stands in the keys of views: itself, or its hash when it is long."""
+    """Return *text* as it stands in the keys of views: itself, or its hash when it is long.
+
+    Raises:
+        InvalidInput: it is no text.
+    """
+    if not isinstance(text, str):
+        raise InvalidInput(f"{text!r:.60} is no text: flows, steps, labels and ids are")
     encoded = text.encode(errors="surrogatepass")
     return text if len(encoded) <= _LONGEST_PART else f"#{_hash(encoded)}"
 

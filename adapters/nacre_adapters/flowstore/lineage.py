@@ -40,6 +40,13 @@ class Graph:
         found = (thing for thing in self.things[1:] if thing[0] == "asset")
         return [(str(asset), int(revision)) for _, asset, revision in found]
 
+    def only(self, is_visible: Callable[[Thing], bool]) -> "Graph":
+        """Return the part that somebody may see."""
+        things = tuple(thing for thing in self.things if is_visible(thing))
+        known = set(things)
+        links = [link for link in self.links if link.made in known and link.source in known]
+        return Graph(things=things, links=tuple(links))
+
 
 Views = Place | Look
 """Whatever has the views: a place outside of a decision, a look inside of one."""

@@ -15,7 +15,7 @@ from nacre_adapters.flowstore.order import created
 from nacre_adapters.flowstore.place import Look, Place
 from nacre_adapters.flowstore.reading import Told
 from nacre_adapters.flowstore.records import Where, number_of
-from nacre_adapters.flowstore.views import Assets, Card
+from nacre_adapters.flowstore.views import Card
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,7 @@ def save(
         if target is None:
             fact = _created(look, draft, where.user, more)
         else:
-            fact = _revised(look, draft, target, more)
+            fact = _revised(look, draft, target, user=where.user, more=more)
         flow = created(look.flows, where.flow, owner=where.user)
         return [*flow, *told[0].facts, fact]
 
@@ -119,32 +119,30 @@ def _created(look: Look, draft: Draft, user: str, more: dict[str, object]) -> Fa
     id_ = asset.id if look.assets.card(asset.id) is None else new_id()
     created_us = max(look.time_ns // 1000, look.assets.last_created_us() + 1)
     data = {"asset": id_, "version": 0, "owner": user, "groups": None, "created": created_us}
-    stated = _stated(look, draft, {**data, **more})
+    stated = _stated(look, draft, user, {**data, **more})
     return Fact(events.ASSET_CREATED, asset_subject(id_), stated)
 
 
-def _revised(look: Look, draft: Draft, target: Card, more: dict[str, object]) -> Fact:
+def _revised(look: Look, draft: Draft, target: Card, *, user: str, more: dict[str, object]) -> Fact:
     data = {"asset": target.asset, "version": target.revision + 1}
-    stated = _stated(look, draft, {**data, **more})
+    stated = _stated(look, draft, user, {**data, **more})
     return Fact(events.ASSET_REVISED, asset_subject(target.asset), stated)
 
 
-def _stated(look: Look, draft: Draft, data: dict[str, object]) -> dict[str, object]:
+def _stated(look: Look, draft: Draft, user: str, data: dict[str, object]) -> dict[str, object]:
     asset, expires = draft.asset, None
     if draft.time_to_live is not None:
         expires = look.time_ns // 1000 + draft.time_to_live // timedelta(microseconds=1)
-    version = asset.version if asset.version is not None else _next_version(look.assets, asset)
+    version = asset.version if asset.version is not None else _next_version(look, user, asset)
     return {**draft.data, **data, "asset_version": version, "expires": expires}
 
 
-def _next_version(assets: Assets, asset: Asset) -> int:
+def _next_version(look: Look, user: str, asset: Asset) -> int:
     """Return one more than the version of the newest of the same label, type and name."""
-    for id_ in assets.newest(asset.label):
-        card = assets.card(id_)
-        revision = None if card is None else assets.revision(id_, card.revision)
-        if revision is None or (revision.type, revision.name) != (asset.type.value, asset.name):
-            continue
-        return revision.version + 1 if type(revision.version) is int else 0
+    query = Query(label=asset.label, type=asset.type)
+    for _, revision in accessible(look.assets, look.people, query, user=user, now_us=now_us()):
+        if revision.name == asset.name:
+            return revision.version + 1 if type(revision.version) is int else 0
     return 0
 
 

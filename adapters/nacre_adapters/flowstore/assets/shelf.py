@@ -22,6 +22,7 @@ from nacre_adapters.flowstore.lineage import Graph, impact, lineage
 from nacre_adapters.flowstore.place import Look, Place
 from nacre_adapters.flowstore.records import Where
 from nacre_adapters.flowstore.views import Card, Move, Revision
+from nacre_adapters.flowstore.views.lineage import Thing
 
 Kind = TypeVar("Kind", bound=Asset)
 
@@ -100,12 +101,12 @@ class Shelf:
     def lineage(self, asset: Asset) -> Graph:
         """Return everything that this revision of an asset was made from, directly or not."""
         self._readable(asset.id)
-        return lineage(self._place, ("asset", asset.id, _revision_of(asset)))
+        return lineage(self._place, _thing_of(asset)).only(self._is_visible)
 
     def impact(self, asset: Asset) -> Graph:
         """Return everything that was made from this revision of an asset, directly or not."""
         self._readable(asset.id)
-        return impact(self._place, ("asset", asset.id, _revision_of(asset)))
+        return impact(self._place, _thing_of(asset)).only(self._is_visible)
 
     # Aliases and tags
 
@@ -135,7 +136,7 @@ class Shelf:
 
         def decide(look: Look) -> list[Fact]:
             before = look.assets.alias(label, type_.value, alias)
-            if before is None:
+            if before is None or not self._may_read(look, before[0]):
                 raise AssetNotFound(f"there is no alias {alias!r} of {label!r}")
             saving.checked_target(look, self._where.user, before[0])
             return [_moved(label, type_.value, alias, None)]
@@ -151,7 +152,7 @@ class Shelf:
 
         def decide(look: Look) -> list[Fact]:
             history = look.assets.alias_history(label, type_.value, alias)
-            if not history:
+            if not self._all_visible(look, history):
                 raise AssetNotFound(f"there is no alias {alias!r} of {label!r}")
             before = history[-2] if len(history) > 1 else None
             for move in history[-2:]:
@@ -165,8 +166,9 @@ class Shelf:
         self._place.commit(decide, actor=self._where.user)
 
     def alias_history(self, label: str, type_: AssetType, alias: str) -> list[Move]:
-        """Return every move of an alias, oldest first."""
-        return self._place.assets.alias_history(label, type_.value, alias)
+        """Return every move of an alias, oldest first; none of an alias that one may not see."""
+        history = self._place.assets.alias_history(label, type_.value, alias)
+        return history if self._all_visible(self._place, history) else []
 
     def tag(self, asset: Asset, tags: Mapping[str, str], *, remove: Iterable[str] = ()) -> None:
         """Tag this revision of an asset, all at once; raises as `promote` does."""
@@ -223,7 +225,7 @@ class Shelf:
             if query.label is None or query.type is None:
                 raise InvalidInput(f"the alias {alias!r} is of a label and a type: give both")
             target = assets.alias(query.label, query.type.value, alias)
-            if target is None:
+            if target is None or not self._may_read(place, target[0]):
                 raise AssetNotFound(f"{query} has no alias {alias!r}")
             query, number = Query(asset_id=target[0]), target[1]
         user = self._where.user
@@ -240,10 +242,22 @@ class Shelf:
 
     def _readable(self, asset: str) -> Card:
         card = self._place.assets.card(asset)
-        user, people = self._where.user, self._place.people
-        if card is None or not people.why_read(user, card.owner, card.groups):
+        if card is None or not self._may_read(self._place, asset):
             raise missing(Query(asset_id=asset))
         return card
+
+    def _may_read(self, views: Place | Look, asset: str) -> bool:
+        card = views.assets.card(asset)
+        if card is None:
+            return False
+        return bool(views.people.why_read(self._where.user, card.owner, card.groups))
+
+    def _all_visible(self, views: Place | Look, history: list[Move]) -> bool:
+        named = [move.asset for move in history if move.asset is not None]
+        return bool(named) and all(self._may_read(views, asset) for asset in named)
+
+    def _is_visible(self, thing: Thing) -> bool:
+        return thing[0] != "asset" or self._may_read(self._place, str(thing[1]))
 
     def _move(self, look: Look, alias: str, asset: Asset) -> Fact:
         saving.checked_target(look, self._where.user, asset.id)
@@ -267,6 +281,10 @@ def _moved(label: str, type_: str, alias: str, target: tuple[str, int] | None) -
     asset, revision = target or (None, None)
     subject = subject_of("alias", label, alias)
     return Fact(events.ALIAS_MOVED, subject, {**data, "asset": asset, "revision": revision})
+
+
+def _thing_of(asset: Asset) -> Thing:
+    return ("asset", asset.id, _revision_of(asset))
 
 
 def _id_of(asset: Asset | str) -> str:
