@@ -161,3 +161,35 @@ def test_the_type_is_one_of_pandas(tmp_path: Path) -> None:
     assert column.iloc[[0, 2]].tolist() == ["a", "c"]
     with pytest.raises(ValueError, match="path of a file"):
         pd.Series([1]).astype("artifact_string")
+
+
+@pytest.mark.parametrize("deleted", ["instance", "table"])
+def test_what_was_deleted_leaves_no_copies_of_its_files(deleted: str, tmp_path: Path) -> None:
+    vault = make(tmp_path / "v", "t", "other")
+    kept = put(vault, "other", {"a.txt": "shared"}, files("a.txt"))
+    gone = put(vault, "t", {"a.txt": "shared", "b.txt": "alone"}, files("a.txt", "b.txt"))
+    for table in ("t", "other"):
+        vault.get_dataframe(table)
+
+    if deleted == "table":
+        vault.delete_table("t")
+    else:
+        vault.delete_instance(gone, "t")
+
+    left = [path.name for path in (tmp_path / "v" / "tablevault").rglob("*") if path.is_file()]
+    assert "b.txt" not in left
+    assert len([name for name in left if len(name) == 64]) <= 1
+    assert Path(vault.get_dataframe("other", kept)[0]["file"][0]).read_text() == "shared"
+    assert whole(vault)
+
+
+def test_a_content_that_was_cut_off_is_put_there_again(tmp_path: Path) -> None:
+    vault = make(tmp_path / "v", "t")
+    put(vault, "t", {"a.txt": "content"}, files("a.txt"))
+    vault.get_dataframe("t")
+    (content,) = (tmp_path / "v" / "tablevault" / "content").iterdir()
+    content.chmod(0o644)
+    content.write_text("")
+    second = put(vault, "t", {"a.txt": "content"}, files("a.txt"))
+
+    assert Path(vault.get_dataframe("t", second)[0]["file"][0]).read_text() == "content"

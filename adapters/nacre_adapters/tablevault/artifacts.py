@@ -64,11 +64,16 @@ def instance_folder(files: Path, vault: nacre.Vault, instance: Instance) -> Path
     return folder
 
 
-def forget_instance(files: Path, table: int, instance_id: str) -> None:
-    """Remove the folder of an instance that was deleted."""
-    folder = files / str(table) / instance_id
+def forget_instance(files: Path, vault: nacre.Vault, instance: Instance) -> None:
+    """Remove the folder of an instance that was deleted, and contents that no other has."""
+    folder = files / str(instance.table) / instance.id
     _open_folders(folder)
     shutil.rmtree(folder, ignore_errors=True)
+    for digest in set(kept_files(vault, instance).values()):
+        content = files / _CONTENT / digest.raw.hex()
+        with suppress(OSError):
+            if content.stat().st_nlink == 1:
+                content.unlink()
 
 
 def kept_files(vault: nacre.Vault, instance: Instance | None) -> dict[PurePosixPath, Digest]:
@@ -155,15 +160,28 @@ def _inside(cell: str, folder: Path) -> PurePosixPath | None:
 def _place(files: Path, vault: nacre.Vault, digest: Digest, target: Path) -> None:
     """Put a file where it is wanted: shared, if the file system can, and never to be written."""
     content = files / _CONTENT / digest.raw.hex()
-    if not content.exists():
-        _write_once(content, vault.get_blob(digest))
+    kept = vault.get_blob(digest)
     target.parent.mkdir(parents=True, exist_ok=True)
-    if not _clone(content, target):
+    while True:
+        # A machine that lost power may have left a content behind that is cut off.
+        if not content.exists() or content.stat().st_size != len(kept):
+            _write_once(content, kept)
         try:
-            target.hardlink_to(content)
-        except OSError:  # another file system, or too many links
-            shutil.copyfile(content, target)
-            target.chmod(_READ_ONLY_FILE)
+            if not _clone(content, target):
+                _link(content, target)
+            return
+        except FileNotFoundError:
+            continue  # somebody has just deleted the last instance that had it
+
+
+def _link(content: Path, target: Path) -> None:
+    try:
+        target.hardlink_to(content)
+    except FileNotFoundError:
+        raise
+    except OSError:  # another file system, or too many links
+        shutil.copyfile(content, target)
+        target.chmod(_READ_ONLY_FILE)
 
 
 def _write_once(path: Path, content: memoryview) -> None:

@@ -95,10 +95,15 @@ class Calls:
     def delete_table(self, name: str, process_id: str) -> str:
         """Delete a table and its instances."""
         with self.begun("delete_table", process_id, {"table_name": str(name)}) as call:
-            table = self.operations.place.tables.table(str(name))
+            place = self.operations.place
+            table = place.tables.table(str(name))
+            gone = [] if table is None else list(place.tables.instances(table.number))
+            drafts = [] if table is None else list(place.tables.temporaries(table.number))
             found = self.operations.commit(call, partial(decisions.delete_table, name=str(name)))
-            if table is not None:
-                forget_instance(self.operations.place.files, table.number, "")
+            for instance in gone:
+                forget_instance(place.files, place.vault, instance)
+            for temporary in drafts:
+                self._forget(temporary)
             return found
 
     # Instances
@@ -144,14 +149,15 @@ class Calls:
         with self.begun("delete_instance", process_id, arguments) as call:
             place = self.operations.place
             table = place.tables.table(str(name))
-            gone = self._temporary(str(name), version_in(str(instance_id)) or "")
+            draft = self._temporary(str(name), version_in(str(instance_id)) or "")
+            gone = table and place.tables.instance(table.number, str(instance_id))
             decide = partial(
                 decisions.delete_instance, name=str(name), instance_id=str(instance_id)
             )
             found = self.operations.commit(call, decide)
-            self._forget(gone)
-            if table is not None and gone is None:
-                forget_instance(place.files, table.number, str(instance_id))
+            self._forget(draft)
+            if gone:
+                forget_instance(place.files, place.vault, gone)
             return found
 
     def write_instance(
