@@ -3,7 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import yaml
+try:
+    import yaml
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(
+        "TableVault's builders need PyYAML: pip install 'nacre[tablevault]'", name="yaml"
+    ) from error
 
 from nacre_adapters.tablevault.errors import TVBuilderError
 

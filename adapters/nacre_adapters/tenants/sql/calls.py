@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Mapping
 
-from sqlglot import exp
-
 from nacre_adapters.tenants.errors import Unsupported
 from nacre_adapters.tenants.sql import tree
 from nacre_adapters.tenants.sql.grammar import checked_arguments, name_of
+from nacre_adapters.tenants.sql.library import exp
 from nacre_adapters.tenants.sql.tree import Node
 
 Make = Callable[[exp.Expr], Node]

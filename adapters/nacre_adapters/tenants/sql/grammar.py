@@ -6,9 +6,8 @@ give a wrong answer; here it gives an error.
 
 from collections.abc import Mapping
 
-from sqlglot import exp
-
 from nacre_adapters.tenants.errors import Unsupported
+from nacre_adapters.tenants.sql.library import exp
 
 # What the parser notes of its own accord, and what changes nothing.
 _HARMLESS = frozenset(

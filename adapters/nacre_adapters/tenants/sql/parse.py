@@ -8,13 +8,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-import sqlglot
-from sqlglot import errors, exp
-
 from nacre_adapters.tenants.errors import BadExpression, Unsupported
 from nacre_adapters.tenants.sql import tree
 from nacre_adapters.tenants.sql.calls import call_of
 from nacre_adapters.tenants.sql.grammar import checked_arguments, checked_binding, name_of
+from nacre_adapters.tenants.sql.library import errors, exp, sqlglot
 from nacre_adapters.tenants.sql.places import POSITIONAL, with_names
 from nacre_adapters.tenants.sql.tree import Node
 

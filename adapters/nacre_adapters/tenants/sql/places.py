@@ -1,9 +1,7 @@
 """The places of parameters in a text: a name for each ?, and tokens that mean something else."""
 
-import sqlglot
-from sqlglot import TokenType
-
 from nacre_adapters.tenants.errors import Unsupported
+from nacre_adapters.tenants.sql.library import TokenType, sqlglot
 
 POSITIONAL = "nacre_parameter_"
 
