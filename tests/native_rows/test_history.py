@@ -133,3 +133,14 @@ def test_a_transaction_has_no_history(vault, people):
 def test_the_history_of_a_collection_that_is_not_there_is_refused(vault):
     with pytest.raises(NotFound):
         vault.rows["nothing"]
+
+
+def test_a_load_fills_the_pages_of_its_rows(vault):
+    kept = vault.rows.create("kept", {"id": "string", "n": "int64"}, key="id", indexes=["n"])
+    kept.bulk_load([{"id": f"row {n:06d}", "n": n} for n in range(20_000)])
+
+    with vault.store.environment.read() as transaction:
+        pages = transaction.stat()["leaf_pages"]
+        used = sum(len(key) + len(value) + 10 for key, value in transaction.cursor())
+
+    assert used > 0.8 * pages * 4096

@@ -34,7 +34,7 @@ from nacre.rows.layout import (
 from nacre.rows.schema import schema_from
 from nacre.rows.stored import converted, is_fresh, unpack_row, unpack_rows
 from nacre.views import State
-from nacre.views.pairs import Pair, Pairs
+from nacre.views.pairs import Pair, Pairs, spread
 
 CREATED, ALTERED, DROPPED = "rows.created", "rows.altered", "rows.dropped"
 CHANGED, LOADED = "rows.changed", "rows.loaded"
@@ -299,10 +299,10 @@ class Rows:
     ) -> set[int]:
         """Put rows whose keys are new, and their entries; return the indexes with cut ones."""
         prefix, packed = definition.rows, codec.pack_all(rows)
-        pairs: Iterable[Pair] = zip(keys, packed, strict=True)
+        pairs: list[Pair] = [*zip(keys, packed, strict=True)]
         if not all(map(le, keys, keys[1:])):
-            pairs = sorted(pairs)
-        self.pairs.put_many((prefix + key, raw) for key, raw in pairs)
+            pairs.sort()
+        self.pairs.put_many((prefix + key, raw) for key, raw in spread(pairs))
         cut = {0} if any_cut(keys) else set()
         for entries in definition.layout.indexes:
             cut |= self._put_entries(definition, entries, keys, rows)
@@ -322,9 +322,10 @@ class Rows:
         if len(sizes) == 1:
             put.sort()
             size = _SIZES[sizes.pop()]
-            self.pairs.put_many((key, size) for key in put)
+            self.pairs.put_many((key, size) for key in spread(put))
         else:
-            self.pairs.put_many(sorted(zip(put, (_SIZES[len(key)] for key in keys), strict=True)))
+            pairs = sorted(zip(put, (_SIZES[len(key)] for key in keys), strict=True))
+            self.pairs.put_many(spread(pairs))
         return {entries.index.number} if any_cut(values) else set()
 
     def _update(self, definition: Definition, row: StoredRow, position: int) -> set[int]:
