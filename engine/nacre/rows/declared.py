@@ -192,7 +192,8 @@ def _fields_of_dataclass(declared: type) -> tuple[Field, ...]:
 def _fields_of_model(declared: type) -> tuple[Field, ...]:
     fields = []
     for name, info in declared.model_fields.items():  # type: ignore[attr-defined]  # pydantic's
-        default = None if info.is_required() else info.default
+        is_given = not info.is_required() and info.default_factory is None
+        default = info.default if is_given else None
         settings = {"default": _plain(default)} if default is not None else {}
         fields.append(_hinted(name, info.annotation, settings))
     return tuple(fields)
