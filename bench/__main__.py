@@ -30,6 +30,7 @@ from bench import (
     tablevault,
     tenants,
     trajectories,
+    upkeep,
     views,
 )
 from bench.child import CHECKOUT
@@ -50,6 +51,8 @@ ROWS: dict[str, Callable[[Setting], list[Line]]] = {
     "proofs": audit.proofs,
     "payloads": audit.payloads,
     "backup": backup.backup,
+    "readers": upkeep.readers,
+    "sealed": upkeep.sealed,
     "past": past.past,
     "snapshots": past.snapshots,
     "replay": past.replays,

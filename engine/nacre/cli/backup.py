@@ -47,7 +47,7 @@ def backup(
     if as_json:
         print_json(report)
     else:
-        new = f"{report.commits:,} new commits, {report.new_blobs:,} new blobs"
+        new = f"{counted(report.commits, 'new commit')}, {counted(report.new_blobs, 'new blob')}"
         size = size_text(report.added_bytes)
         say(f"backup {report.name} to position {report.head:,}: {new}, {size} stored")
         if report.forked_from is not None:

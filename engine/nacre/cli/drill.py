@@ -8,7 +8,7 @@ import click
 import nacre
 from nacre.cli.restore import backup_option, vault_option
 from nacre.cli.targets import open_location, secret_options, target_argument
-from nacre.cli.terminal import EXIT_FINDINGS, json_option, print_json, progress_bar
+from nacre.cli.terminal import EXIT_FINDINGS, counted, json_option, print_json, progress_bar
 from nacre.operations.choose import Choice, plan_restore
 from nacre.operations.drill import drill as rehearse
 
@@ -67,7 +67,7 @@ def drill(
         for problem in report.problems:
             click.echo(f"damaged: {problem}")
         found = "does not come back" if report.problems else "comes back"
-        what = f"{report.head:,} commits, {report.blobs:,} blobs"
+        what = f"{counted(report.head, 'commit')}, {counted(report.blobs, 'blob')}"
         views = f"views compared: {', '.join(report.views) or 'none'}"
         click.echo(
             f"the backup {report.backup} {found}: {what}, in {report.seconds:.1f} s; {views}"

@@ -12,6 +12,12 @@ from nacre.operations.retain import parse_history, retention_of, set_retention
 @click.command(short_help="Set how much history keeps its payloads.")
 @vault_argument
 @click.option("--history", help="Keep the payloads of this much history: 90d, 12h, 2w, or all.")
+@click.option(
+    "--keep-snapshots",
+    is_flag=True,
+    expose_value=False,
+    help="Keep what snapshots name, too: so it is with every rule; delete a snapshot to let it go.",
+)
 @actor_option
 @json_option
 def retain(vault: Path, history: str | None, actor: str | None, as_json: bool) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from nacre.cli.targets import open_location, secret_options, target_argument
-from nacre.cli.terminal import EXIT_FINDINGS, json_option, print_json, progress_bar
+from nacre.cli.terminal import EXIT_FINDINGS, counted, json_option, print_json, progress_bar
 from nacre.operations.verify_backup import TIERS, Tier, verify_backups
 
 
@@ -32,8 +32,8 @@ def verify_backup(
     else:
         for problem in report.problems:
             click.echo(f"damaged: {problem}")
-        found = f"{len(report.problems)} problems" if report.problems else "no problem"
-        checked = f"{report.backups:,} backups and {report.packs:,} packs"
+        found = counted(len(report.problems), "problem") if report.problems else "no problem"
+        checked = f"{counted(report.backups, 'backup')} and {counted(report.packs, 'pack')}"
         click.echo(f"{found} in {checked}, {report.packs_read:,} of them read")
         if report.broken:
             click.echo(f"not whole: {', '.join(report.broken)}")
