@@ -1,6 +1,10 @@
 """The MiniDataAPI, statement by statement, on a database of each layout."""
 
 import dataclasses
+import pickle
+import sqlite3
+import subprocess
+import sys
 
 import pytest
 from tenants import models
@@ -300,3 +304,43 @@ def test_text(db: Database, users: Table) -> None:
     assert "users" in db.t
     assert users in db.t
     assert db.t.users is db["users"] is db.t["users"]
+
+
+def test_errors_are_those_that_people_catch(users: Table) -> None:
+    from sqlalchemy import exc  # noqa: PLC0415
+
+    users.insert(email="a")
+    for expected, write in (
+        (exc.IntegrityError, lambda: users.insert(email="a")),
+        (sqlite3.IntegrityError, lambda: users.insert(email="a")),
+        (ValueError, lambda: users.insert(email="a")),
+        (exc.CompileError, lambda: users.insert(email="b", nope=1)),
+        (exc.StatementError, lambda: users.insert(email="b", nope=1)),
+        (exc.NoResultFound, lambda: users.delete("z")),
+        (KeyError, lambda: users["z"]),
+        (exc.ArgumentError, lambda: users("1=1", [1])),
+        (sqlite3.OperationalError, lambda: users("((")),
+    ):
+        with pytest.raises(expected) as raised:
+            write()
+        assert str(raised.value)
+        assert pickle.loads(pickle.dumps(raised.value)).args == raised.value.args
+
+
+def test_sqlalchemy_need_not_be_there() -> None:
+    program = (
+        "import sys; sys.modules['sqlalchemy'] = None\n"
+        "from nacre_adapters.tenants import Database, IntegrityError\n"
+        "import sqlite3, tempfile\n"
+        "class User:\n    id: int\n"
+        "users = Database(tempfile.mkdtemp() + '/v').create(User)\n"
+        "users.insert(id=1)\n"
+        "try: users.insert(id=1)\n"
+        "except sqlite3.IntegrityError as error: print(type(error).__name__)\n"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], check=False, capture_output=True, text=True
+    )
+
+    assert done.stdout == "IntegrityError\n", done.stderr

@@ -45,7 +45,6 @@ def filter_of(node: tree.Node | None, compiler: Compiler) -> Filter:
     pushed: list[Condition] = []
     left: list[tree.Node] = []
     for part in _conjuncts(node):
-        compiler.truth(part)  # an unknown column is found, also where no row is read
         condition = _pushed(part, compiler)
         if condition is None:
             left.append(part)
