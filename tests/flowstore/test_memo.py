@@ -167,3 +167,17 @@ def test_a_page_is_reused_with_the_step() -> None:
     assert [run("1", show), run("2", show)] == [False, True]
     two = store("2", "Train")
     assert page_of(two.place, two.where, "Train") == {"title": "of the run"}
+
+
+def test_another_page_of_another_step_is_a_change() -> None:
+    def look(store: StoreInterface) -> None:
+        page = page_of(store.place, store.where, "Load")
+        store.save_output(None if page is None else page["title"], "title")
+
+    load("1")
+    assert [run("1", look), run("1", look)] == [False, True]
+    one = store("1", "Load")
+    save_page(one.place, one.where, {"title": "new"}, {})
+
+    assert [run("1", look), run("1", look)] == [False, True]
+    assert store("1", "After").get_input("title") == "new"

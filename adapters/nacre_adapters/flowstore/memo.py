@@ -19,7 +19,7 @@ from nacre_adapters.flowstore.pending import Saved
 from nacre_adapters.flowstore.place import Place
 from nacre_adapters.flowstore.reading import ReadLog
 from nacre_adapters.flowstore.records import Where
-from nacre_adapters.flowstore.screens import page_of, save_page
+from nacre_adapters.flowstore.screens import identity_of, page_of, save_page
 from nacre_adapters.flowstore.views.lineage import Doer
 
 MOST_TRIED = 20
@@ -97,6 +97,8 @@ def _identity_now(place: Place, where: Where, read: dict[str, Any]) -> object:
         case {"kind": "value", "step": step, "element": element}:
             row = place.flows.submitted(where.flow, step, element)
             return None if row is None else row[0]["identity"]
+        case {"kind": "page", "step": step}:
+            return identity_of(place.flows.page(where.flow, step))
         case {"kind": "upload", "step": step, "element": element}:
             row = place.flows.upload(where.flow, step, element)
             return None if row is None else str(row[2])

@@ -72,6 +72,11 @@ def _reference(read: Read) -> object:
     match read:
         case {"kind": "asset", "asset": asset, "revision": revision}:
             return {"subject": asset_subject(str(asset)), "version": revision}
-        case {"kind": "output" | "value" | "upload", "flow": flow, "step": step, "position": at}:
+        case {
+            "kind": "output" | "value" | "upload" | "page",
+            "flow": flow,
+            "step": step,
+            "position": at,
+        }:
             return {"subject": step_subject(str(flow), str(step)), "position": at}
     return None

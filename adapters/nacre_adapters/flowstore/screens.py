@@ -1,5 +1,6 @@
 """What is on the screen of a step: its page, what users entered and uploaded, in the log."""
 
+import hashlib
 from collections.abc import Mapping
 from io import BytesIO
 from typing import NamedTuple
@@ -38,11 +39,22 @@ def save_page(
 def page_of(place: Place, where: Where, step: str) -> Mapping[str, object] | None:
     """Return the page of a step as it was stored last, or None."""
     row = place.flows.page(where.flow, step)
+    if step != where.step:
+        note = {"kind": "page", "flow": where.flow, "step": step, "identity": identity_of(row)}
+        where.reads.note(note if row is None else {**note, "position": row[2]})
     if row is None:
         return None
     page = row[0]
     assert isinstance(page, dict)
     return page
+
+
+def identity_of(row: list[object] | None) -> str | None:
+    """Return a digest of what is on a page, by the row of the view."""
+    if row is None:
+        return None
+    # Digests name themselves in it, and dicts keep the order that they were stored in.
+    return hashlib.blake2b(repr(row[0]).encode(errors="surrogatepass"), digest_size=16).hexdigest()
 
 
 def submit(place: Place, where: Where, element: str, value: object) -> None:
