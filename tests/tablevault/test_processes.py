@@ -1,15 +1,15 @@
-"""Processes: who holds what, what fails, pauses, is stopped, and what a kill leaves behind."""
+"""Processes: who holds what, what fails, what pauses and what is stopped."""
 
 import os
-import signal
-from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
-from processes import Process, in_processes
+from processes import Process
 from tablevault.vaults import make, numbers, whole, write
 
+import nacre
+from nacre.errors import DiskFull, ReadOnly
 from nacre.holders import this_process
 from nacre_adapters.tablevault import (
     TableVault,
@@ -31,22 +31,6 @@ def hold(vault: TableVault, table: str, process_id: str, *, version: str = "base
     arguments = write_module.arguments_of(table, version, None, None)
     with vault._calls.begun(write_module.OPERATION, process_id, arguments) as call:
         operations.start(call, lambda desk: ([], [[number, version]], None))
-
-
-def dying(path: Path, process_id: str = "", table: str = "t") -> Callable[[Connection], None]:
-    """Return work that dies while it writes an instance, when its content is stored."""
-
-    def work(talk: Connection) -> None:
-        def put_and_die(*arguments: object) -> object:
-            put(*arguments)
-            talk.send("stored")
-            os.kill(os.getpid(), signal.SIGKILL)
-
-        put = materializing.put_content
-        write_module.put_content = put_and_die
-        TableVault(path, "bo").write_instance(numbers(3), table, process_id=process_id)
-
-    return work
 
 
 def test_an_id_ends_with_its_process_and_means_only_that(tmp_path: Path) -> None:
@@ -119,53 +103,6 @@ def impatient(vault: TableVault) -> None:
     place, author = vault._place, vault.author
     quick = Operations(place=place, author=author, lock_seconds=0.0)
     vault._calls = type(vault._calls)(operations=quick)
-
-
-@pytest.mark.parametrize("process_id", ["", "mine"])
-def test_a_killed_write_blocks_nobody(process_id: str, tmp_path: Path) -> None:
-    vault = make(tmp_path / "v", "t")
-    first = write(vault, numbers(1), "t")
-    vault.create_instance("t", external_edit=True)
-    killed = Process(dying(tmp_path / "v", process_id))
-    killed.hear()
-    killed.join()
-    assert len(vault.get_active_processes()) == 1
-
-    vault.write_instance(numbers(2), "t")
-
-    assert len(vault.get_dataframe("t")[0]) == 2
-    assert vault.get_table_instances("t")[0] == first
-    left = vault.get_active_processes()
-    assert [one.status for one in left.values()] == (["interrupted"] if process_id else [])
-    assert whole(vault)
-
-
-def test_a_killed_write_can_be_called_again_with_its_id(tmp_path: Path) -> None:
-    vault = make(tmp_path / "v", "t")
-    vault.create_instance("t", external_edit=True)
-    killed = Process(dying(tmp_path / "v", "mine"))
-    killed.hear()
-    killed.join()
-
-    assert vault.write_instance(numbers(3), "t", process_id="mine") == "mine"
-
-    assert vault.get_active_processes() == {}
-    assert len(vault.get_dataframe("t")[0]) == 3
-    assert whole(vault)
-
-
-def test_a_restart_gives_up_a_write_whose_frame_is_gone(tmp_path: Path) -> None:
-    make(tmp_path / "v", "t").create_instance("t", external_edit=True)
-    killed = Process(dying(tmp_path / "v", "my_own_id"))
-    killed.hear()
-    killed.join()
-
-    vault = TableVault(tmp_path / "v", "ana", restart=True)
-
-    assert vault.get_active_processes() == {}
-    assert vault.get_process_completion("my_own_id")
-    vault.write_instance(numbers(1), "t")
-    assert whole(vault)
 
 
 def test_an_error_that_is_none_of_the_callers_pauses_a_process_with_an_id(
@@ -284,35 +221,6 @@ def test_a_part_of_a_process_shares_its_locks(tmp_path: Path) -> None:
     assert inner.create_instance("t", external_edit=True).startswith("outer_")
 
 
-def test_many_processes_write_versions_of_one_table_at_once(tmp_path: Path) -> None:
-    make(tmp_path / "v", "t")
-
-    def work(number: int) -> int:
-        vault = TableVault(tmp_path / "v", f"writer {number}")
-        for turn in range(5):
-            write(vault, numbers(turn + 1), "t", f"v{number}")
-        return len(vault.get_table_instances("t", f"v{number}"))
-
-    assert in_processes(4, work) == [5, 5, 5, 5]
-    vault = TableVault(tmp_path / "v", "ana")
-    assert len(vault.get_table_instances("t", "")) == 20
-    assert vault.get_active_processes() == {}
-    assert whole(vault)
-
-
-def test_of_two_that_finish_the_same_instance_one_is_told(tmp_path: Path) -> None:
-    make(tmp_path / "v", "t").create_instance("t", external_edit=True)
-
-    def work(number: int) -> str:
-        try:
-            return TableVault(tmp_path / "v", "x").write_instance(numbers(1), "t") and "written"
-        except (TVArgumentError, TVProcessError) as error:
-            return type(error).__name__
-
-    assert sorted(in_processes(2, work)) == ["TVArgumentError", "written"]
-    assert len(TableVault(tmp_path / "v", "ana").get_table_instances("t")) == 1
-
-
 def _no_disk(*_: object) -> None:
     raise OSError("no disk")
 
@@ -363,50 +271,41 @@ def test_an_interrupt_between_start_and_work_ends_the_process(
     vault.write_instance(numbers(1), "t")
 
 
-PHASES = ["before it starts", "when it has started", "when all is stored", "when it is committed"]
+@pytest.mark.parametrize("author", ["", " ana ", "ana\nbo", "x" * 1000])
+def test_an_author_of_any_form_is_kept_in_the_record(author: str, tmp_path: Path) -> None:
+    vault = TableVault(tmp_path / "v", author, create=True)
+    process = vault.create_table("t")
+
+    assert vault._place.processes.process(process).author == author
 
 
-@pytest.mark.parametrize("process_id", ["", "mine"])
-@pytest.mark.parametrize("phase", PHASES)
-def test_a_write_that_is_killed_loses_nothing_and_blocks_nobody(
-    phase: str, process_id: str, tmp_path: Path
+def test_an_end_that_cannot_be_recorded_does_not_hide_what_went_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     vault = make(tmp_path / "v", "t")
-    first = write(vault, numbers(1), "t")
-    vault.create_instance("t", external_edit=True, copy=True)
-    vault.close()
+    vault.create_instance("t", external_edit=True)
 
-    def work(_: Connection) -> None:
-        _die(PHASES.index(phase))
-        TableVault(tmp_path / "v", "bo").write_instance(numbers(2), "t", process_id=process_id)
+    def no_space(*_: object, **__: object) -> None:
+        monkeypatch.setattr(Operations, "_commit", no_space)
+        raise DiskFull("no space left")
 
-    killed = Process(work)
-    killed.join()
+    with monkeypatch.context() as broken:
+        broken.setattr("nacre_adapters.tablevault.write.put_content", no_space)
+        with pytest.raises(DiskFull) as raised:
+            vault.write_instance(numbers(1), "t")
+    monkeypatch.undo()
 
-    again = TableVault(tmp_path / "v", "ana")
-    assert again.vault.verify().is_clean
-    done = phase == "when it is committed"
-    assert len(again.get_table_instances("t")) == (2 if done else 1)
-    assert len(again.get_dataframe("t", first)[0]) == 1
-    if not done:
-        again.write_instance(numbers(3), "t", process_id=process_id)
-    assert len(again.get_table_instances("t")) == 2
-    assert again.get_active_processes() == {}
-    assert whole(again)
+    assert "could not be recorded" in raised.value.__notes__[0]
+    (process,) = vault.get_active_processes()
+    vault.stop_process(process)
+    vault.write_instance(numbers(1), "t")
 
 
-def _die(phase: int) -> None:
-    """Make this process die at a phase of the next write."""
-
-    def end(*_: object) -> None:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-    carry_on, put = Operations.carry_on, write_module.put_content
-    if phase == 0:
-        Operations.start = end
-    elif phase == 1:
-        Operations.carry_on = end
-    elif phase == 2:
-        write_module.put_content = lambda *given: end(put(*given))
-    else:
-        Operations.carry_on = lambda *given: end(carry_on(*given))
+def test_a_vault_of_the_past_and_one_that_is_read_only_refuse_to_write(tmp_path: Path) -> None:
+    vault = make(tmp_path / "v", "t")
+    with nacre.open(tmp_path / "v", read_only=True) as closed:
+        reader = TableVault(closed, "bo")
+        assert reader.get_table_instances() == ["t"]
+        with pytest.raises(ReadOnly):
+            reader.create_table("u")
+    assert vault.get_table_instances() == ["t"]

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, Generic, TypeVar
 
 import nacre
-from nacre.errors import InvalidInput
+from nacre.errors import InvalidInput, NacreError
 from nacre.event import checked_name
 from nacre.holders import Holder, is_dead, this_process
 from nacre_adapters.tablevault import events
@@ -249,7 +249,13 @@ class Operations:
                 return []  # somebody stopped it, and said so
             return [_fact(kind, process.id, {"error": _error(error)})]
 
-        self._commit(process.id, decide, set())
+        try:
+            self._commit(process.id, decide, set())
+        except NacreError as problem:  # such as a full disk, which is what went wrong first
+            error.add_note(
+                f"(that process {process.id} ended could not be recorded: {problem}; it counts as "
+                "running until this program ends, or stop_process is called)"
+            )
 
 
 def has_died(process: Process) -> bool:
