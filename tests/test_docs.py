@@ -16,6 +16,7 @@ import nacre_check
 from nacre.cli.program import program
 from nacre.errors import NacreError
 from nacre_adapters.flowstore.cli.program import program as flows
+from nacre_adapters.modelvault.cli.program import program as modelvault
 from nacre_adapters.tablevault.cli.program import program as tablevault
 from nacre_adapters.tenants.cli.program import program as tenants
 from nacre_adapters.trajectories.cli.program import program as trajectories
@@ -26,6 +27,7 @@ PROGRAMS = {
     "nacre-flows": flows,
     "nacre-tablevault": tablevault,
     "nacre-tenants": tenants,
+    "nacre-modelvault": modelvault,
     "nacre-trajectories": trajectories,
 }
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]

@@ -11,6 +11,8 @@ _MAX_BYTES = 512
 _BACKREFERENCE = re.compile(r"\\[1-9]|\(\?P=|\(\?<?[=!]|\(\?\(")
 # What Rust matches in linear time, Python may take exponential time for.
 _NESTED = re.compile(r"(?<!\\)[*+]\??\)[*+{]")
+# What Python reads otherwise: sets of classes inside of classes.
+_SETS = re.compile(r"(?<!\\)\[[^\]]*(?:&&|--|~~|\[)")
 _NAMED = re.compile(r"\(\?<(?=[A-Za-z_])")
 
 
@@ -38,10 +40,11 @@ def python_pattern(pattern: str) -> re.Pattern[str]:
     Raises:
         ModelVaultValidationError: it does not compile.
     """
-    if _BACKREFERENCE.search(pattern):
-        raise ModelVaultValidationError(
-            f"validation error: invalid regex in schema: {pattern!r:.80} looks around or back"
-        )
+    for refused, why in ((_BACKREFERENCE, "looks around or back"), (_SETS, "joins classes")):
+        if refused.search(pattern):
+            raise ModelVaultValidationError(
+                f"validation error: invalid regex in schema: {pattern!r:.80} {why}"
+            )
     try:
         return re.compile(_translated(pattern))
     except re.error as error:
