@@ -47,6 +47,11 @@ def reads_own_whole(definition: Definition) -> bool:
     return any(reading.reference.columns is None for reading in _own_readings(definition))
 
 
+def reads_place(definition: Definition) -> bool:
+    """Tell whether a builder reads by the number of the row, so that a row that moves differs."""
+    return any(reading.is_by_place for reading in readings(definition.arguments))
+
+
 def _own_readings(definition: Definition) -> list[Reading]:
     found = [each for each in readings(definition.arguments) if each.reference.table is None]
     if definition.dependencies is None:

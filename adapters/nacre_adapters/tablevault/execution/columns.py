@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nacre_adapters.tablevault.builders.definition import DATAFRAME, ROW_WISE
-from nacre_adapters.tablevault.builders.graph import own_columns, reads_own_whole
+from nacre_adapters.tablevault.builders.graph import own_columns, reads_own_whole, reads_place
 from nacre_adapters.tablevault.execution.calling import Calling
 from nacre_adapters.tablevault.execution.journal import Journal, Part
 from nacre_adapters.tablevault.execution.plan import Step
@@ -24,8 +24,8 @@ class Before:
     made: Sequence[str]
     """The columns that were made before it in this run."""
 
-    anew: frozenset[str]
-    """The columns whose builder is another now."""
+    rows_are_anew: bool
+    """Whether the builder of the rows is another now, or reads something else."""
 
 
 def fill(
@@ -79,17 +79,21 @@ def _is_wanted(row: int, todo: Mask) -> bool:
 def _stale(step: Step, working: Working, before: Before) -> Mask:
     """Return the rows whose values do not follow from what they were made of any more.
 
-    A builder that reads nothing but its own row is stale where its row differs; one that reads
-    columns as a whole is stale everywhere as soon as they differ in a row that was there before.
-    Rows that are new or gone make only the first kind whole again: what the second kind made of
-    the other rows is kept, unless the index builder is another one than before.
+    A builder that reads nothing but its own row is stale where its row differs, or has moved if it
+    reads the number of the row. One that is called once, or reads columns as a whole, is stale
+    everywhere as soon as the builder of the rows is another, or what it reads differs in a row
+    that was there before. What the same builder of the rows finds otherwise this time, as new files
+    in a folder, makes only the rows stale that are new: so `primary_key` is documented.
     """
-    own = own_columns(step.definition)
+    definition = step.definition
+    own = own_columns(definition)
     whole = [name for name, is_by_row in own.items() if not is_by_row]
-    if reads_own_whole(step.definition):
+    if reads_own_whole(definition):
         whole = list(before.made)
+    at_once = bool(whole) or definition.return_type != ROW_WISE
     differing = before.matched.differing(working, whole)
-    if differing.any() or not before.anew.isdisjoint(whole):
+    if differing.any() or (at_once and before.rows_are_anew):
         return np.ones(len(working), dtype=bool)
     by_row = [name for name, is_by_row in own.items() if is_by_row]
-    return before.matched.differing(working, by_row)
+    stale = before.matched.differing(working, by_row)
+    return stale | before.matched.moved if reads_place(definition) else stale

@@ -19,6 +19,7 @@ from nacre_adapters.tablevault.references.errors import ReferenceMissing
 from nacre_adapters.tablevault.references.reading import Reading, readings
 from nacre_adapters.tablevault.references.resolver import Read, Resolver, Tables
 from nacre_adapters.tablevault.references.sources import Source
+from nacre_adapters.tablevault.references.syntax import INDEX
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +127,8 @@ def _reads(definition: Definition, elsewhere: Iterable[Reading], tables: Tables)
         return
     for reading in elsewhere:
         if reading.table is not None and reading.is_clear:
-            yield from _columns(tables, reading.table, reading.version, reading.columns)
+            columns = [name for name in reading.columns if name != INDEX]
+            yield from _columns(tables, reading.table, reading.version, columns)
 
 
 def _columns(tables: Tables, table: str, version: str, columns: Iterable[str]) -> Iterable[Read]:

@@ -58,6 +58,12 @@ class Matched:
         found: Mask = self._places >= 0
         return found
 
+    @property
+    def moved(self) -> Mask:
+        """Which of them stood at another place."""
+        found: Mask = (self._places >= 0) & (self._places != np.arange(len(self._places)))
+        return found
+
     def column(self, name: str) -> pd.Series:
         """Return a column of before for the new rows, missing where a row is new."""
         return self._frame[name].reindex(self._places).reset_index(drop=True)

@@ -120,7 +120,7 @@ def _before(matched: Matched, steps: tuple[Step, ...], unchanged: frozenset[str]
     return Before(
         matched=matched,
         made=[name for step in steps for name in step.types],
-        anew=frozenset(() if index.name in unchanged else index.types),
+        rows_are_anew=index.name not in unchanged,
     )
 
 

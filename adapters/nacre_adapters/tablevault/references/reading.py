@@ -24,6 +24,9 @@ class Reading:
     is_by_row: bool
     """It reads nothing but the current row of the instance that is being made."""
 
+    is_by_place: bool
+    """It depends on the number of the current row, not only on what stands in the row."""
+
     reference: Reference
 
 
@@ -73,8 +76,17 @@ def _reading(reference: Reference) -> Reading:
         columns=columns,
         is_clear=is_clear and (reference.table is None or table is not None),
         is_by_row=_is_by_row(reference),
+        is_by_place=_is_by_place(reference),
         reference=reference,
     )
+
+
+def _is_by_place(reference: Reference) -> bool:
+    current = [each.column.plain() for each in reference.conditions if each.low is None]
+    if reference.table is not None:
+        return bool(current)
+    columns = [each.plain() for each in reference.columns or ()]
+    return INDEX in columns or any(column != INDEX for column in current)
 
 
 def _is_by_row(reference: Reference) -> bool:

@@ -170,7 +170,8 @@ class Resolver:
 
     def _note(self, instance: tuple[str, str] | None, columns: list[str]) -> None:
         if instance is not None:
-            for column in columns:
+            # The number of the row is no column of the table.
+            for column in [each for each in columns if each != INDEX] or [""]:
                 self.reads[Read(*instance, column)] = None
 
 
