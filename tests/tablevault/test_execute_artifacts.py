@@ -1,0 +1,75 @@
+"""Builders that make files and read them."""
+
+from pathlib import Path
+
+import pytest
+from tablevault.memory import yaml_of
+from tablevault.vaults import make, whole
+
+from nacre_adapters.tablevault import (
+    TVTableError,
+)
+
+ARTIFACTS = """
+import pathlib
+import pandas as pd
+def idx(names):
+    return pd.DataFrame({"name": names})
+def picture(name, folder):
+    pathlib.Path(folder, name + ".txt").write_text("picture of " + name)
+    return name + ".txt"
+def size(file):
+    return len(pathlib.Path(file).read_text())
+"""
+
+
+def pictured(names: list[str], **given: object) -> dict[str, str]:
+    return {
+        "t_index": yaml_of("t_index", ["name"], "idx", more="primary_key: [name]\n", names=names),
+        "picture": yaml_of(
+            "picture",
+            ["file"],
+            "picture",
+            more="return_type: row-wise\ndtypes: {file: artifact_string}\n",
+            **{"name": "<<self.name[index]>>", "folder": "~ARTIFACT_FOLDER~", **given},
+        ),
+        "size": yaml_of(
+            "size",
+            ["size"],
+            "size",
+            more="return_type: row-wise\ndtypes: {size: Int64}\n",
+            file="<<self.file[index]>>",
+        ),
+    }
+
+
+@pytest.mark.parametrize("multiple", [False, True])
+def test_builders_make_artifacts_and_read_them(multiple: bool, tmp_path: Path) -> None:
+    vault = make(tmp_path / "v", "t", allow_multiple_artifacts=multiple)
+    vault.create_code_module("m", text=ARTIFACTS)
+    vault.create_instance("t", builders=pictured(["ana", "bo"]))
+    vault.execute_instance("t")
+    vault.create_instance("t", builders=pictured(["bo", "cyd"]))
+    vault.execute_instance("t")
+
+    frames = [vault.get_dataframe("t", each)[0] for each in vault.get_table_instances("t")]
+
+    texts = [[Path(file).read_text() for file in frame["file"]] for frame in frames]
+    assert texts == [["picture of ana", "picture of bo"], ["picture of bo", "picture of cyd"]]
+    assert [frame["size"].tolist() for frame in frames] == [[14, 13], [13, 14]]
+    assert whole(vault)
+
+
+def test_a_missing_artifact_is_refused(tmp_path: Path) -> None:
+    vault = make(tmp_path / "v", "t")
+    vault.create_code_module("m", text=ARTIFACTS)
+    builders = pictured(["ana"], folder=tmp_path)
+    del builders["size"]
+    vault.create_instance("t", builders=builders)
+
+    with pytest.raises(TVTableError, match=r"Artifact ana.txt not found"):
+        vault.execute_instance("t", process_id="job")
+
+    assert vault.get_process_completion("job")
+    assert vault.get_dataframe("t", "TEMP_base")[0]["name"].tolist() == ["ana"]
+    assert whole(vault)
