@@ -1,7 +1,9 @@
 """What is damaged, or made to look like a frame, is reported and never crashes the reader."""
 
 import contextlib
+import fractions
 
+import msgpack
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -12,8 +14,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nacre import codec
-from nacre.errors import CorruptionError, FormatError, InvalidInput, NotFound
-from nacre.frames import append_frame, describe_frame, diff_frames, get_frame, put_frame
+from nacre.errors import CorruptionError, FormatError, InvalidInput, NotFound, Unstorable
+from nacre.frames import (
+    append_frame,
+    decode_cell,
+    describe_frame,
+    diff_frames,
+    encode_cell,
+    get_frame,
+    put_frame,
+)
 from nacre.hashing import Digest
 
 ROWS = 3000
@@ -155,3 +165,22 @@ def test_a_missing_frame_is_not_found() -> None:
     ):
         with pytest.raises(NotFound):
             use()
+
+
+def test_a_fraction_with_an_exponent_is_damage() -> None:
+    cell = encode_cell(fractions.Fraction(1, 3))
+    assert decode_cell(cell) == fractions.Fraction(1, 3)
+    bomb = msgpack.packb(msgpack.ExtType(2, msgpack.packb(["fraction", "1e9999999999"])))
+
+    with pytest.raises(CorruptionError):
+        decode_cell(bomb)
+
+
+@pytest.mark.parametrize(
+    "value", [10**5000, fractions.Fraction(10**5000, 3)], ids=["int", "fraction"]
+)
+def test_a_number_of_too_many_digits_is_refused(value) -> None:
+    frame = pd.DataFrame({"a": pd.Series([value], dtype=object)})
+
+    with pytest.raises(Unstorable, match=r"the column 'a'.*more than 4300 digits"):
+        put_frame(CountingPayloads(), frame)

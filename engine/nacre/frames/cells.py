@@ -9,6 +9,7 @@ import decimal
 import fractions
 import math
 import pathlib
+import sys
 import uuid
 from collections.abc import Callable
 
@@ -108,6 +109,16 @@ def _encode_dict(value: dict[object, object], depth: int) -> Parts:
     return [_encode(part, depth) for pair in value.items() for part in pair]
 
 
+def _encode_digits(value: int | fractions.Fraction, _: int) -> Parts:
+    try:
+        return [str(value)]
+    except ValueError as error:  # Python reads and writes no more digits than that
+        limit = sys.get_int_max_str_digits()
+        raise Unstorable(
+            f"it holds a number of more than {limit} digits: store its bytes"
+        ) from error
+
+
 def _encode_datetime(value: datetime.datetime, _: int) -> Parts:
     fields = [value.year, value.month, value.day, value.hour, value.minute, value.second]
     return [*fields, value.microsecond, value.fold, encode_zone(value.tzinfo)]
@@ -153,6 +164,12 @@ def _decode_extension(code: int, data: bytes) -> object:
     if tag not in _DECODERS:
         raise ValueError(f"the type {tag!r:.40} is unknown")
     return _DECODERS[tag](*parts)
+
+
+def _decode_fraction(text: str) -> fractions.Fraction:
+    # Its own parser takes exponents, and a short text would become a number without end.
+    numerator, _, denominator = text.partition("/")
+    return fractions.Fraction(int(numerator), int(denominator or "1"))
 
 
 def _decode_datetime(*parts: object) -> datetime.datetime:
@@ -214,7 +231,7 @@ _PATHS = {
 }
 
 _ENCODERS: dict[type, tuple[str, Callable[..., Parts]]] = {
-    int: ("int", lambda value, _: [str(value)]),
+    int: ("int", _encode_digits),
     tuple: ("tuple", _items),
     set: ("set", _sorted_items),
     frozenset: ("frozenset", _sorted_items),
@@ -222,7 +239,7 @@ _ENCODERS: dict[type, tuple[str, Callable[..., Parts]]] = {
     bytearray: ("bytearray", lambda value, _: [bytes(value)]),
     complex: ("complex", lambda value, _: [value.real, value.imag]),
     decimal.Decimal: ("decimal", lambda value, _: [str(value)]),
-    fractions.Fraction: ("fraction", lambda value, _: [str(value)]),
+    fractions.Fraction: ("fraction", _encode_digits),
     uuid.UUID: ("uuid", lambda value, _: [value.bytes]),
     range: ("range", lambda value, _: [value.start, value.stop, value.step]),
     slice: ("slice", lambda v, depth: _items([v.start, v.stop, v.step], depth)),
@@ -248,7 +265,7 @@ _DECODERS: dict[str, Callable[..., object]] = {
     "bytearray": bytearray,
     "complex": complex,
     "decimal": decimal.Decimal,
-    "fraction": fractions.Fraction,
+    "fraction": _decode_fraction,
     "uuid": lambda data: uuid.UUID(bytes=data),
     "range": range,
     "slice": slice,
