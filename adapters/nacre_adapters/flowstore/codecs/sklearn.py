@@ -6,6 +6,7 @@ blob, and models share those that are equal.
 """
 
 import io
+import itertools
 import json
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -53,10 +54,13 @@ def _canonical(archive: bytes) -> tuple[bytes, dict[str, bytes]]:
     schema = json.loads(contents.pop(_SCHEMA))
     names = {name: _name_of(name, data) for name, data in contents.items()}
     numbers: dict[int, int] = {}
+    loose = itertools.count(1)
     for node in _objects(schema):
         number, file = node.get("__id__"), node.get("file")
         if isinstance(number, int):
-            node["__id__"] = numbers.setdefault(number, len(numbers))
+            # Whether two equal texts or numbers are one object is chance.
+            number = -next(loose) if node.get("__loader__") == "JsonNode" else number
+            node["__id__"] = numbers.setdefault(number, len(numbers) + 1)
         if isinstance(file, str) and file in names:
             node["file"] = names[file]
     return json.dumps(schema).encode(), {names[name]: data for name, data in contents.items()}
