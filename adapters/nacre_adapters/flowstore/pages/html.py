@@ -32,6 +32,7 @@ def render_page(page: Page) -> str:
     )
     environment.filters["kind"] = _kind
     environment.filters["rows"] = _rows
+    environment.filters["value"] = _value
     environment.filters["picture"] = _picture
     environment.filters["lines"] = _lines
     environment.filters["ratios"] = _ratios
@@ -50,6 +51,16 @@ def _kind(item: object) -> str:
         inputs.InputElement: "input",
     }
     return next((name for kind, name in kinds.items() if isinstance(item, kind)), "other")
+
+
+def _value(element: inputs.InputElement) -> str:
+    """Return a value in words."""
+    value = element.get_value()
+    if isinstance(value, dict) and set(value) == {"min", "max"}:
+        return f"{value['min']} to {value['max']}"
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return "" if value is None else str(value)
 
 
 def _rows(table: elements.Table) -> dict[str, object]:

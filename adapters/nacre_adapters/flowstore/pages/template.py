@@ -47,7 +47,7 @@ TEMPLATE = """\
 </p>
 {% else %}<p class="note">a figure that is not drawn here</p>{% endif %}
 {% elif kind == "input" %}
-<div class="value">{{ item.get_value() }}</div>
+<div class="value">{{ item | value }}</div>
 {% endif %}
 {{ remarks(item) }}
 </div>
