@@ -66,6 +66,12 @@ class Tables:
         """What the vault is for."""
         return str(self._state.table("m").get("vault", ""))
 
+    @staticmethod
+    def label(event: Event) -> str | None:
+        """Return how users call the instance that an event made."""
+        made = event.kind == events.INSTANCE_MATERIALIZED
+        return f"instance {event.data.get('id')!r}" if made else None
+
     @property
     def table_count(self) -> int:
         """How many tables there ever were: the number of the next."""

@@ -90,6 +90,13 @@ class Assets:
         self._cards = state.table("a")
         self._revisions = state.table("v")
 
+    @staticmethod
+    def label(event: Event) -> str | None:
+        """Return how users call the revision that an event made."""
+        if event.kind not in (events.ASSET_CREATED, events.ASSET_REVISED):
+            return None
+        return f"asset {event.data.get('label')!r} revision {event.data.get('version')}"
+
     def apply(self, event: Event) -> None:
         """Change the rows of one asset, or of one alias."""
         _APPLY[event.kind](self, event)

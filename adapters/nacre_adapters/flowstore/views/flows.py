@@ -70,6 +70,14 @@ class Flows:
         self._steps = state.table("s")
         self._outputs = state.table("o")
 
+    @staticmethod
+    def label(event: Event) -> str | None:
+        """Return how users call the output that an event saved."""
+        if event.kind != events.OUTPUT_SAVED:
+            return None
+        name, step, flow = (event.data.get(what) for what in ("name", "step", "flow"))
+        return f"output {name!r} of step {step!r} of flow {flow!r}"
+
     def apply(self, event: Event) -> None:
         """Change the rows of one flow."""
         flow = key_of(str(event.data["flow"]))
