@@ -260,11 +260,12 @@ def test_a_tree_shows_tables_columns_builders_and_files(tmp_path: Path) -> None:
 
     shown = labels(vault.get_file_tree(metadata_files=True, artifact_files=True))
 
-    assert shown[0] == str(tmp_path / "v")
-    assert {"t", instance, "TEMP_next", "k(Int64)", "builders", "t_index.yaml", "m.py"} <= {*shown}
+    assert shown[0] == f"{tmp_path / 'v'}/"
+    assert {"t/", f"{instance}/", "TEMP_next/", "k(Int64)", "builders/"} <= {*shown}
+    assert {"t_index.yaml", "code_functions/", "m.py"} <= {*shown}
     assert {"description.yaml", "dtypes.json", "table.csv"} <= {*shown}
     assert "m.py" not in labels(vault.get_file_tree(code_files=False))
-    assert labels(vault.get_file_tree(instance, "t"))[0] == instance
+    assert labels(vault.get_file_tree(instance, "t"))[0] == f"{tmp_path / 'v'}/t/{instance}/"
     assert vault.get_file_tree(table_name="nowhere") is None
     assert vault.get_file_tree("nobody", "t") is None
     assert whole(vault)

@@ -23,6 +23,9 @@ from nacre_adapters.tablevault import write as write_module
 from nacre_adapters.tablevault.operations import Operations
 from nacre_adapters.tablevault.stopping import end_provably
 
+LARGE = 60_000
+"""Rows of a frame that is locked while it is stored."""
+
 
 def hold(vault: TableVault, table: str, process_id: str, *, version: str = "base") -> None:
     """Start a write that does not end."""
@@ -265,7 +268,7 @@ def test_an_interrupt_between_start_and_work_ends_the_process(
     with monkeypatch.context() as broken:
         broken.setattr(Operations, "carry_on", _interrupted)
         with pytest.raises(KeyboardInterrupt):
-            vault.write_instance(numbers(1), "t")
+            vault.write_instance(numbers(LARGE), "t")
 
     assert vault.get_active_processes() == {}
     vault.write_instance(numbers(1), "t")
@@ -292,7 +295,7 @@ def test_an_end_that_cannot_be_recorded_does_not_hide_what_went_wrong(
     with monkeypatch.context() as broken:
         broken.setattr("nacre_adapters.tablevault.write.put_content", no_space)
         with pytest.raises(DiskFull) as raised:
-            vault.write_instance(numbers(1), "t")
+            vault.write_instance(numbers(LARGE), "t")
     monkeypatch.undo()
 
     assert "could not be recorded" in raised.value.__notes__[0]

@@ -1,9 +1,11 @@
 """Many writers and readers on one vault: nobody waits without need, nobody sees half of it."""
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+import pytest
 from processes import Process, in_processes
 from tablevault.vaults import make, numbers, whole, write
 
@@ -12,6 +14,7 @@ from nacre_adapters.tablevault import (
     TVArgumentError,
     TVProcessError,
 )
+from nacre_adapters.tablevault.operations import Operations
 
 
 def test_many_processes_write_versions_of_one_table_at_once(tmp_path: Path) -> None:
@@ -77,3 +80,29 @@ def test_a_reader_never_waits_and_sees_whole_instances(tmp_path: Path) -> None:
     other.end()
 
     assert seen == sorted(seen)
+
+
+def test_a_small_write_waits_for_who_works_on_the_same(tmp_path: Path) -> None:
+    vault = make(tmp_path / "v", "t")
+    vault.create_instance("t", external_edit=True)
+    started, done = threading.Event(), threading.Event()
+
+    def carry_on_slowly(*given: object) -> None:
+        started.set()
+        assert done.wait(30)
+        carry_on(*given)
+
+    carry_on = Operations.carry_on
+    slow = TableVault(tmp_path / "v", "bo")
+    with ThreadPoolExecutor(1) as pool, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Operations, "carry_on", carry_on_slowly)
+        large = pool.submit(slow.write_instance, numbers(60_000), "t")
+        started.wait(30)
+        patch.undo()
+        done.set()
+        with pytest.raises(TVArgumentError, match="instance doesn't exist"):
+            vault.write_instance(numbers(1), "t")
+        large.result()
+
+    assert len(vault.get_dataframe("t")[0]) == 60_000
+    assert whole(vault)

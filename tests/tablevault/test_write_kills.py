@@ -17,6 +17,9 @@ from nacre_adapters.tablevault import (
 from nacre_adapters.tablevault import write as write_module
 from nacre_adapters.tablevault.operations import Operations
 
+LARGE = 60_000
+"""Rows of a frame that is locked while it is stored."""
+
 
 def dying(path: Path, process_id: str = "", table: str = "t") -> Callable[[Connection], None]:
     """Return work that dies while it writes an instance, when its content is stored."""
@@ -29,7 +32,7 @@ def dying(path: Path, process_id: str = "", table: str = "t") -> Callable[[Conne
 
         put = materializing.put_content
         write_module.put_content = put_and_die
-        TableVault(path, "bo").write_instance(numbers(3), table, process_id=process_id)
+        TableVault(path, "bo").write_instance(numbers(LARGE), table, process_id=process_id)
 
     return work
 
@@ -96,7 +99,7 @@ def test_a_write_that_is_killed_loses_nothing_and_blocks_nobody(
 
     def work(_: Connection) -> None:
         _die(PHASES.index(phase))
-        TableVault(tmp_path / "v", "bo").write_instance(numbers(2), "t", process_id=process_id)
+        TableVault(tmp_path / "v", "bo").write_instance(numbers(LARGE), "t", process_id=process_id)
 
     killed = Process(work)
     killed.join()
@@ -113,18 +116,37 @@ def test_a_write_that_is_killed_loses_nothing_and_blocks_nobody(
     assert whole(again)
 
 
+@pytest.mark.parametrize("done", [False, True])
+def test_a_small_write_that_is_killed_happened_or_did_not(done: bool, tmp_path: Path) -> None:
+    vault = make(tmp_path / "v", "t")
+    vault.create_instance("t", external_edit=True)
+    vault.close()
+
+    def work(_: Connection) -> None:
+        commit = Operations.commit
+        Operations.commit = lambda *given: _end(commit(*given) if done else None)
+        TableVault(tmp_path / "v", "bo").write_instance(numbers(2), "t")
+
+    Process(work).join()
+
+    again = TableVault(tmp_path / "v", "ana")
+    assert len(again.get_table_instances("t")) == int(done)
+    assert again.get_active_processes() == {}
+    assert whole(again)
+
+
 def _die(phase: int) -> None:
     """Make this process die at a phase of the next write."""
-
-    def end(*_: object) -> None:
-        os.kill(os.getpid(), signal.SIGKILL)
-
     carry_on, put = Operations.carry_on, write_module.put_content
     if phase == 0:
-        Operations.start = end
+        Operations.start = _end
     elif phase == 1:
-        Operations.carry_on = end
+        Operations.carry_on = _end
     elif phase == 2:
-        write_module.put_content = lambda *given: end(put(*given))
+        write_module.put_content = lambda *given: _end(put(*given))
     else:
-        Operations.carry_on = lambda *given: end(carry_on(*given))
+        Operations.carry_on = lambda *given: _end(carry_on(*given))
+
+
+def _end(*_: object) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)

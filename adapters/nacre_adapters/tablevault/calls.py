@@ -175,9 +175,8 @@ class Calls:
         operations = self.operations
         with self.begun(write.OPERATION, process_id, arguments) as call:
             work = write.checked_write(frame, operations.arguments(call), dtypes)
-            run = operations.start(call, work.begin)
-            operations.carry_on(run, partial(work.work, operations))
-        self._forget(run.plan.temporary)
+            written = work.run(operations, call)
+        self._forget(written)
         return call.process_id
 
     def execute_instance(self, name: str, process_id: str, *, version: str, force: bool) -> str:

@@ -78,6 +78,11 @@ class Operations:
         self.decide(call.process_id, all_of_it)
         return call.process_id
 
+    def desk(self, process_id: str) -> Desk:
+        """Return what a decision would work with now; what it finds may have changed soon."""
+        place = self.place
+        return Desk(tables=place.tables, processes=place.processes, process_id=process_id)
+
     def arguments(self, call: Call) -> dict[str, Any]:
         """Return the arguments to run with: those that a process was started with are kept."""
         before = self.place.processes.process(call.process_id) if call.named else None

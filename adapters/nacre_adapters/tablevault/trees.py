@@ -1,4 +1,4 @@
-"""A TableVault as a tree to print: tables, instances, builders, code modules and files."""
+"""A TableVault as a tree to print, laid out and sorted as the original's folders are."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ def file_tree(
     if table is None:
         return None
     if not instance_id:
-        return _table_tree(Tree(table.name), reader, table, shown)
+        return _table_tree(Tree(f"{label}/{table.name}/"), reader, table, shown)
     version = version_in(instance_id)
     found = (
         reader.tables.temporary(table.number, version)
@@ -41,15 +41,15 @@ def file_tree(
     )
     if found is None or (isinstance(found, Instance) and found.is_deleted):
         return None
-    return _instance_tree(Tree(instance_id), reader, found, shown)
+    return _instance_tree(Tree(f"{label}/{table.name}/{instance_id}/"), reader, found, shown)
 
 
 def _vault_tree(reader: Reader, label: str, shown: Shown) -> Tree:
-    tree = Tree(label)
-    for table in reader.tables.tables():
-        _table_tree(tree.add(table.name), reader, table, shown)
+    tree = Tree(f"{label}/")
+    for table in sorted(reader.tables.tables(), key=lambda table: table.name):
+        _table_tree(tree.add(f"{table.name}/"), reader, table, shown)
     if shown.code:
-        _leaves(tree.add("code_functions"), (f"{name}.py" for name in reader.tables.modules()))
+        _folder(tree, "code_functions", (f"{name}.py" for name in reader.tables.modules()))
     if shown.metadata:
         tree.add("description.yaml")
     return tree
@@ -57,10 +57,10 @@ def _vault_tree(reader: Reader, label: str, shown: Shown) -> Tree:
 
 def _table_tree(tree: Tree, reader: Reader, table: Table, shown: Shown) -> Tree:
     for temporary in reader.tables.temporaries(table.number):
-        branch = tree.add(temporary_id(temporary.version))
+        branch = tree.add(f"{temporary_id(temporary.version)}/")
         _instance_tree(branch, reader, temporary, shown)
     for instance in reader.tables.instances(table.number):
-        _instance_tree(tree.add(instance.id), reader, instance, shown)
+        _instance_tree(tree.add(f"{instance.id}/"), reader, instance, shown)
     if shown.metadata:
         tree.add("description.yaml")
     return tree
@@ -69,16 +69,17 @@ def _table_tree(tree: Tree, reader: Reader, table: Table, shown: Shown) -> Tree:
 def _instance_tree(tree: Tree, reader: Reader, found: Instance | Temporary, shown: Shown) -> Tree:
     for name, dtype in _columns(reader, found):
         tree.add(f"{name}({dtype})")
-    if shown.builders and not found.external_edit:
-        _leaves(tree.add("builders"), (f"{name}.yaml" for name in found.builders))
     if shown.metadata:
-        _leaves(tree, ("description.yaml", "dtypes.json", "table.csv"))
+        _leaves(tree, ("dtypes.json", "table.csv"))
         if isinstance(found, Instance) and found.modules:
-            _leaves(tree.add("EXECUTION_ARCHIVE"), (f"{name}.py" for name in found.modules))
-    if shown.artifacts:
-        files = _files(reader, found)
-        if files:
-            _leaves(tree.add("artifacts"), files)
+            _folder(tree, "EXECUTION_ARCHIVE", (f"{name}.py" for name in found.modules))
+    files = _files(reader, found) if shown.artifacts else []
+    if files:
+        _folder(tree, "artifacts", files)
+    if shown.builders and not found.external_edit:
+        _folder(tree, "builders", (f"{name}.yaml" for name in found.builders))
+    if shown.metadata:
+        tree.add("description.yaml")
     return tree
 
 
@@ -99,6 +100,10 @@ def _files(reader: Reader, found: Instance | Temporary) -> list[str]:
         return [str(path) for path in kept_files(reader.vault, found)]
     folder = temporary_folder(reader.files, found, create=False)
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def _folder(tree: Tree, name: str, files: Iterable[str]) -> None:
+    _leaves(tree.add(f"{name}/"), sorted(files))
 
 
 def _leaves(tree: Tree, names: Iterable[str]) -> None:
