@@ -1,10 +1,11 @@
 """Attempts at a step: what one writes is published when it ends well, and only then."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 
+from nacre.errors import NacreError
 from nacre_adapters.flowstore import events, outputs
 from nacre_adapters.flowstore.context import ATTEMPT, STORE
 from nacre_adapters.flowstore.errors import FlowNotFound, Superseded
@@ -53,14 +54,14 @@ def attempt(
     tokens = ATTEMPT.set(running), STORE.set(place)
     try:
         yield running
+        finish(place, running)
     except Exception as error:
-        fail(place, running, f"{type(error).__name__}: {error}")
+        with suppress(NacreError):  # what went wrong first is what the caller has to know
+            fail(place, running, f"{type(error).__name__}: {error}")
         raise
     except BaseException:  # interrupted: nobody knows what it would have done
         cancel(place, running)
         raise
-    else:
-        finish(place, running)
     finally:
         ATTEMPT.reset(tokens[0])
         STORE.reset(tokens[1])

@@ -71,6 +71,7 @@ ADMIN_DISMISSED = "flowstore.admin.dismissed"
 RUN, ACTION = "run", "action"
 
 _LONGEST_PART = 90
+_CONTROL = frozenset(range(32))
 _SAFE = " :@+,;=!()[]'&$"
 
 
@@ -105,13 +106,20 @@ def asset_subject(asset: str) -> str:
 def key_of(text: str) -> str:
     """Return *text* as it stands in the keys of views: itself, or its hash when it is long.
 
+    One that could be taken for a hash, or for several names in one, is hashed as well: no two
+    names share a key, whatever they hold.
+
     Raises:
         InvalidInput: it is no text.
     """
     if not isinstance(text, str):
         raise InvalidInput(f"{text!r:.60} is no text: flows, steps, labels and ids are")
-    encoded = text.encode(errors="surrogatepass")
-    return text if len(encoded) <= _LONGEST_PART else f"#{_hash(encoded)}"
+    try:
+        encoded = text.encode()
+    except UnicodeEncodeError:
+        raise InvalidInput(f"{text!r:.60} holds a lone surrogate, which is no text") from None
+    is_plain = len(encoded) <= _LONGEST_PART and text[:1] != "#" and _CONTROL.isdisjoint(encoded)
+    return text if is_plain else f"#{_hash(encoded)}"
 
 
 def _part(name: str) -> str:

@@ -8,7 +8,7 @@ from nacre.errors import InvalidInput
 from nacre_adapters.flowstore import events
 from nacre_adapters.flowstore.codecs import Codecs
 from nacre_adapters.flowstore.errors import InputNotFound
-from nacre_adapters.flowstore.events import Fact, step_subject
+from nacre_adapters.flowstore.events import Fact, key_of, step_subject
 from nacre_adapters.flowstore.order import created, upstream
 from nacre_adapters.flowstore.pending import Saved
 from nacre_adapters.flowstore.place import Look, Place
@@ -151,6 +151,7 @@ def checked_name(name: object) -> str:
     """
     if not isinstance(name, str) or not name:
         raise InvalidInput(f"the name of an output is {name!r:.60}: give a text that is not empty")
+    key_of(name)  # refuses what the log would, now and not when the attempt ends
     return name
 
 

@@ -30,7 +30,7 @@ class ConnectionsView:
     """Connections by id and by owner and name."""
 
     name: ClassVar[str] = "flowstore.connections"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     kinds: ClassVar[tuple[str, ...]] = (events.CREATED, events.UPDATED, events.DELETED)
 
     def __init__(self, state: State) -> None:

@@ -72,7 +72,7 @@ class Assets:
     """All assets of a vault, whoever may see them."""
 
     name: ClassVar[str] = "flowstore.assets"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     kinds: ClassVar[tuple[str, ...]] = (
         events.ASSET_CREATED,
         events.ASSET_REVISED,

@@ -46,7 +46,7 @@ class Flows:
     """Flows, steps and all that belongs to one run."""
 
     name: ClassVar[str] = "flowstore.flows"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     kinds: ClassVar[tuple[str, ...]] = (
         events.FLOW_CREATED,
         events.FLOW_DELETED,

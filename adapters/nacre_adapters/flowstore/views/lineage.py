@@ -33,7 +33,7 @@ class Reads:
     """Edges between things and the attempts that read and wrote them."""
 
     name: ClassVar[str] = "flowstore.lineage"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     kinds: ClassVar[tuple[str, ...]] = (
         events.STEP_READ,
         events.OUTPUT_SAVED,
