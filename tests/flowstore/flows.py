@@ -47,8 +47,8 @@ def fill(path: Path) -> nacre.Vault:
     join(place, "red", "bo", by="root")
     leave(place, "red", "bo", by="root")
     appoint(place, "cy", by="root")
-    appoint(place, "di", by="root")
-    dismiss(place, "di", by="root")
+    appoint(place, "di", by="cy")
+    dismiss(place, "di", by="cy")
     return vault
 
 

@@ -3,6 +3,7 @@
 m[user, group]   role in the group: "member" or "admin"
 g[group, user]   the same, by group
 a[user]          True: an administrator of everything
+r["rules"]       True: there was a group or an administrator once
 """
 
 from collections.abc import Iterator
@@ -16,10 +17,13 @@ MEMBER, ADMIN = "member", "admin"
 
 
 class People:
-    """Groups and roles. As long as there is no group, everybody is in one."""
+    """Groups and roles. Before the first group or administrator everybody may do everything.
+
+    Not again after the last: a group that empties must not open what it kept.
+    """
 
     name: ClassVar[str] = "flowstore.people"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     kinds: ClassVar[tuple[str, ...]] = (
         events.GROUP_JOINED,
         events.GROUP_LEFT,
@@ -31,10 +35,13 @@ class People:
         self._of_user = state.table("m")
         self._of_group = state.table("g")
         self._admins = state.table("a")
+        self._rules = state.table("r")
 
     def apply(self, event: Event) -> None:
         """Change who is where."""
         user = key_of(str(event.data["user"]))
+        if event.kind in (events.GROUP_JOINED, events.ADMIN_APPOINTED):
+            self._rules["rules"] = True
         match event.kind:
             case events.GROUP_JOINED:
                 group, role = key_of(str(event.data["group"])), str(event.data["role"])
@@ -51,8 +58,15 @@ class People:
                 del self._admins[user]
 
     def is_open(self) -> bool:
-        """Tell whether nobody has made a group, so that everybody may do everything."""
-        return next(self._of_group.scan(), None) is None
+        """Tell whether nobody ever made a group, so that everybody may do everything."""
+        return "rules" not in self._rules
+
+    def why_administer(self, user: str) -> str | None:
+        """Return why *user* may say who is in which group; None when not."""
+        if self.is_admin(user):
+            return "administers everything"
+        has_admins = next(self._admins.scan(), None) is not None
+        return None if has_admins else "there is no administrator yet"
 
     def groups_of(self, user: str) -> dict[str, str]:
         """Return the groups of a user, and the role in each."""
