@@ -1,6 +1,7 @@
 """Opening, closing and sharing handles; views and reads; calls inside calls."""
 
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,16 @@ def test_a_vault_reopens_with_everything(vault: nacre.Vault) -> None:
         assert again.view(Accounts).all() == {"ana": 10}
         assert again.get(digest) == b"content" * 1000
         assert again.verify().is_clean
+
+
+def test_time_never_goes_back_and_stands_still_in_the_past(
+    vault: nacre.Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times = [vault.record("a.b", subject="s").time_ns for _ in range(2)]
+
+    assert [vault.at(position).time_ns for position in range(3)] == [0, *times]
+    monkeypatch.setattr(time, "time_ns", lambda: 5)  # somebody set the clock back
+    assert vault.time_ns == times[-1]
 
 
 def test_a_read_only_handle_reads_everything_and_writes_nothing(vault: nacre.Vault) -> None:

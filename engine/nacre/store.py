@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from nacre.blobs import VaultBlobs
 from nacre.checkpoint import Checkpoint, origin_of
+from nacre.clock import now_ns
 from nacre.environment import Environment
 from nacre.errors import Closed, InvalidInput, ReadOnly, StateError
 from nacre.event import (
@@ -21,6 +22,7 @@ from nacre.event import (
     checked_name,
     checked_text,
     decode_commit,
+    decode_header,
 )
 from nacre.files import Files, OsFiles
 from nacre.layout import Layout
@@ -195,6 +197,13 @@ class Store:
         """Yield the commits at `start <= position < stop`."""
         _check_range(start, stop)
         return map(decode_commit, self.log.read(start, stop))
+
+    def time_ns(self) -> int:
+        """Return what time it is here: never before the last commit, and in the past that."""
+        with self.read():
+            head = self.head
+            last = 0 if head == 0 else decode_header(next(self.log.read(head - 1, head))).time_ns
+        return last if self.until is not None else max(now_ns(), last)
 
     def commit_at(self, position: int) -> Commit | None:
         """Return the commit at a position; None when there is none."""

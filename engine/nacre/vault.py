@@ -78,6 +78,11 @@ class Vault:
         return self.store.head
 
     @property
+    def time_ns(self) -> int:
+        """What time it is here: now, never before the last commit; in the past, when that was."""
+        return self.store.time_ns()
+
+    @property
     def actor(self) -> str:
         """Who commits through this handle."""
         return self.store.actor

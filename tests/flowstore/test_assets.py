@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+import nacre
 from nacre.errors import InvalidInput
 from nacre_adapters.flowstore import (
     Asset,
@@ -15,7 +16,6 @@ from nacre_adapters.flowstore import (
     Dataset,
     Explainer,
     Model,
-    NotPermitted,
     NotStorable,
     NotTrusted,
     Schema,
@@ -24,7 +24,6 @@ from nacre_adapters.flowstore import (
     use_store,
 )
 from nacre_adapters.flowstore.assets import AssetPersistenceMethod
-from nacre_adapters.flowstore.people import appoint, join
 
 FRAME = pd.DataFrame({"a": [1, 2, 3], "b": ["x", "y", None]})
 
@@ -260,6 +259,22 @@ def test_what_has_expired_is_hidden(store: StoreInterface) -> None:
             asset.set_time_to_live(bad)
 
 
+def test_time_is_that_of_the_vault(tmp_path: Path) -> None:
+    vault = nacre.open(tmp_path / "v")
+    store = StoreInterface("1", "ana", "s", store=vault)
+    asset = other()
+    asset.set_time_to_live(timedelta(milliseconds=200))
+    store.save_asset(asset)
+    then = StoreInterface("1", "ana", store=vault.at(vault.head))
+    while vault.time_ns < asset.saved.created_us * 1000 + 200_000_000:
+        vault.record("somebody.waits", subject="x")
+
+    assert store.get_assets() == []
+    assert [each.label for each in then.get_assets()] == ["ex"]  # not expired, then
+    assert [each.label for each in store.get_assets(as_of=then.place.vault.head)] == ["ex"]
+    vault.close()
+
+
 def test_an_asset_survives_its_flow(store: StoreInterface) -> None:
     store.save_output(1, "x")
     id_ = store.save_asset(other())
@@ -284,119 +299,7 @@ def test_a_deleted_asset_can_be_restored(store: StoreInterface) -> None:
 # Aliases and tags
 
 
-def test_an_alias_stands_for_a_revision_and_its_moves_are_kept(store: StoreInterface) -> None:
-    store.save_asset(other(value="v0"))
-    first = store.get_asset("ex")
-    store.assets.promote(first, "champion")
-    store.save_asset(other(value="v1"), overwrite=True)
-    store.assets.promote(store.get_asset("ex"), "champion")
-
-    def champion() -> object:
-        return store.get_asset("ex", AssetType.OTHER, alias="champion").object
-
-    assert champion() == "v1"
-    store.assets.undo("ex", AssetType.OTHER, "champion")
-    assert champion() == "v0"
-    store.assets.demote("ex", AssetType.OTHER, "champion")
-    with pytest.raises(AssetNotFound, match="no alias 'champion'"):
-        champion()
-    history = store.assets.alias_history("ex", AssetType.OTHER, "champion")
-    assert [move.revision for move in history] == [0, 1, 0, None]
-
-
-def test_several_aliases_move_together_or_not_at_all(store: StoreInterface) -> None:
-    store.save_asset(other(value="a"))
-    asset = store.get_asset("ex")
-    head = store.place.vault.head
-
-    store.assets.promote_all({"champion": asset, "shadow": asset})
-
-    assert store.place.vault.head == head + 1
-    assert store.get_asset("ex").saved.aliases == ("champion", "shadow")
-    with pytest.raises(AssetNotFound):
-        store.assets.promote_all({"champion": asset, "bad": other("never saved")})
-    assert store.place.vault.head == head + 1
-
-
-def test_tags_are_of_a_revision(store: StoreInterface) -> None:
-    store.save_asset(other())
-    store.assets.tag(store.get_asset("ex"), {"stage": "test", "by": "ana"})
-    store.assets.tag(store.get_asset("ex"), {"stage": "live"}, remove=["by", "nothing"])
-
-    assert store.get_asset("ex").saved.tags == {"stage": "live"}
-    store.save_asset(other(), overwrite=True)
-    assert store.get_asset("ex").saved.tags == {}
-
-
-def test_the_past_has_the_aliases_of_then(store: StoreInterface) -> None:
-    store.save_asset(other(value="v0"))
-    store.assets.promote(store.get_asset("ex"), "champion")
-    head = store.place.vault.head
-    store.save_asset(other(value="v1"))
-    store.assets.promote(store.get_asset("ex"), "champion")
-
-    past = StoreInterface("1", user="ana", store=store.place.vault.at(head))
-
-    assert past.get_asset("ex", AssetType.OTHER, alias="champion").object == "v0"
-    assert [asset.object for asset in past.get_assets()] == ["v0"]
-
-
 # Who may
-
-
-def test_absent_and_forbidden_look_alike(store: StoreInterface) -> None:
-    id_ = store.save_asset(other())
-    join(store.place, "red", "ana", by="root")
-    join(store.place, "blue", "bo", by="root")
-    bo = StoreInterface("2", user="bo", step_name="s")
-
-    assert bo.get_assets() == []
-    for find in (
-        bo.get_asset_by_id,
-        lambda asset: bo.get_asset(asset_id=asset),
-        lambda asset: bo.save_asset(other(), overwrite=True, asset_id=asset),
-        bo.assets.revisions,
-        bo.assets.delete,
-    ):
-        messages = []
-        for asset in (id_, "x" * len(id_)):
-            with pytest.raises(AssetNotFound) as raised:
-                find(asset)
-            messages.append(str(raised.value).replace(asset, "ID"))
-        assert messages[0] == messages[1]
-    assert bo.save_asset(other(), overwrite=True) != id_
-
-
-def test_a_group_reads_and_its_admin_writes(store: StoreInterface) -> None:
-    id_ = store.save_asset(other())
-    for user, role in (("ana", "member"), ("bo", "member"), ("cy", "admin")):
-        join(store.place, "red", user, role=role, by="root")
-
-    bo, cy = (StoreInterface("1", user=user, step_name="s") for user in ("bo", "cy"))
-
-    assert bo.get_asset_by_id(id_).id == id_
-    with pytest.raises(NotPermitted, match="belongs to 'ana'"):
-        bo.save_asset(other(), overwrite=True, asset_id=id_)
-    assert bo.save_asset(other(), overwrite=True) != id_
-    assert cy.save_asset(other(), overwrite=True, asset_id=id_) == id_
-    said = store.assets.explain_access(id_, "cy")
-    assert (
-        said == "'cy' may read it: in the group 'red'; may change it: administers the group 'red'"
-    )
-
-
-def test_sharing_is_with_groups(store: StoreInterface) -> None:
-    id_ = store.save_asset(other())
-    join(store.place, "red", "ana", by="root")
-    join(store.place, "blue", "bo", by="root")
-    bo = StoreInterface("1", user="bo")
-
-    store.assets.share(id_, ["blue"])
-    assert bo.get_asset_by_id(id_).id == id_
-    store.assets.share(id_, None)
-    assert bo.get_assets() == []
-    appoint(store.place, "bo", by="root")
-    assert [asset.id for asset in bo.get_assets()] == [id_]
 
 
 # What an object may be
@@ -450,40 +353,6 @@ def test_a_dataset_may_hold_anything_that_a_frame_may(store: StoreInterface) -> 
     pd.testing.assert_frame_equal(found.object, frame)
     assert found.get_as_encoding("ordinal")["ids"].tolist() == [0, 1]
     assert store.get_dataset("plain").categorical_cols == ["ids"]
-
-
-def test_aliases_versions_and_lineage_do_not_tell_of_what_is_hidden(store: StoreInterface) -> None:
-    join(store.place, "red", "ana", by="root")
-    join(store.place, "blue", "bo", by="root")
-    store.save_asset(other())
-    store.save_asset(other())
-    store.assets.promote(store.get_asset("ex"), "champion")
-    bo = StoreInterface("2", user="bo", step_name="s")
-
-    for alias in ("champion", "nothing"):
-        with pytest.raises(AssetNotFound, match=f"has no alias '{alias}'"):
-            bo.get_asset("ex", AssetType.OTHER, alias=alias)
-        for call in (bo.assets.demote, bo.assets.undo):
-            with pytest.raises(AssetNotFound, match=f"there is no alias '{alias}' of 'ex'"):
-                call("ex", AssetType.OTHER, alias)
-        assert bo.assets.alias_history("ex", AssetType.OTHER, alias) == []
-    mine = other()
-    bo.save_asset(mine)
-    assert mine.saved.version == 0
-
-
-def test_impact_shows_what_one_may_see(store: StoreInterface) -> None:
-    store.save_asset(other("raw"))
-    bo = StoreInterface("2", user="bo", step_name="s")
-    bo.get_asset("raw")
-    bo.save_asset(other("made of it"))
-    assert len(store.assets.impact(store.get_asset("raw")).assets()) == 1
-
-    join(store.place, "red", "ana", by="root")
-    join(store.place, "blue", "bo", by="root")
-
-    graph = store.assets.impact(store.get_asset("raw"))
-    assert (graph.assets(), graph.links) == ([], ())
 
 
 @pytest.mark.parametrize("call", ["get_asset", "get_assets", "get_asset_by_id", "get_dataset"])

@@ -131,6 +131,8 @@ def test_fixtures_are_listed_sorted_with_their_whole_keys(store, tmp_path: Path)
     expected = ["fixture/a/1.csv", "fixture/a/2.csv", "fixture/b.csv"]
     assert store.list_fixture_data() == StoreInterface.list_fixture_data() == expected
     assert StoreInterface.list_fixture_data("a/1") == ["fixture/a/1.csv"]
+    another = StoreInterface("flow", user="ana", store=tmp_path / "another.vault")
+    assert another.list_fixture_data() == []  # its own store, not the one in use
 
 
 def test_wrong_arguments_are_refused(store: StoreInterface) -> None:

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from functools import update_wrapper
 from types import MethodType
-from typing import Concatenate, Generic, ParamSpec, TypeVar
+from typing import Concatenate, Generic, ParamSpec, Protocol, TypeVar
 
 from nacre_adapters.flowstore.context import ATTEMPT
 from nacre_adapters.flowstore.errors import StepMissing
+from nacre_adapters.flowstore.place import Place, find_place
 
 Self = TypeVar("Self")
 Given = ParamSpec("Given")
@@ -29,6 +30,30 @@ class AmbientMethod(Generic[Self, Given, Result]):
 
         update_wrapper(on_class, MethodType(self._method, owner))
         return on_class
+
+
+class OfStore(Generic[Given, Result]):
+    """A function of a store: that of the instance, or, on the class, the one that is in use."""
+
+    def __init__(self, function: Callable[Concatenate[Place, Given], Result]) -> None:
+        self._function = function
+        update_wrapper(self, function)  # type: ignore[arg-type]  # its name
+
+    def __get__(self, instance: "Placed | None", owner: type) -> Callable[Given, Result]:
+        def bound(*args: Given.args, **kwargs: Given.kwargs) -> Result:
+            place = find_place() if instance is None else instance.place
+            return self._function(place, *args, **kwargs)
+
+        update_wrapper(bound, MethodType(self._function, owner))
+        return bound
+
+
+class Placed(Protocol):
+    """What has a store."""
+
+    @property
+    def place(self) -> Place:
+        """The open store."""
 
 
 def _of_running(owner: type[Self]) -> Self:

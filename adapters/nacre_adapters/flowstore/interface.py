@@ -8,16 +8,16 @@ import pandas as pd
 
 from nacre.errors import InvalidInput
 from nacre_adapters.flowstore import outputs, status
-from nacre_adapters.flowstore.ambient import AmbientMethod
+from nacre_adapters.flowstore.ambient import AmbientMethod, OfStore
 from nacre_adapters.flowstore.assets import Asset, AssetType, Dataset, Explainer, Model, Schema
 from nacre_adapters.flowstore.assets.catalog import Query
 from nacre_adapters.flowstore.assets.shelf import Shelf
-from nacre_adapters.flowstore.assets.types import check_method
+from nacre_adapters.flowstore.assets.types import When, check_method
 from nacre_adapters.flowstore.connections import Connections, calls, str_2_connection_type
 from nacre_adapters.flowstore.pages import calls as screen
 from nacre_adapters.flowstore.pages.elements import Element
 from nacre_adapters.flowstore.pages.layout import Page
-from nacre_adapters.flowstore.place import Place, Store, find_place
+from nacre_adapters.flowstore.place import Place, Store
 from nacre_adapters.flowstore.progress import checked
 from nacre_adapters.flowstore.records import Where
 from nacre_adapters.flowstore.scope import Scope
@@ -168,8 +168,11 @@ class StoreInterface:
         *,
         revision: int | None = None,
         alias: str | None = None,
+        as_of: When | None = None,
     ) -> Asset:
         """Return the newest asset that fits, at its last revision, or at that of an alias.
+
+        With *as_of*, a position, a time or a text such as "yesterday", as it was then.
 
         Raises:
             InvalidInput: (a ValueError) neither label nor type nor asset_id is given.
@@ -180,7 +183,7 @@ class StoreInterface:
         query = Query.of(
             label=label, type_=type, name=name, asset_id=asset_id, time_created=time_created
         )
-        return self.assets.get(query, revision=revision, alias=alias)
+        return self._shelf(as_of).get(query, revision=revision, alias=alias)
 
     def get_assets(
         self,
@@ -188,9 +191,13 @@ class StoreInterface:
         type: AssetType | None = None,  # noqa: A002 - the interface calls it so
         name: str | None = None,
         asset_id: str | None = None,
+        *,
+        as_of: When | None = None,
     ) -> list[Asset]:
         """Return all assets that fit and that the user may see, newest first, lazily."""
-        return self.assets.all(Query.of(label=label, type_=type, name=name, asset_id=asset_id))
+        return self._shelf(as_of).all(
+            Query.of(label=label, type_=type, name=name, asset_id=asset_id)
+        )
 
     def get_asset_by_id(self, asset_id: str) -> Asset:
         """Return the asset of an id.
@@ -215,6 +222,9 @@ class StoreInterface:
     def get_explainer(self, label: str | None = None, name: str | None = None) -> Explainer:
         """Return the newest explainer that fits; raises as `get_asset` does."""
         return self.assets.typed(Explainer, AssetType.EXPLAINER, label, name)
+
+    def _shelf(self, as_of: When | None) -> Shelf:
+        return self.assets if as_of is None else self.assets.at(as_of)
 
     # How far it is
 
@@ -302,10 +312,10 @@ class StoreInterface:
             raise InvalidInput("get_s3_asset needs a bucket: StoreInterface(..., bucket_name=...)")
         return calls.read_object(self.place, self.where, self.bucket_name, path)
 
-    @staticmethod
-    def list_fixture_data(prefix: str | None = None) -> list[str]:
+    @OfStore
+    def list_fixture_data(place: Place, prefix: str | None = None) -> list[str]:  # noqa: N805 - it is of the class too
         """Return the keys of all fixtures that begin with a prefix, sorted."""
-        return calls.fixture_keys(find_place(), prefix)
+        return calls.fixture_keys(place, prefix)
 
     str_2_connection_type = staticmethod(str_2_connection_type)
 

@@ -11,7 +11,7 @@ from types import CodeType
 from typing import Any
 
 from nacre_adapters.flowstore import outputs
-from nacre_adapters.flowstore.assets.catalog import Query, accessible, now_us
+from nacre_adapters.flowstore.assets.catalog import Query, accessible, readable_by
 from nacre_adapters.flowstore.assets.types import AssetType
 from nacre_adapters.flowstore.attempts import begin, finish
 from nacre_adapters.flowstore.errors import InputNotFound
@@ -123,7 +123,9 @@ def _asset(place: Place, where: Where, asked: dict[str, Any]) -> object:
         if target is None:
             return None
         query, number = Query(asset_id=target[0]), target[1]
-    found = accessible(place.assets, place.people, query, user=where.user, now_us=now_us())
+    may_read = readable_by(where.user, place.people)
+    now_us = place.vault.time_ns // 1000
+    found = accessible(place.assets, query, may_read, now_us=now_us)
     card, revision = next(found, (None, None))
     if card is not None and number is not None:
         revision = place.assets.revision(card.asset, number)

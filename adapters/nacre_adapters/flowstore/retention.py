@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from nacre.errors import InvalidInput
 from nacre_adapters.flowstore import events
-from nacre_adapters.flowstore.assets.catalog import now_us
 from nacre_adapters.flowstore.events import Fact, asset_subject
 from nacre_adapters.flowstore.lineage import closure
 from nacre_adapters.flowstore.outputs import live_outputs
@@ -59,7 +58,7 @@ def retire(place: Place, *, keep_last: int, by: str, is_dry_run: bool = False) -
     found: list[Retirement] = []
 
     def decide(look: Look) -> list[Fact]:
-        found[:] = [_plan(look, keep_last, now_us(), is_dry_run=is_dry_run)]
+        found[:] = [_plan(look, keep_last, look.time_ns // 1000, is_dry_run=is_dry_run)]
         return [] if is_dry_run else _facts(found[0], keep_last)
 
     place.commit(decide, actor=by, message=f"keep the last {keep_last}")

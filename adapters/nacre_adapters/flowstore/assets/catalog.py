@@ -1,7 +1,6 @@
 """Finding assets: what a user may see, the newest first, lazily."""
 
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -70,10 +69,18 @@ class Query:
         return ", ".join(f"{k}={v!r}" for k, v in said.items() if v is not None) or "no filter"
 
 
+MayRead = Callable[[Card], bool]
+
+
+def readable_by(user: str, people: People) -> MayRead:
+    """Return what tells which assets *user* may see."""
+    return lambda card: people.why_read(user, card.owner, card.groups) is not None
+
+
 def accessible(
-    assets: Assets, people: People, query: Query, *, user: str, now_us: int
+    assets: Assets, query: Query, may_read: MayRead, *, now_us: int
 ) -> Iterator[tuple[Card, Revision]]:
-    """Yield what is asked for and *user* may see, the newest first."""
+    """Yield what is asked for, may be seen and has not expired, the newest first."""
     if query.asset_id is not None:
         ids = iter((query.asset_id,))
     else:
@@ -86,7 +93,7 @@ def accessible(
         if revision is None or not query.fits(card, revision):
             continue
         is_live = revision.expires_us is None or now_us < revision.expires_us
-        if is_live and people.why_read(user, card.owner, card.groups):
+        if is_live and may_read(card):
             yield card, revision
 
 
@@ -143,11 +150,6 @@ def saved_of(assets: Assets, card: Card, revision: Revision, number: int) -> Sav
         tags=assets.tags(card.asset, number),
         aliases=aliases,
     )
-
-
-def now_us() -> int:
-    """Return the time now, in microseconds since the epoch."""
-    return time.time_ns() // 1000
 
 
 def read_of(card: Card, revision: Revision, number: int, **more: object) -> dict[str, object]:

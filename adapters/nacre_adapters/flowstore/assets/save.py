@@ -1,13 +1,13 @@
 """Saving assets: a new one, or a revision of one that is there."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 from nacre.errors import InvalidInput
 from nacre_adapters.flowstore import events
 from nacre_adapters.flowstore.assets.asset import Asset
-from nacre_adapters.flowstore.assets.catalog import Query, accessible, now_us, saved_of
+from nacre_adapters.flowstore.assets.catalog import Query, accessible, readable_by, saved_of
 from nacre_adapters.flowstore.assets.types import new_id
 from nacre_adapters.flowstore.errors import AssetNotFound, NotPermitted
 from nacre_adapters.flowstore.events import Fact, asset_subject
@@ -15,7 +15,7 @@ from nacre_adapters.flowstore.order import created
 from nacre_adapters.flowstore.place import Look, Place
 from nacre_adapters.flowstore.reading import Told
 from nacre_adapters.flowstore.records import Where, number_of
-from nacre_adapters.flowstore.views import Card
+from nacre_adapters.flowstore.views import Card, Revision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +87,7 @@ def _target(look: Look, user: str, asset: Asset, asset_id: str | None) -> Card |
     """
     if asset_id is None:
         query = Query(label=asset.label, type=asset.type, name=asset.name)
-        found = accessible(look.assets, look.people, query, user=user, now_us=now_us())
+        found = _accessible(look, user, query)
         writable = (card for card, _ in found if look.people.why_write(user, card.owner))
         return next(writable, None)
     return checked_target(look, user, asset_id, type_=asset.type.value)
@@ -140,10 +140,15 @@ def _stated(look: Look, draft: Draft, user: str, data: dict[str, object]) -> dic
 def _next_version(look: Look, user: str, asset: Asset) -> int:
     """Return one more than the version of the newest of the same label, type and name."""
     query = Query(label=asset.label, type=asset.type)
-    for _, revision in accessible(look.assets, look.people, query, user=user, now_us=now_us()):
+    for _, revision in _accessible(look, user, query):
         if revision.name == asset.name:
             return revision.version + 1 if type(revision.version) is int else 0
     return 0
+
+
+def _accessible(look: Look, user: str, query: Query) -> Iterator[tuple[Card, Revision]]:
+    may_read = readable_by(user, look.people)
+    return accessible(look.assets, query, may_read, now_us=look.time_ns // 1000)
 
 
 def _settle(place: Place, asset: Asset, id_: str) -> str:

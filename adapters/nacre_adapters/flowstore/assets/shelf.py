@@ -1,6 +1,6 @@
 """What a user can do with assets: save, find, look back, name, share, pin, delete."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TypeVar, cast
 
 from nacre.errors import InvalidInput
@@ -12,10 +12,9 @@ from nacre_adapters.flowstore.assets.catalog import (
     accessible,
     as_asset,
     missing,
-    now_us,
     read_of,
 )
-from nacre_adapters.flowstore.assets.types import AssetType
+from nacre_adapters.flowstore.assets.types import AssetType, When
 from nacre_adapters.flowstore.errors import AssetNotFound
 from nacre_adapters.flowstore.events import Fact, asset_subject, subject_of
 from nacre_adapters.flowstore.lineage import Graph, impact, lineage
@@ -30,9 +29,16 @@ Kind = TypeVar("Kind", bound=Asset)
 class Shelf:
     """The assets of a store, as one user sees them."""
 
-    def __init__(self, place: Place, where: Where) -> None:
+    def __init__(self, place: Place, where: Where, *, then: Place | None = None) -> None:
+        """Show assets as they are, or were *then*; who may see them is what it is now."""
         self._place = place
+        self._then = then or place
         self._where = where
+
+    def at(self, when: When) -> "Shelf":
+        """Return the assets as they were, to look at: those that the user may see now."""
+        then = Place(self._place.vault.at(when), is_own=False, codecs=self._place.codecs)
+        return Shelf(self._place, self._where, then=then)
 
     # Saving and finding
 
@@ -60,7 +66,10 @@ class Shelf:
         """
         with self._place.vault.read():
             card, found, number = self._found(query, revision, alias)
-            asset = as_asset(self._place, card, found, number)
+            asset = as_asset(self._then, card, found, number)
+        if self._then is not self._place:  # nobody knows what this would be answered with later
+            self._where.reads.note(read_of(card, found, number))
+            return asset
         asked: dict[str, object] = {"label": query.label, "type": None, "name": query.name}
         if query.type is not None:
             asked["type"] = query.type.value
@@ -71,13 +80,10 @@ class Shelf:
 
     def all(self, query: Query) -> list[Asset]:
         """Return all assets that are asked for, newest first, lazily."""
-        place = self._place
-        with place.vault.read():
-            found = accessible(
-                place.assets, place.people, query, user=self._where.user, now_us=now_us()
-            )
-            reads = self._where.reads
-            listed = [as_asset(place, card, revision, reads=reads) for card, revision in found]
+        reads = self._where.reads
+        with self._place.vault.read():
+            found = self._accessible(query)
+            listed = [as_asset(self._then, card, revision, reads=reads) for card, revision in found]
         reads.note({"kind": "assets", "query": str(query), "identity": str(len(listed))})
         return listed
 
@@ -119,11 +125,11 @@ class Shelf:
         """
         self.promote_all({alias: asset})
 
-    def promote_all(self, moves: Mapping[str, Asset | None], *, label: str | None = None) -> None:
+    def promote_all(self, moves: Mapping[str, Asset]) -> None:
         """Move several aliases in one commit: all or none; raises as `promote` does."""
 
         def decide(look: Look) -> list[Fact]:
-            return [self._move(look, alias, asset) for alias, asset in moves.items() if asset]
+            return [self._move(look, alias, asset) for alias, asset in moves.items()]
 
         self._place.commit(decide, actor=self._where.user)
 
@@ -219,18 +225,15 @@ class Shelf:
     def _found(
         self, query: Query, revision: int | None, alias: str | None
     ) -> tuple[Card, Revision, int]:
-        place, assets = self._place, self._place.assets
-        number = revision
+        assets, number = self._then.assets, revision
         if alias is not None:
             if query.label is None or query.type is None:
                 raise InvalidInput(f"the alias {alias!r} is of a label and a type: give both")
             target = assets.alias(query.label, query.type.value, alias)
-            if target is None or not self._may_read(place, target[0]):
+            if target is None or not self._may_read(self._place, target[0]):
                 raise AssetNotFound(f"{query} has no alias {alias!r}")
             query, number = Query(asset_id=target[0]), target[1]
-        user = self._where.user
-        found = accessible(assets, place.people, query, user=user, now_us=now_us())
-        card, last = next(found, (None, None))
+        card, last = next(self._accessible(query), (None, None))
         if card is None or last is None:
             raise missing(query)
         if number is None or number == card.revision:
@@ -239,6 +242,13 @@ class Shelf:
         if earlier is None:
             raise AssetNotFound(f"the asset {card.asset} has no revision {number}")
         return card, earlier, number
+
+    def _accessible(self, query: Query) -> Iterator[tuple[Card, Revision]]:
+        now_us = self._then.vault.time_ns // 1000
+        return accessible(self._then.assets, query, self._may_see, now_us=now_us)
+
+    def _may_see(self, card: Card) -> bool:
+        return self._may_read(self._place, card.asset)
 
     def _readable(self, asset: str) -> Card:
         card = self._place.assets.card(asset)

@@ -8,6 +8,9 @@ from enum import Enum
 
 from nacre.errors import InvalidInput
 
+When = int | datetime | str
+"""What `Vault.at` understands: a position, a time with a zone, a text such as "yesterday"."""
+
 
 class AssetType(str, Enum):  # noqa: UP042 - the text of a StrEnum is another than the original's
     """What an asset is."""
