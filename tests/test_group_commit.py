@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+import weakref
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -280,3 +281,23 @@ def test_a_decision_cannot_go_on_after_a_view_has_raised(tmp_path: Path) -> None
 
         assert vault.head == 0
         assert list(vault.view(Fragile).rows.scan()) == []
+
+
+def test_what_a_decision_held_is_let_go_when_it_is_committed(vault: nacre.Vault) -> None:
+    vault.register(Accounts)
+    held: list[weakref.ref[object]] = []
+
+    class Load:
+        """Something that a decision holds."""
+
+        amount = 1
+
+    def work() -> None:
+        load = Load()
+        held.append(weakref.ref(load))
+        vault.commit(lambda tx: tx.record("deposited", subject="ana", data={"amount": load.amount}))
+
+    for done in all_at_once([work] * THREADS):
+        done.result()
+
+    assert [reference() for reference in held] == [None] * THREADS

@@ -90,18 +90,29 @@ class CommitQueue(Generic[Task]):
             self._thread.start()
 
     def _serve(self) -> None:
-        crowd = 1
-        while (first := self._waiting.get()) is not None:
-            if crowd > 1:
-                # Those that were just served come back at once: a moment's patience and they
-                # share the next durable write, instead of waiting for the one after.
-                time.sleep(_PATIENCE_SECONDS)
-            with self.turn:
-                batch = [first, *self._more()]
-                self._finish([waiting for waiting in batch if waiting is not None])
-            crowd = len(batch)
-            if batch[-1] is None:
-                return
+        crowd, is_last = 1, False
+        while not is_last:
+            served, is_last = self._serve_batch(crowd)
+            # Only now: whoever goes on may let go of all that its task holds, and this thread
+            # holds none of it while it waits for the next one.
+            for done in served:
+                done.release()
+            crowd = len(served)
+
+    def _serve_batch(self, crowd: int) -> tuple[list[threading.Lock], bool]:
+        """Work on what waits; return what to release for it, and whether it was the last."""
+        first = self._waiting.get()
+        if first is None:
+            return [], True
+        if crowd > 1:
+            # Those that were just served come back at once: a moment's patience and they
+            # share the next durable write, instead of waiting for the one after.
+            time.sleep(_PATIENCE_SECONDS)
+        with self.turn:
+            batch = [first, *self._more()]
+            served = [waiting for waiting in batch if waiting is not None]
+            self._finish(served)
+        return [waiting.done for waiting in served], batch[-1] is None
 
     def _more(self) -> list[Waiting[Task] | None]:
         batch: list[Waiting[Task] | None] = []
@@ -121,5 +132,3 @@ class CommitQueue(Generic[Task]):
         except BaseException as error:  # noqa: BLE001 - raised again in the threads that wait
             for waiting in batch:
                 waiting.error = error
-        for waiting in batch:
-            waiting.done.release()

@@ -269,3 +269,19 @@ def test_a_hundred_tasks_write_at_once_and_nothing_is_lost(tmp_path: Path) -> No
             assert await db.collection("c").count() == 100
 
     run(work())
+
+
+def test_a_file_is_free_when_no_task_uses_it(tmp_path: Path) -> None:
+    async def write(numbers: range) -> None:
+        db = await AsyncDatabase.open(tmp_path / "x.mv")
+        if "c" not in await db.collection_names():
+            await db.register_collection("c", SCHEMA, "id")
+        await asyncio.gather(*(db.insert("c", {"id": n, "n": n}) for n in numbers))
+        async with db.transaction():
+            await db.delete("c", numbers[0])
+
+    run(write(range(10)))
+    run(write(range(10, 20)))
+
+    with Database.open(tmp_path / "x.mv") as db:
+        assert db.collection("c").count() == 18
