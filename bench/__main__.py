@@ -24,6 +24,7 @@ from bench import (
     flowstore,
     frames,
     memory,
+    modelvault,
     opening,
     past,
     rows,
@@ -65,6 +66,8 @@ ROWS: dict[str, Callable[[Setting], list[Line]]] = {
     "flowstore": flowstore.flowstore,
     "trajectories-growth": trajectories.growth,
     "tenants": tenants.tenants,
+    "modelvault": modelvault.modelvault,
+    "modelvault-large": modelvault.modelvault_large,
 }
 _PACKAGES = ("nacre", "lmdb", "pandas", "pyarrow", "numpy", "msgpack", "zstandard")
 

@@ -15,6 +15,7 @@ MLFLOW = (
     "numpy==2.4.6",
     "pyarrow==26.0.1",
 )
+MODELVAULT = ("modelvault==0.16.0",)
 FH_SAAS = ("fh-saas==0.9.14", "fastsql==2.1.2", "sqlalchemy==2.1.9")
 TABLEVAULT = ("tablevault==0.1.1", "pandas==2.2.3")
 EVENTSOURCING = ("eventsourcing==9.5.6", "msgpack==1.2.4", "numpy==2.4.6", "pandas==2.3.3")
