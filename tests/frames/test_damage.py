@@ -2,6 +2,7 @@
 
 import contextlib
 import fractions
+import os
 
 import msgpack
 import numpy as np
@@ -174,6 +175,77 @@ def test_a_fraction_with_an_exponent_is_damage() -> None:
 
     with pytest.raises(CorruptionError):
         decode_cell(bomb)
+
+
+def cell(tag: object, *parts: object) -> msgpack.ExtType:
+    return msgpack.ExtType(2, msgpack.packb([tag, *parts]))
+
+
+HOSTILE_CELLS = {
+    "an array of eight terabytes": cell("array", "O", [1 << 40], "C", [1]),
+    "one cell for 268 million": cell("array", "O", [1 << 28], "C", [1]),
+    "an array of letters": cell("array", "O", [3], "C", "abc"),
+    "an array without bytes": cell("array", "f8", [2], "C", "xx"),
+    "an array of nothing": cell("array", "V0", [1 << 40], "C", b""),
+    "an array beyond Unicode": cell("array", "<U1", [1], "C", b"\xff" * 4),
+    "an array beyond Unicode, swapped": cell("array", ">U1", [1], "C", b"\xff" * 4),
+    "a scalar beyond Unicode": cell("scalar", "<U1", b"\xff" * 4),
+    "a scalar of too few bytes": cell("scalar", "f8", b"123"),
+    "a scalar of many": cell("scalar", "f8", bytes(16)),
+    "a scalar without bytes": cell("scalar", "S", "a"),
+    "a scalar that is an address": cell("scalar", "O", b"\0" * 8),
+    "a terabyte of zeros": cell("bytearray", 1 << 40),
+    "a fraction of a number": cell("fraction", 5),
+    "a path of another system": cell("windowspath" if os.name != "nt" else "posixpath", "a"),
+    "a zone in a file": cell("datetime", 2026, 1, 1, 0, 0, 0, 0, 0, "../../etc/passwd"),
+    "a list in a set": cell("set", [1]),
+    "half a pair": cell("dict", 1),
+    "a type that is a list": cell([1]),
+    "a type that is nothing": msgpack.ExtType(2, b"\xc0"),
+    "no type": msgpack.ExtType(2, b"\x90"),
+    "another extension": msgpack.ExtType(5, b"x"),
+}
+
+
+@pytest.mark.parametrize("hostile", HOSTILE_CELLS.values(), ids=HOSTILE_CELLS.keys())
+def test_a_hostile_cell_is_damage(hostile) -> None:
+    with pytest.raises(CorruptionError):
+        decode_cell(msgpack.packb(hostile))
+
+
+@pytest.mark.parametrize("levels", [60, 300, 5000])
+def test_a_cell_of_many_levels_does_not_end_the_process(levels: int) -> None:
+    data = msgpack.packb(["tuple"])
+    for _ in range(levels):
+        data = msgpack.packb(["tuple", msgpack.ExtType(2, data)])
+
+    with pytest.raises(CorruptionError, match="deeper than 50 levels"):
+        decode_cell(msgpack.packb(msgpack.ExtType(2, data)))
+
+
+TEXTS = [
+    np.str_(""),
+    np.str_("a\0"),
+    np.str_("\0"),
+    np.bytes_(b""),
+    np.bytes_(b"a\0"),
+    np.void(b""),
+]
+
+
+@pytest.mark.parametrize("value", TEXTS, ids=repr)
+def test_a_scalar_of_text_keeps_its_last_zeros(value) -> None:
+    back = decode_cell(encode_cell(value))
+
+    assert (type(back), back.dtype, back.item()) == (type(value), value.dtype, value.item())
+
+
+def test_a_cell_as_deep_as_can_be_written_is_read() -> None:
+    value: tuple = ()
+    for _ in range(50):
+        value = (value,)
+
+    assert decode_cell(encode_cell(value)) == value
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ that is not listed here is refused with its name; nothing is ever imported or ru
 import datetime
 import decimal
 import fractions
+import functools
 import math
 import pathlib
 import sys
@@ -25,6 +26,19 @@ _EXTENSION = 2
 _MAX_DEPTH = 50
 _SMALLEST, _LARGEST = -(1 << 63), (1 << 64) - 1
 _PLAIN = frozenset({type(None), bool, bytes})
+_LOST = frozenset({"", "\0", b"", b"\0"})
+"""Ends of text that arrays do not keep: none at all, and zeros."""
+
+_BROKEN = (
+    ValueError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    LookupError,
+    RuntimeError,  # such as a path of another system
+    SystemError,  # what numpy raises for text beyond Unicode
+    msgpack.UnpackException,
+)
 
 Parts = list[object]
 
@@ -45,16 +59,21 @@ def decode_cell(data: Buffer) -> object:
         CorruptionError: *data* is no such value.
     """
     try:
-        return msgpack.unpackb(
-            data,
-            ext_hook=_decode_extension,
-            strict_map_key=False,
-            unicode_errors="surrogatepass",
-        )
-    except (ValueError, TypeError, ArithmeticError, LookupError, RecursionError) as error:
-        raise CorruptionError(f"a stored cell does not decode: {error}") from error
-    except msgpack.UnpackException as error:
-        raise CorruptionError(f"a stored cell does not decode: {error}") from error
+        return _unpack(data, 0)
+    except _BROKEN as error:
+        raise CorruptionError(f"a stored cell does not decode: {error!s:.200}") from error
+
+
+def _unpack(data: Buffer, depth: int) -> object:
+    # Each level takes 30 KB of the stack of C, whose end is the end of the process.
+    if depth > _MAX_DEPTH + 1:
+        raise ValueError(f"it is nested deeper than {_MAX_DEPTH} levels")
+    return msgpack.unpackb(
+        data,
+        ext_hook=functools.partial(_decode_extension, depth),
+        strict_map_key=False,
+        unicode_errors="surrogatepass",
+    )
 
 
 def _pack(value: object) -> bytes:
@@ -137,6 +156,9 @@ def _encode_scalar(value: np.generic, _: int) -> Parts:
     dtype = value.dtype
     if dtype.hasobject or dtype.names or type(value) is not dtype.type:
         raise Unstorable(f"it holds a numpy scalar of {dtype}: convert it to a Python value")
+    if isinstance(value, np.str_ | np.bytes_) and value[-1:] in _LOST:
+        # As the type that it derives from: numpy's own ways to text drop them as well.
+        return [dtype.char, value[:]]
     return [dtype.str, value.tobytes()]
 
 
@@ -154,16 +176,23 @@ def _encode_interval(value: pd.Interval, depth: int) -> Parts:
     return [_encode(value.left, depth), _encode(value.right, depth), value.closed]
 
 
-def _decode_extension(code: int, data: bytes) -> object:
+def _decode_extension(depth: int, code: int, data: bytes) -> object:
     if code != _EXTENSION:
         raise ValueError(f"extension type {code} is unknown")
-    fields = msgpack.unpackb(
-        data, ext_hook=_decode_extension, strict_map_key=False, unicode_errors="surrogatepass"
-    )
+    fields = _unpack(data, depth + 1)
+    if not isinstance(fields, list) or not fields:
+        raise TypeError("what is stored has no type")
     tag, *parts = fields
     if tag not in _DECODERS:
         raise ValueError(f"the type {tag!r:.40} is unknown")
     return _DECODERS[tag](*parts)
+
+
+def _decode_bytearray(data: object) -> bytearray:
+    # Of a number it would make as many zeros.
+    if not isinstance(data, bytes):
+        raise TypeError(f"a {type(data).__name__} is no bytes")
+    return bytearray(data)
 
 
 def _decode_fraction(text: str) -> fractions.Fraction:
@@ -190,8 +219,20 @@ def _decode_timestamp(unit: str, number: int, zone: object, fold: int) -> pd.Tim
     return aware.replace(fold=fold) if fold != aware.fold else aware
 
 
-def _decode_scalar(dtype: str, data: bytes) -> np.generic:
-    scalar: np.generic = np.frombuffer(data, _dtype(dtype))[0]
+def _decode_scalar(dtype: str, data: object) -> np.generic:
+    # Arrays drop the zeros that text ends with, so that such text stands as it is.
+    if dtype == "U" and isinstance(data, str):
+        return np.str_(data)
+    if not isinstance(data, bytes):
+        raise TypeError("a scalar has no bytes")
+    if dtype == "S":
+        return np.bytes_(data)
+    kind = _dtype(dtype)
+    if len(data) != kind.itemsize:
+        raise ValueError(f"a scalar of {kind} has {len(data)} bytes")
+    values = np.ndarray((1,), kind, data)
+    check_text(values)
+    scalar: np.generic = values[0]
     return scalar
 
 
@@ -199,13 +240,27 @@ def _decode_array(
     dtype: str, shape: list[int], order: str, data: bytes | list[object]
 ) -> np.ndarray[tuple[int, ...], np.dtype[np.generic]]:
     if dtype == "O":
-        cells = np.empty(math.prod(shape), dtype=object)
+        # Nothing larger than the cells is made, whatever the shape claims.
+        if not isinstance(data, list) or len(data) != math.prod(shape):
+            raise ValueError(f"an array of {shape!r:.40} has other cells")
+        cells = np.empty(len(data), dtype=object)
         cells[:] = data
         flat = cells.reshape(shape)
         return np.asfortranarray(flat) if order == "F" else flat
-    assert isinstance(data, bytes)
+    if not isinstance(data, bytes):
+        raise TypeError("an array has no bytes")
     values = np.frombuffer(data, _dtype(dtype))
+    check_text(values)
     return values.reshape(shape, order="F" if order == "F" else "C").copy(order="K")
+
+
+def check_text(values: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> None:
+    """Raise ValueError for an array of text beyond Unicode, which fails whoever uses it."""
+    if values.dtype.kind != "U" or not values.size:
+        return
+    points = np.ascontiguousarray(values).reshape(-1).view(f"{values.dtype.byteorder}u4")
+    if points.max(initial=0) > sys.maxunicode:
+        raise ValueError("it holds text beyond Unicode")
 
 
 def _dtype(text: str) -> np.dtype[np.generic]:
@@ -262,7 +317,7 @@ _DECODERS: dict[str, Callable[..., object]] = {
     "set": lambda *parts: set(parts),
     "frozenset": lambda *parts: frozenset(parts),
     "dict": _decode_dict,
-    "bytearray": bytearray,
+    "bytearray": _decode_bytearray,
     "complex": complex,
     "decimal": decimal.Decimal,
     "fraction": _decode_fraction,
