@@ -56,6 +56,19 @@ def open_vault(
         relaxed=durability == "relaxed",
         upcasts=Upcasts(upcasts),
     )
+    store = open_store(
+        _checked_place(path),
+        options,
+        Transaction,
+        create=create,
+        single_file=single_file,
+        untrusted=untrusted,
+        views=(FrameVersions, Rows),
+    )
+    return Vault(store)
+
+
+def _checked_place(path: str | os.PathLike[str]) -> Path:
     if not os.fspath(path) or "\0" in os.fsdecode(path):
         raise InvalidInput(
             "the path of the vault is empty or has a null in it: name a directory or a file"
@@ -65,13 +78,4 @@ def open_vault(
         str(place).encode()
     except UnicodeEncodeError:
         raise InvalidInput(f"the path {str(place)!r} is not UTF-8: name another place") from None
-    store = open_store(
-        place,
-        options,
-        Transaction,
-        create=create,
-        single_file=single_file,
-        untrusted=untrusted,
-        views=(FrameVersions, Rows),
-    )
-    return Vault(store)
+    return place

@@ -209,6 +209,17 @@ def storage_error(action: str, error: OSError | lmdb.Error) -> StorageError | Re
     return StorageError(f"{action}: {error}; check the disk, then open the vault again")
 
 
+@contextmanager
+def storage_errors(action: str) -> Iterator[None]:
+    """Raise what the system says in the block as the error of nacre that says what to do."""
+    try:
+        yield
+    except NacreError:
+        raise
+    except OSError as error:
+        raise storage_error(action, error) from error
+
+
 def is_full(path: Path) -> bool:
     """Tell whether the file at *path* can hardly grow: the disk is full, or it is at its limit."""
     disk = os.statvfs(path)

@@ -16,8 +16,8 @@ from pathlib import Path
 from nacre import codec
 from nacre.clock import now_ns
 from nacre.environment import Environment, Transaction
-from nacre.errors import CorruptionError, FormatError, InvalidInput, NacreError
-from nacre.files import Files, refuse_network_storage, storage_error
+from nacre.errors import CorruptionError, FormatError, InvalidInput
+from nacre.files import Files, refuse_network_storage, storage_errors
 from nacre.layout import Layout, creating, find_layout
 from nacre.lmdb_file import check_untrusted
 from nacre.past import SnapshotsView
@@ -50,16 +50,12 @@ def open_store(
     Transactions show themselves through *face*.
     """
     create = create and not options.read_only
-    try:
+    with storage_errors(f"open {path}"):
         layout = find_layout(path, create=create, single_file=single_file)
         refuse_network_storage(path)
         if untrusted and layout.environment.exists():
             check_untrusted(layout.environment)
         environment, identity = _open_environment(layout, options, create=create)
-    except NacreError:
-        raise
-    except OSError as error:
-        raise storage_error(f"open {path}", error) from error
     store = Store(layout, environment, identity, options, face)
     try:
         store.register(History)

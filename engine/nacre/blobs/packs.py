@@ -8,8 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from nacre.blobs import record
-from nacre.errors import CorruptionError, NacreError, Poisoned
-from nacre.files import Files, create_folder, map_file, storage_error, sync_folder
+from nacre.errors import CorruptionError, Poisoned
+from nacre.files import Files, create_folder, map_file, storage_error, storage_errors, sync_folder
 from nacre.hashing import Buffer
 from nacre.lmdb_file import descriptor_id, file_id
 
@@ -93,7 +93,7 @@ def open_writer(folder: Path, files: Files, committed_size: CommittedSize | None
 
     Of a new one, too, when *committed_size* is None: it is not known how far packs are named.
     """
-    try:
+    with storage_errors(f"begin a pack in {folder}"):
         if committed_size is not None:
             for pack_id in pack_ids(folder):
                 if committed_size(pack_id) < _SEAL_AT_BYTES:
@@ -101,10 +101,6 @@ def open_writer(folder: Path, files: Files, committed_size: CommittedSize | None
                     if writer is not None:
                         return writer
         return _create(folder, files)
-    except NacreError:
-        raise
-    except OSError as error:
-        raise storage_error(f"begin a pack in {folder}", error) from error
 
 
 class PackReader:

@@ -11,7 +11,7 @@ It only says what to check first. Whoever alters or removes it changes the order
 import struct
 from pathlib import Path
 
-from nacre.files import storage_error
+from nacre.files import storage_errors
 from nacre.hashing import Digest
 from nacre.store import Store
 
@@ -53,11 +53,9 @@ class Memory:
         """
         rows = b"".join(_ROW.pack(*row) for row in sorted(self._seconds.items()))
         part = self._path.with_name(self._path.name + ".part")
-        try:
+        with storage_errors(f"write {self._path}"):
             part.write_bytes(self._head + rows)
             part.replace(self._path)
-        except OSError as error:
-            raise storage_error(f"write {self._path}", error) from error
 
     def _read(self) -> dict[bytes, int]:
         try:

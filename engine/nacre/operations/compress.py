@@ -91,6 +91,10 @@ def compress(
         return _not_done(plan, "a dry run changes nothing")
     if plan.reason and not plan.packs:
         return _not_done(plan, plan.reason)
+    return _carry_out(store, plan, progress)
+
+
+def _carry_out(store: Store, plan: "_Plan", progress: Progress) -> CompressReport:
     segments, log_after = 0, plan.log_bytes
     if not plan.reason:
         segments, log_after = _seal_all(store, plan.dictionary, plan.positions, progress)

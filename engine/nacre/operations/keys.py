@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nacre.errors import InvalidInput, NotFound
-from nacre.files import storage_error
+from nacre.files import storage_errors
 from nacre.signing import SigningKey
 
 _OWNER_ONLY = 0o600
@@ -58,9 +58,7 @@ def read_key(path: Path) -> SigningKey:
 
 
 def _create(path: Path, text: str, mode: int) -> None:
-    try:
+    with storage_errors(f"write {path}"):
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text + "\n")
-    except OSError as error:
-        raise storage_error(f"write {path}", error) from error

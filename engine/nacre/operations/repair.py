@@ -18,8 +18,8 @@ from nacre.blobs.packs import pack_path
 from nacre.codec import digests_in, unpack
 from nacre.decision import Transaction as Tx
 from nacre.environment import Transaction
-from nacre.errors import CorruptionError, NacreError, NotFound
-from nacre.files import storage_error
+from nacre.errors import CorruptionError, NotFound
+from nacre.files import storage_errors
 from nacre.hashing import Digest
 from nacre.operations.affected import Naming
 from nacre.operations.epitaphs import Epitaphs
@@ -96,12 +96,8 @@ def repair(
     mended: dict[Digest, None] = {}
     _drop_damaged(store, ailing, contents)
     for pack_id in _replaceable(ailing, contents):
-        try:
+        with storage_errors(f"replace the pack {pack_id.hex()}"):
             _empty_pack(store, pack_id, frozenset(ailing.digests))
-        except NacreError:
-            raise
-        except OSError as error:
-            raise storage_error(f"replace the pack {pack_id.hex()}", error) from error
     wanted = list(ailing.digests)
     for done, digest in enumerate(wanted, 1):
         _mend(store, fetcher, digest, mended)

@@ -19,9 +19,9 @@ from nacre.backups.fetch import Fetcher, check_payload, part_in
 from nacre.blobs.absence import Absence
 from nacre.blobs.index import Epitaph
 from nacre.clock import now_ns
-from nacre.errors import CorruptionError, InvalidInput, NacreError, NotFound
+from nacre.errors import CorruptionError, InvalidInput, NotFound
 from nacre.event import decode_commit
-from nacre.files import Files, OsFiles, refuse_network_storage, storage_error
+from nacre.files import Files, OsFiles, refuse_network_storage, storage_errors
 from nacre.frames import FrameVersions
 from nacre.hashing import Buffer, Digest
 from nacre.lmdb_file import lock_path
@@ -108,7 +108,7 @@ def restore(
             "or this one with --incomplete"
         )
     files = files or OsFiles()
-    try:
+    with storage_errors(f"restore to {destination}"):
         refuse_network_storage(destination)
         with _beside(destination, files) as place:
             if not options.replace:
@@ -116,10 +116,6 @@ def restore(
             building = _Building(plan, options, files, progress)
             root, lost = building.build(place / _NEW)
             _take_place(place, destination, files)
-    except NacreError:
-        raise
-    except OSError as error:
-        raise storage_error(f"restore to {destination}", error) from error
     return report_of(plan, destination, root=root, lost=lost)
 
 

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from nacre.errors import CorruptionError, DiskFull, FormatError, InvalidInput, NacreError, NotFound
-from nacre.files import Files, OsFiles, create_folder, refuse_network_storage, storage_error
+from nacre.errors import CorruptionError, DiskFull, FormatError, InvalidInput, NotFound
+from nacre.files import Files, OsFiles, create_folder, refuse_network_storage, storage_errors
 from nacre.frames import FrameVersions
 from nacre.lmdb_file import lock_path
 from nacre.opening import current_user, open_store
@@ -73,7 +73,7 @@ def unarchive(
     files = files or OsFiles()
     _refuse_existing(destination)
     refuse_network_storage(destination)
-    try:
+    with storage_errors(f"unarchive to {destination}"):
         with beside(destination, _SUFFIX) as place:
             clear(place)
             # One deeper: whoever opens a single file makes LMDB's lock file beside it.
@@ -83,10 +83,6 @@ def unarchive(
             report = _verified(vault, contents, path, progress)
             _refuse_existing(destination)
             _take_place(vault, destination, files)
-    except NacreError:
-        raise
-    except OSError as error:
-        raise storage_error(f"unarchive to {destination}", error) from error
     return UnarchiveReport(
         file=str(path),
         destination=str(destination),

@@ -21,7 +21,7 @@ from nacre.event import Event, Header
 from nacre.views.table import State
 from nacre.views.view import Names
 
-BLOCK = 128
+_PER_BLOCK = 128
 _FEW = 8
 _SUBJECT, _KIND = 0, 1  # seeds: a subject and a kind of the same name are two names
 _PACK_NAME = struct.Struct("<QB").pack
@@ -75,19 +75,21 @@ class History:
             wanted.append(_hash(subject, _SUBJECT))
         if kind is not None:
             wanted.append(_hash(kind, _KIND))
-        from nacre.views.holding import commits_with_all  # noqa: PLC0415 - numpy is slow to import
+        from nacre.views.holding import Noted, commits_with_all  # noqa: PLC0415 - numpy is slow to import
 
-        return commits_with_all(self._blocks, self._many, wanted, start, stop)
+        noted = Noted(self._blocks, self._many, _PER_BLOCK)
+        return commits_with_all(noted, wanted, start, stop)
 
     def positions_of_kinds(self, kinds: Iterable[str], *, start: int, stop: int) -> list[int]:
         """Return the commits in a range that may hold an event of one of *kinds*, in order."""
-        from nacre.views.holding import commits_with_any  # noqa: PLC0415 - numpy is slow to import
+        from nacre.views.holding import Noted, commits_with_any  # noqa: PLC0415 - numpy is slow to import
 
         hashes = [_hash(kind, _KIND) for kind in kinds]
-        return commits_with_any(self._blocks, self._many, hashes, start, stop)
+        noted = Noted(self._blocks, self._many, _PER_BLOCK)
+        return commits_with_any(noted, hashes, start, stop)
 
     def _add_to_block(self, position: int, hashes: list[int]) -> None:
-        first = position - position % BLOCK
+        first = position - position % _PER_BLOCK
         block = self._blocks.get(first, b"")
         assert isinstance(block, bytes)
         names = [_PACK_NAME(name, position - first) for name in hashes]
