@@ -38,7 +38,8 @@ def bring_back(
     allowed = RestoreOptions(
         replace=choice.pop("replace", False), incomplete=choice.pop("incomplete", False)
     )
-    return restore(plan_restore(target, Choice(**choice)), place, allowed, files=files)
+    plan = plan_restore(target, Choice(**choice), incomplete=allowed.incomplete)
+    return restore(plan, place, allowed, files=files)
 
 
 def content_of(vault: nacre.Vault) -> dict[str, object]:

@@ -157,6 +157,15 @@ def test_a_rehearsal_of_a_damaged_backup_tells(vault) -> None:
     assert target.list("verified") == {}
 
 
+def test_a_rehearsal_of_a_log_that_is_gone_is_a_finding(tmp_path: Path, vault) -> None:
+    target = sealed(DirectoryTarget(tmp_path / "t"))
+    back_up(vault, target)
+    for pack in (tmp_path / "t" / "packs").iterdir():
+        pack.unlink()
+
+    assert command("drill", tmp_path / "t").startswith("1: damaged: the backup ")
+
+
 def test_views_of_others_are_compared_when_their_code_is_there(tmp_path: Path) -> None:
     target = sealed()
     with nacre.open(tmp_path / "v") as vault:
@@ -194,6 +203,9 @@ def test_metrics_say_how_old_what_was_verified_is(vault) -> None:
     assert found["backup_age_seconds"] == 24 * 3600
     assert found["verified_backup_age_seconds"] == 3 * 24 * 3600
     assert found["backup_verification_age_seconds"] == 2 * 24 * 3600
+    assert found["backup_timestamp_seconds"] == start // 10**9 + 2 * 24 * 3600
+    assert found["verified_backup_timestamp_seconds"] == start // 10**9
+    assert found["backup_verification_timestamp_seconds"] == start // 10**9 + 24 * 3600
     assert (found["head"], found["backups"]) == (vault.head, 2)
     assert 0 <= found["dead_share"] < 1
 

@@ -13,10 +13,13 @@ import nacre
 from nacre import codec
 from nacre.backups import MemoryTarget, SealedTarget, Secret
 from nacre.backups.config import NAME
-from nacre.backups.sealed import padded_size
+from nacre.backups.contents import load_contents
+from nacre.backups.sealed import HEAD_BYTES, padded_size
 from nacre.errors import CorruptionError, FormatError, InvalidInput, NacreError, WrongKey
+from nacre.hashing import digest_of
 from nacre.operations.backup import open_target
 from nacre.operations.backups import list_backups
+from nacre.operations.restore import RestoreReport
 
 secrets = pytest.mark.parametrize("secret", [None, KEY], ids=["plain", "encrypted"])
 
@@ -65,6 +68,61 @@ def test_any_flipped_byte_is_named(tmp_path: Path, secret) -> None:
             assert not place.exists()
 
     assert all(name.startswith("indexes/") for name, _ in silent)
+
+
+@secrets
+def test_a_flipped_byte_costs_no_more_than_the_blob_that_it_hits(tmp_path: Path, secret) -> None:
+    files, content = small_backup(tmp_path / "v", secret)
+    (pack,) = (name for name in files if name.startswith("packs"))
+    lost = []
+    for at in random.Random(7).sample(range(len(files[pack])), 60):
+        damaged = bytearray(files[pack])
+        damaged[at] ^= 1
+        place = tmp_path / f"r{at}"
+        report = salvaged({**files, pack: bytes(damaged)}, secret, place)
+        if isinstance(report, str):
+            assert "nothing is left" in report  # it hit the log, or the list of blobs
+            continue
+        with nacre.open(place) as vault:
+            assert vault.verify().is_clean
+            assert vault.checkpoint() == content["checkpoint"]
+            there = {str(digest): vault.has_blob(digest) for digest in content["blobs"]}
+        assert {digest for digest, is_there in there.items() if not is_there} == {*report.lost}
+        lost.append(len(report.lost))
+
+    assert len(lost) > 20
+    assert {*lost} <= {0, 1}
+
+
+def salvaged(files, secret, place: Path) -> RestoreReport | str:
+    target = MemoryTarget()
+    target.files = files
+    try:
+        return bring_back(open_target(target, secret), place, incomplete=True)
+    except CorruptionError as error:
+        return str(error)
+
+
+@secrets
+def test_a_blob_of_many_parts_is_lost_with_one_of_them(tmp_path: Path, secret, monkeypatch) -> None:
+    monkeypatch.setattr("nacre.backups.pack.PART_BYTES", 1000)
+    files, content = small_backup(tmp_path / "v", secret)
+    (pack,) = (name for name in files if name.startswith("packs"))
+    blob = max(content["blobs"].values(), key=lambda blob: (len(set(blob)), len(blob)))
+    digest = digest_of(blob)
+    target = MemoryTarget()
+    target.files = dict(files)
+    place = load_contents(open_target(target, secret)).places_of(digest)[2]
+    at = HEAD_BYTES + (0 if secret is None else 8) + place.offset
+    damaged = bytearray(files[pack])
+    damaged[at] ^= 1
+    target.files[pack] = bytes(damaged)
+
+    report = bring_back(open_target(target, secret), tmp_path / "r", incomplete=True)
+
+    assert report.lost == (str(digest),)
+    with nacre.open(tmp_path / "r") as vault:
+        assert vault.verify().is_clean
 
 
 @secrets

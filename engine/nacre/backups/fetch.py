@@ -14,10 +14,15 @@ _KEPT_PACKS = 4
 
 
 class Fetcher:
-    """Blobs of a target by their digests. For one thread."""
+    """Blobs of a target by their digests. For one thread.
 
-    def __init__(self, target: SealedTarget, contents: Contents) -> None:
+    One that is *lenient* takes what is whole out of packs that are damaged: of what it returns,
+    a content is checked all the same, and payloads are to be checked by whoever asks for them.
+    """
+
+    def __init__(self, target: SealedTarget, contents: Contents, *, lenient: bool = False) -> None:
         self.fetched_bytes = 0
+        self.is_lenient = lenient
         self._target = target
         self._contents = contents
         self._packs: OrderedDict[str, memoryview] = OrderedDict()
@@ -54,16 +59,40 @@ class Fetcher:
         """Return the content of a pack; the last few are kept."""
         pack = self._packs.get(name)
         if pack is None:
-            pack = self._packs[name] = self._target.get(name)
+            pack = self._packs[name] = read_pack(self._target, name, lenient=self.is_lenient)
             self.fetched_bytes += len(pack)
             if len(self._packs) > _KEPT_PACKS:
                 self._packs.popitem(last=False)
         return pack
 
 
+def read_pack(target: SealedTarget, name: str, *, lenient: bool) -> memoryview:
+    """Return the content of a pack; if it is damaged and that is allowed, what may be left."""
+    try:
+        return target.get(name)
+    except CorruptionError:
+        if not lenient:
+            raise
+        return target.get_damaged(name)
+
+
 def part_in(pack: memoryview, place: Place) -> Buffer:
     """Return the slice of a payload that lies at a place in a pack."""
     return unpack_part(place.chunk, pack[place.offset : place.offset + place.chunk.packed_size])
+
+
+def checked_part(pack: memoryview, place: Place) -> Buffer:
+    """Return the slice of a payload at a place, checked as far as one slice can be.
+
+    Raises:
+        CorruptionError: it is not what was backed up.
+    """
+    data = part_in(pack, place)
+    if len(data) != place.chunk.raw_size:
+        raise CorruptionError(f"a part of {place.chunk.description.digest} is cut off")
+    if place.chunk.raw_size == place.chunk.description.stored_size:
+        check_payload(place.chunk.description, data)
+    return data
 
 
 def check_payload(description: Description, payload: Buffer) -> None:

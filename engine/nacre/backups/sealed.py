@@ -95,6 +95,18 @@ class SealedTarget:
         length = int.from_bytes(content[:_LENGTH_BYTES], "big")
         return content[_LENGTH_BYTES : _LENGTH_BYTES + length]
 
+    def get_damaged(self, name: str) -> memoryview:
+        """Return what may be left of the content of a file: all of it is to be checked.
+
+        Raises:
+            NotFound: there is none.
+        """
+        sealed = memoryview(self.target.get(name))
+        if not self.is_encrypted:
+            return sealed[HEAD_BYTES:]
+        key = encryption.derived(self._sealing, bytes(sealed[:HEAD_BYTES]))
+        return memoryview(encryption.decrypt_unproven(key, sealed[HEAD_BYTES:]))[_LENGTH_BYTES:]
+
     def list(self, folder: str) -> dict[str, int]:
         """Return the names in a folder, and the sizes of their files."""
         return self.target.list(folder)

@@ -16,6 +16,7 @@ from nacre.cli.terminal import (
     size_text,
     vault_argument,
     warn,
+    warn_of_each,
 )
 from nacre.operations.backup import BackupReport
 from nacre.operations.backup import backup as back_up
@@ -53,8 +54,8 @@ def backup(
         if report.forked_from is not None:
             say(f"its history is another than that of the backup {report.forked_from}")
         _print_purged(report)
-        for digest in report.damaged:
-            warn(f"damaged, and not backed up: {digest}")
+        then = f"run `nacre repair {vault} --from` a target that has them, then back up again"
+        warn_of_each("damaged, and not backed up", report.damaged, then)
     return EXIT_FINDINGS if report.damaged or report.unpurged else 0
 
 

@@ -9,8 +9,10 @@ import nacre
 from nacre.cli.restore import backup_option, vault_option
 from nacre.cli.targets import open_location, secret_options, target_argument
 from nacre.cli.terminal import EXIT_FINDINGS, counted, json_option, print_json, progress_bar
+from nacre.errors import CorruptionError
 from nacre.operations.choose import Choice, plan_restore
 from nacre.operations.drill import drill as rehearse
+from nacre.operations.drill import not_begun
 
 
 @click.command(short_help="Try whether a backup can be restored.")
@@ -57,10 +59,14 @@ def drill(
         original = None
         if against is not None:
             original = stack.enter_context(nacre.open(against, read_only=True)).store
-        plan = plan_restore(place, Choice(backup=backup, vault=vault))
-        report = rehearse(
-            plan, share=sample / 100, original=original, scratch=scratch, progress=progress
-        )
+        try:
+            plan = plan_restore(place, Choice(backup=backup, vault=vault))
+        except CorruptionError as error:
+            report = not_begun(str(error))
+        else:
+            report = rehearse(
+                plan, share=sample / 100, original=original, scratch=scratch, progress=progress
+            )
     if as_json:
         print_json(report)
     else:

@@ -5,7 +5,14 @@ from pathlib import Path
 import click
 
 from nacre.cli.targets import open_location, secret_options, target_argument
-from nacre.cli.terminal import json_option, print_json, print_table, progress_bar, size_text
+from nacre.cli.terminal import (
+    counted,
+    json_option,
+    print_json,
+    print_table,
+    progress_bar,
+    size_text,
+)
 from nacre.operations.forget import ForgetReport, plan_forget, report_of
 from nacre.operations.forget import forget as let_go
 from nacre.operations.forget import unforget as take_back
@@ -106,7 +113,8 @@ def _print(report: ForgetReport, would: str, window: str) -> None:
         ],
     )
     click.echo(
-        f"{would}delete {report.deleted_packs:,} packs, {size_text(report.deleted_bytes)}; "
-        f"{would}condemn {report.condemned_packs:,} packs, {size_text(report.condemned_bytes)}, "
+        f"{would}delete {counted(report.deleted_packs, 'pack')}, "
+        f"{size_text(report.deleted_bytes)}; {would}condemn "
+        f"{counted(report.condemned_packs, 'pack')}, {size_text(report.condemned_bytes)}, "
         f"for {window}"
     )

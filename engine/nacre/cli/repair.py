@@ -9,10 +9,13 @@ from nacre.cli.targets import open_location, secret_options
 from nacre.cli.terminal import (
     EXIT_FINDINGS,
     actor_option,
+    counted,
     json_option,
     print_json,
     progress_bar,
+    say,
     vault_argument,
+    warn_of_each,
 )
 from nacre.operations.repair import find_ailing, plan_repair
 from nacre.operations.repair import repair as mend
@@ -48,10 +51,12 @@ def repair(
         print_json(report)
     else:
         done = "would repair" if dry_run else "repaired"
-        found = f"{report.damaged:,} damaged and {report.missing:,} missing blobs"
-        click.echo(f"{done} {len(report.repaired):,} of {found}")
-        for digest in report.beyond_repair:
-            click.echo(f"not at {report.target}: {digest}")
+        found = f"{report.damaged:,} damaged and {report.missing:,} missing"
+        named = len(report.repaired) + len(report.beyond_repair) - report.damaged - report.missing
+        found += f" ones, and {named:,} that these name" if named > 0 else " ones"
+        say(f"{done} {counted(len(report.repaired), 'blob')} of {found}")
+        then = "another target may have them: try `nacre repair` from that"
+        warn_of_each(f"not at {report.target}", report.beyond_repair, then)
         for problem in report.log_problems:
             click.echo(f"needs a restore: {problem}")
     return EXIT_FINDINGS if report.beyond_repair or report.log_problems else 0

@@ -15,7 +15,7 @@ from nacre.cli.terminal import (
     progress_bar,
     say,
     size_text,
-    warn,
+    warn_of_each,
 )
 from nacre.operations.choose import Choice, plan_restore
 from nacre.operations.restore import RestoreOptions, RestoreReport, report_of
@@ -59,7 +59,7 @@ def restore(
     choice = Choice(backup=backup, vault=vault, at=at, only=only)
     destination = destination.absolute()
     with progress_bar() as progress:
-        plan = plan_restore(place, choice)
+        plan = plan_restore(place, choice, incomplete=incomplete)
         if dry_run:
             report = report_of(plan, destination)
         else:
@@ -79,7 +79,6 @@ def _print(report: RestoreReport, done: str) -> None:
         say(f"from the backup {report.backup}; root {report.root}")
     if report.left_out:
         say(f"left out: {counted(report.left_out, 'blob')} of other subjects")
-    for digest in report.lost:
-        warn(f"lost: {digest}")
-    for digest in report.damaged:
-        warn(f"was damaged before it was backed up: {digest}")
+    later = "another backup may have them: try `nacre repair` from each target"
+    warn_of_each("lost", report.lost, later)
+    warn_of_each("was damaged before it was backed up", report.damaged, later)

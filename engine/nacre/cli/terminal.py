@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 EXIT_FINDINGS = 1
 
 _UNFOLDED = 1 << 16
+_MOST_WARNED = 10
 # All but the line break and the tab; also what turns the direction of writing.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 _UNQUOTED_CONTROL = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
@@ -74,6 +75,16 @@ def say(text: str = "") -> None:
 def warn(text: str) -> None:
     """Print a sentence on standard error."""
     click.echo(printable(text), err=True)
+
+
+def warn_of_each(problem: str, what: Sequence[str], then: str) -> None:
+    """Print what has a problem on standard error, the first of many, and the next step."""
+    for each in what[:_MOST_WARNED]:
+        warn(f"{problem}: {each}")
+    if len(what) > _MOST_WARNED:
+        warn(f"{problem}: {len(what) - _MOST_WARNED:,} more, which --json names")
+    if what:
+        warn(then)
 
 
 def say_marked(mark: str, text: str) -> None:

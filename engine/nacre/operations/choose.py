@@ -58,9 +58,21 @@ class Plan:
     dropped: Mapping[Digest, Epitaph] = field(repr=False)
     """Blobs that were dropped after the position, and that the backup lacks for that."""
 
+    is_lenient: bool
+    """Whether what is whole may come out of packs that are damaged."""
 
-def plan_restore(target: SealedTarget, choice: Choice) -> Plan:
+    def fetcher(self) -> Fetcher:
+        """Return what reads the blobs of the plan."""
+        return Fetcher(self.target, self.contents, lenient=self.is_lenient)
+
+
+def plan_restore(target: SealedTarget, choice: Choice, *, incomplete: bool = False) -> Plan:
     """Return what a restore will do, after reading the whole log of the backup.
+
+    Args:
+        target: where the backups are.
+        choice: what is asked for.
+        incomplete: take what is whole out of packs that are damaged.
 
     Raises:
         NotFound: no backup, vault or position is as chosen.
@@ -71,15 +83,18 @@ def plan_restore(target: SealedTarget, choice: Choice) -> Plan:
         raise InvalidInput(f"{at} has no time zone: give one, such as UTC")
     contents = load_contents(target)
     listed = choose_backup(read_listing(target), choice, at)
-    fetcher = Fetcher(target, contents)
+    fetcher = Fetcher(target, contents, lenient=incomplete)
     reading = LogReading(choice.only)
-    for entry in entries_of(fetcher, listed.backup):
-        reading.read(entry, listed.backup)
-    reading.check(listed.backup)
-    position = reading.position(at, listed)
-    held = blobs_of(fetcher, listed.backup)
-    wanted, left_out = reading.blobs(fetcher, held, position)
-    epitaphs = epitaphs_of(fetcher, listed.backup)
+    try:
+        for entry in entries_of(fetcher, listed.backup):
+            reading.read(entry, listed.backup)
+        reading.check(listed.backup)
+        held = blobs_of(fetcher, listed.backup)
+        position = reading.position(at, listed)
+        wanted, left_out = reading.blobs(fetcher, held, position)
+        epitaphs = epitaphs_of(fetcher, listed.backup)
+    except CorruptionError as error:
+        raise CorruptionError(_damaged(listed, error, incomplete=incomplete)) from error
     wanted_and_held = [digest for digest in wanted if digest in held]
     return Plan(
         target=target,
@@ -91,7 +106,13 @@ def plan_restore(target: SealedTarget, choice: Choice) -> Plan:
         lost=tuple(missing_of(contents, sorted(wanted_and_held))),
         epitaphs={d: each for d, each in epitaphs.items() if each.position < position},
         dropped={d: each for d, each in epitaphs.items() if each.position >= position},
+        is_lenient=incomplete,
     )
+
+
+def _damaged(listed: Listed, error: CorruptionError, *, incomplete: bool) -> str:
+    what = f"the backup {listed.short} is damaged: {error}: restore another one with --backup"
+    return f"{what}, nothing is left of this" if incomplete else f"{what}, or try --incomplete"
 
 
 def choose_backup(listing: Listing, choice: Choice, at: int | datetime | None = None) -> Listed:
@@ -113,6 +134,8 @@ def choose_backup(listing: Listing, choice: Choice, at: int | datetime | None = 
     for problem in listing.problems:
         if not found:
             raise CorruptionError(problem)
+    if not found and choice.vault is not None:
+        raise NotFound(f"no backup is of a vault {choice.vault!r}: list them with `nacre backups`")
     enough = [each for each in found if _reaches(each, at)]
     if not enough:
         wanted = "" if at is None else f" that reaches {at}"
@@ -232,7 +255,12 @@ def _children(fetcher: Fetcher, digest: Digest) -> list[Digest]:
     place = fetcher.place(digest)
     if place is None or not place.chunk.description.is_manifest:
         return []
-    return list(digests_in(unpack(fetcher.content(digest))))
+    try:
+        return list(digests_in(unpack(fetcher.content(digest))))
+    except CorruptionError:
+        if not fetcher.is_lenient:
+            raise
+        return []  # it is lost, and so is what only it names
 
 
 def _is_of(listed: Listed, vault: str | None) -> bool:

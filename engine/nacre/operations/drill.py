@@ -76,6 +76,20 @@ def drill(
     return _report(plan, views, problems, started)
 
 
+def not_begun(problem: str) -> DrillReport:
+    """Return the report of a rehearsal of a backup that cannot even be read."""
+    return DrillReport(
+        backup="",
+        head=0,
+        root="",
+        blobs=0,
+        left_out=0,
+        views=(),
+        seconds=0.0,
+        problems=(problem,),
+    )
+
+
 def _sampled(plan: Plan, share: float) -> Plan:
     count = round(len(plan.blobs) * share)
     chosen = random.sample(plan.blobs, min(max(count, 1), len(plan.blobs)))

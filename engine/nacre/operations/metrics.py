@@ -94,11 +94,7 @@ def _of_backups(store: Store, target: SealedTarget, time_ns: int) -> Iterator[Me
     )
     if listed:
         newest = listed[-1].backup
-        yield Metric(
-            name="backup_age_seconds",
-            help="Age of the newest backup.",
-            value=(time_ns - newest.time_ns) / 1e9,
-        )
+        yield from _moment("backup", "the newest backup was made", newest.time_ns, time_ns)
         yield Metric(
             name="backup_behind_commits",
             help="Commits that the newest backup lacks.",
@@ -108,16 +104,16 @@ def _of_backups(store: Store, target: SealedTarget, time_ns: int) -> Iterator[Me
     if verified:
         newest_ns = max(_number(note["backup_time_ns"]) for note in verified)
         checked_ns = max(_number(note["time_ns"]) for note in verified)
-        yield Metric(
-            name="verified_backup_age_seconds",
-            help="Age of the newest backup that was verified.",
-            value=(time_ns - newest_ns) / 1e9,
-        )
-        yield Metric(
-            name="backup_verification_age_seconds",
-            help="Time since backups were verified last.",
-            value=(time_ns - checked_ns) / 1e9,
-        )
+        what = "the newest backup that was verified was made"
+        yield from _moment("verified_backup", what, newest_ns, time_ns)
+        yield from _moment("backup_verification", "backups were verified last", checked_ns, time_ns)
+
+
+def _moment(name: str, what: str, then_ns: int, time_ns: int) -> Iterator[Metric]:
+    """Yield how long ago something was, and when: that stays true in a file that grows old."""
+    age, then = (time_ns - then_ns) / 1e9, then_ns / 1e9
+    yield Metric(name=f"{name}_age_seconds", help=f"Time since {what}.", value=age)
+    yield Metric(name=f"{name}_timestamp_seconds", help=f"When {what}.", value=then)
 
 
 def _number(value: object) -> int:

@@ -92,7 +92,7 @@ def repair(
     A manifest that is fetched may name blobs that are missing too: these are fetched with it.
     """
     contents = load_contents(target)
-    fetcher = Fetcher(target, contents)
+    fetcher = Fetcher(target, contents, lenient=True)
     mended: dict[Digest, None] = {}
     _drop_damaged(store, ailing, contents)
     for pack_id in _replaceable(ailing, contents):

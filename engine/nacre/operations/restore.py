@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 
 from nacre.backups.contents import Place
-from nacre.backups.fetch import Fetcher, check_payload, part_in
+from nacre.backups.fetch import checked_part, read_pack
 from nacre.blobs.absence import Absence
 from nacre.blobs.index import Epitaph
 from nacre.clock import now_ns
@@ -23,7 +23,7 @@ from nacre.errors import CorruptionError, InvalidInput, NotFound
 from nacre.event import decode_commit
 from nacre.files import Files, OsFiles, refuse_network_storage, storage_errors
 from nacre.frames import FrameVersions
-from nacre.hashing import Buffer, Digest
+from nacre.hashing import Buffer, Digest, checksum
 from nacre.lmdb_file import lock_path
 from nacre.opening import create_environment, current_user, open_store
 from nacre.operations.beside import beside, clear, is_free
@@ -45,7 +45,8 @@ _AHEAD = 3
 _MOST_SHOWN = 3
 _ABSENT = "was "
 
-PackResult = list[tuple[Place, Buffer]]
+PackResult = list[tuple[Place, Buffer | None]]
+"""Chunks and their bytes; None for what is damaged, in a plan that allows that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,8 +207,7 @@ class _Building:
 
     def _write_log(self, writer: VaultWriter) -> None:
         plan = self.plan
-        fetcher = Fetcher(plan.target, plan.contents)
-        for position, entry in enumerate(entries_of(fetcher, plan.listed.backup)):
+        for position, entry in enumerate(entries_of(plan.fetcher(), plan.listed.backup)):
             if position == plan.position:
                 break
             writer.add_entry(entry)
@@ -233,8 +233,15 @@ class _Building:
                 lost |= {place.chunk.description.digest for place in places}
                 continue
             for place, data in fetched:
-                parts.add(place, data)
+                if data is None or not parts.add(place, data):
+                    lost.add(self._lost(place))
         return lost
+
+    def _lost(self, place: Place) -> Digest:
+        digest = place.chunk.description.digest
+        if not self.options.incomplete:
+            raise CorruptionError(f"the parts of {digest} are not of one blob: restore another one")
+        return digest
 
     def _note_absences(self, writer: VaultWriter, lost: set[Digest]) -> None:
         time_ns = now_ns()
@@ -282,8 +289,7 @@ class _Building:
             return False
         later = HiddenEvents()
         later.explain(places_in({"hidden": plan.listed.backup.hidden}))
-        fetcher = Fetcher(plan.target, plan.contents)
-        entries = islice(entries_of(fetcher, plan.listed.backup), plan.position, None)
+        entries = islice(entries_of(plan.fetcher(), plan.listed.backup), plan.position, None)
         for entry in entries:
             later.see(decode_commit(entry))
         return later.has_purged(hidden)
@@ -297,19 +303,21 @@ class _Parts:
         self._folder = folder
         self._waiting: dict[Digest, dict[int, Buffer]] = {}
 
-    def add(self, place: Place, data: Buffer) -> None:
-        """Take a part of a blob."""
+    def add(self, place: Place, data: Buffer) -> bool:
+        """Take a part of a blob; tell whether it is sound, as far as is known by now."""
         description = place.chunk.description
         if place.chunk.raw_size == description.stored_size:
             self._writer.add_blob(description, data)
-            return
+            return True
         parts = self._waiting.setdefault(description.digest, {})
         parts[place.chunk.part] = data
         if sum(map(len, parts.values())) == description.stored_size:
             whole = joined([parts[number] for number in sorted(parts)], self._folder)
             del self._waiting[description.digest]
-            check_payload(description, whole)
+            if checksum(whole) != description.stored_checksum:
+                return False
             self._writer.add_blob(description, whole)
+        return True
 
 
 def _by_pack(plan: Plan) -> dict[str, list[Place]]:
@@ -345,12 +353,15 @@ def _fetched(
 
 
 def _fetch(plan: Plan, pack: str, places: Sequence[Place]) -> PackResult:
-    content = plan.target.get(pack)
-    fetched = []
+    content = read_pack(plan.target, pack, lenient=plan.is_lenient)
+    fetched: PackResult = []
     for place in places:
-        data = part_in(content, place)
-        if place.chunk.raw_size == place.chunk.description.stored_size:
-            check_payload(place.chunk.description, data)
+        try:
+            data: Buffer | None = checked_part(content, place)
+        except CorruptionError:
+            if not plan.is_lenient:
+                raise
+            data = None
         fetched.append((place, data))
     return fetched
 
