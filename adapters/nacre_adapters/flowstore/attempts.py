@@ -127,7 +127,8 @@ def finish(place: Place, running: Attempt, *, reused: Sequence[object] | None = 
 
 def fail(place: Place, running: Attempt, error: str) -> None:
     """End an attempt badly: what it wrote stays in the log and is not published."""
-    _end(place, running, events.STEP_FAILED, {"error": error[:_LONGEST_ERROR]})
+    told = running.reads.secrets.masked(error)
+    _end(place, running, events.STEP_FAILED, {"error": told[:_LONGEST_ERROR]})
 
 
 def cancel(place: Place, running: Attempt) -> None:

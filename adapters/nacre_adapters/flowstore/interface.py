@@ -89,6 +89,7 @@ class StoreInterface:
         """
         outputs.checked_name(name)
         where = self._scope.at_step("save_output")
+        where.reads.secrets.check(data, "data")
         value = self.place.codecs.encode(data, name="data", trust=trust)
         outputs.save(self.place, where, name, value.to_data())
 
@@ -267,7 +268,7 @@ class StoreInterface:
     @property
     def connections(self) -> Connections:
         """The connections that the user may use, and how to make one."""
-        return Connections(self.place.vault, self.user)
+        return Connections(self.place.vault, self.user, told=self.where.reads.secrets.add)
 
     def db_to_pandas(
         self, query: str, conn_name: str, connection_owner: str | None = None, **kwargs: object

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from nacre_adapters.flowstore import events
 from nacre_adapters.flowstore.events import Fact, asset_subject, step_subject
+from nacre_adapters.flowstore.secrecy import SecretsRead
 
 Read = Mapping[str, object]
 
@@ -22,6 +23,8 @@ class ReadLog:
         self._seen: set[str] = set()
         self._waiting: list[Read] = []
         self._made_from: list[object] = []
+        self.secrets = SecretsRead()
+        """What was read of connections, which must not be written down."""
 
     def note(self, read: Read) -> None:
         """Note that something was read; the same thing twice counts once."""

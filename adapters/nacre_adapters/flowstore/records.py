@@ -60,5 +60,6 @@ def record(place: Place, where: Where, kind: str, more: Mapping[str, object]) ->
 def record_progress(place: Place, where: Where, update: Update) -> None:
     """Record how far a step is."""
     completion, message, page_update = update
-    data = {"completion": completion, "message": message, "page_update": page_update}
+    told = where.reads.secrets.masked(message)
+    data = {"completion": completion, "message": told, "page_update": page_update}
     record(place, where, events.STEP_PROGRESSED, data)

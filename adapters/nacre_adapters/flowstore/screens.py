@@ -59,6 +59,7 @@ def identity_of(row: list[object] | None) -> str | None:
 
 def submit(place: Place, where: Where, element: str, value: object) -> None:
     """Store what a user entered into an element; *element* is any text that names it."""
+    where.reads.secrets.check(value, element)
     encoded = place.codecs.encode(value, name=element).to_data()
     record(place, where, events.INPUT_SUBMITTED, {"element": element, "value": encoded})
 

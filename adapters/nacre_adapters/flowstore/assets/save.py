@@ -37,6 +37,9 @@ def save(
     trust: str | None = None,
 ) -> str:
     """Save an asset and return its id; the object knows where it stands from then on."""
+    parts = {"object": asset.object, "about": asset.about(), "description": asset.description}
+    for name, part in parts.items():
+        where.reads.secrets.check(part, name)
     draft = _draft(place, asset, trust)
     told: list[Told] = []
 

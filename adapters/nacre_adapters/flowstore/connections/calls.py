@@ -39,7 +39,7 @@ def read_query(
     place: Place, where: Where, query: str, used: Used, *, options: Options
 ) -> pd.DataFrame:
     """Return what a query selects in the database of a connection."""
-    connection = Connections(place.vault, where.user).get(*used)
+    connection = _connections(place, where).get(*used)
     frame: pd.DataFrame = _databases().read_frame(connection, query, options)
     # The text may hold what the log should not: it is told by its digest.
     digest = str(digest_of(query.encode()))
@@ -54,7 +54,7 @@ def write_table(
     place: Place, where: Where, frame: pd.DataFrame, into: Table, *, used: Used, options: Options
 ) -> None:
     """Write a frame to a table in the database of a connection."""
-    connection = Connections(place.vault, where.user).get(*used)
+    connection = _connections(place, where).get(*used)
     write = _databases().write_frame
     write(connection, frame, into.name, if_exists=into.if_exists, options=options)
     told = {"table": into.name, "rows": len(frame), "if_exists": into.if_exists}
@@ -63,12 +63,12 @@ def write_table(
 
 def s3_client(place: Place, where: Where, name_or_id: str, options: Options) -> Any:  # noqa: ANN401 - boto3 has no types
     """Return a client of boto3 for a connection."""
-    return buckets.s3_client(Connections(place.vault, where.user).get(name_or_id), options)
+    return buckets.s3_client(_connections(place, where).get(name_or_id), options)
 
 
 def read_object(place: Place, where: Where, bucket: str, key: str) -> bytes:
     """Return an object of a bucket."""
-    connections = Connections(place.vault, where.user)
+    connections = _connections(place, where)
 
     def find(name: str) -> Connection | None:
         try:
@@ -92,6 +92,10 @@ def files_beside(place: Place) -> Path:
     """Return the directory of local buckets and fixtures: beside the vault, not in it."""
     path = Path(place.vault.path)
     return path.with_name(f"{path.name}.files")
+
+
+def _connections(place: Place, where: Where) -> Connections:
+    return Connections(place.vault, where.user, told=where.reads.secrets.add)
 
 
 def _record(

@@ -6,8 +6,7 @@ Nothing that shows it shows a secret: neither its repr, nor its JSON, nor a trac
 from collections.abc import Callable, Iterator, Mapping
 
 from nacre_adapters.flowstore.connections.kinds import ConnectionType
-
-MASK = "********"
+from nacre_adapters.flowstore.secrecy import MASK
 
 
 class Secret:

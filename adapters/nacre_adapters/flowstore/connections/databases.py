@@ -18,9 +18,10 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from nacre.errors import InvalidInput, NacreError
-from nacre_adapters.flowstore.connections.connection import MASK, Connection
+from nacre_adapters.flowstore.connections.connection import Connection
 from nacre_adapters.flowstore.connections.errors import DatabaseUnreachable, QueryRefused
 from nacre_adapters.flowstore.connections.kinds import ConnectionType
+from nacre_adapters.flowstore.secrecy import MASK
 
 IF_EXISTS = ("fail", "replace", "append")
 _READ_OPTIONS = frozenset({"dtype", "dtype_backend", "index_col", "params", "parse_dates"})

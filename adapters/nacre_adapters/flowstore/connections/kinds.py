@@ -1,9 +1,11 @@
 """What kinds of connections there are, and which of their fields are secret."""
 
+import re
 from collections.abc import Iterable
 from enum import Enum
 
 from nacre.errors import InvalidInput
+from nacre_adapters.flowstore.secrecy import password_of
 
 
 class ConnectionType(str, Enum):  # noqa: UP042 - the text of a StrEnum is another than the original's
@@ -27,24 +29,35 @@ class ConnectionType(str, Enum):  # noqa: UP042 - the text of a StrEnum is anoth
     OTHER = "other"
 
 
-SECRET_FIELDS = frozenset(
-    {
-        "access_token",
-        "api_key",
-        "aws_secret_access_key",
-        "aws_session_token",
-        "client_secret",
-        "passphrase",
-        "password",
-        "private_key",
-        "secret",
-        "secret_access_key",
-        "secret_key",
-        "session_token",
-        "token",
-        "url",  # it may have a password in it
-    }
+_SECRET_WORDS = (
+    "connection_string",
+    "credential",
+    "pass",
+    "pwd",
+    "secret",
+    "signature",
+    "token",
+    "uri",
+    "url",
 )
+_NO_SECRETS = frozenset({"endpoint_url"})
+_NO_SECRET_KEYS = frozenset({"access_key", "public_key"})
+_PASSWORD_INSIDE = re.compile(r"\b(pass(word|wd)?|pwd|secret|token)\s*=", re.IGNORECASE)
+
+
+def is_secret(name: str, value: object) -> bool:
+    """Tell whether a field is encrypted without being asked for: by its name, or what it holds.
+
+    Better one too many: what was stored in clear cannot be taken back.
+    """
+    lower = name.lower()
+    is_named = any(word in lower for word in _SECRET_WORDS) and lower not in _NO_SECRETS
+    is_key = lower.endswith("key") and lower not in _NO_SECRET_KEYS
+    return is_named or is_key or (isinstance(value, str) and _has_password(value))
+
+
+def _has_password(text: str) -> bool:
+    return password_of(text) is not None or _PASSWORD_INSIDE.search(text) is not None
 
 
 def connection_type(given: "ConnectionType | str") -> ConnectionType:

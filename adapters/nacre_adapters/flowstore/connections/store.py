@@ -10,11 +10,11 @@ from nacre.errors import InvalidInput
 from nacre_adapters.flowstore.assets.types import new_id
 from nacre_adapters.flowstore.connections import events
 from nacre_adapters.flowstore.connections.connection import Connection, Secret
-from nacre_adapters.flowstore.connections.errors import ConnectionNotFound
+from nacre_adapters.flowstore.connections.errors import ConnectionNotFound, SecretMissing
 from nacre_adapters.flowstore.connections.kinds import (
-    SECRET_FIELDS,
     ConnectionType,
     connection_type,
+    is_secret,
 )
 from nacre_adapters.flowstore.connections.secrets import Secrets
 from nacre_adapters.flowstore.connections.views import ConnectionsView, Row
@@ -23,6 +23,7 @@ from nacre_adapters.flowstore.keys import derived_key
 from nacre_adapters.flowstore.views import People
 
 Fields = Mapping[str, object]
+Told = Callable[[str, str], None]
 _Decide = Callable[[nacre.Transaction], None]
 
 
@@ -33,7 +34,9 @@ class Connections:
     `{"value": ..., "encrypt": True}`. They lie encrypted beside the vault.
     """
 
-    def __init__(self, vault: nacre.Vault, user: str) -> None:
+    def __init__(self, vault: nacre.Vault, user: str, *, told: Told | None = None) -> None:
+        """*told* hears of every secret that is read: the text, and which it is."""
+        self._told = told
         self._vault = vault
         self._user = user
         path = Path(vault.path)
@@ -57,6 +60,7 @@ class Connections:
         if not isinstance(name, str) or not name.strip():
             raise InvalidInput(f"a connection needs a name, not {name!r:.40}")
         plain, secret = _parted(fields)
+        _check_no_leak({**plain, "name": name}, secret)
         identity = new_id()
         references = _referenced(identity, secret)
         data = {
@@ -95,6 +99,7 @@ class Connections:
         old = {f: r for f, r in row.secrets.items() if f in gone | set(secret) | set(plain)}
         kept = {f: r for f, r in row.secrets.items() if f not in old}
         left = {f: v for f, v in row.fields.items() if f not in gone | set(secret)}
+        _check_no_leak({**left, **plain}, {**self._readable_of(kept), **secret})
         data = {
             "id": row.id,
             "fields": {**left, **plain},
@@ -108,7 +113,7 @@ class Connections:
             transaction.record(events.UPDATED, subject=events.subject_of(row.id), data=data)
 
         self._keep(references, decide)
-        self._secrets.delete(list(old.values()))
+        self._forget_old(row.id)
         return self.get(row.id)
 
     def delete(self, name_or_id: str) -> None:
@@ -116,7 +121,7 @@ class Connections:
         row = self._writable(name_or_id)
         subject = events.subject_of(row.id)
         self._commit(lambda tx: tx.record(events.DELETED, subject=subject, data={"id": row.id}))
-        self._secrets.delete(list(row.secrets.values()))
+        self._forget_old(row.id)
 
     def get(self, name_or_id: str, owner: str | None = None) -> Connection:
         """Return a connection by its id, or by its name: this user's, or that of *owner*.
@@ -169,8 +174,14 @@ class Connections:
             is_shared=row.is_shared,
             fields=row.fields,
             secrets=row.secrets,
-            reveal=lambda _, reference: self._secrets.get(reference),
+            reveal=partial(self._revealed, row.name),
         )
+
+    def _revealed(self, name: str, field: str, reference: str) -> str:
+        text = self._secrets.get(reference)
+        if self._told is not None:
+            self._told(text, f"secret {field!r} of the connection {name!r}")
+        return text
 
     def _keep(self, references: "dict[str, tuple[str, Secret]]", decide: _Decide) -> None:
         """Store secrets, then what refers to them; forget them when that is refused."""
@@ -181,6 +192,26 @@ class Connections:
         except BaseException:
             self._secrets.delete(list(texts))
             raise
+
+    def _forget_old(self, connection: str) -> None:
+        """Delete every secret that was this connection's and is not now.
+
+        Also those of somebody who died between the commit and this.
+        """
+        ever: set[str] = set()
+        with self._vault.read():
+            row = self._view.get(connection)
+            for event in self._vault.events(subject=events.subject_of(connection)):
+                secrets = event.data.get("secrets")
+                ever |= set(secrets.values()) if isinstance(secrets, dict) else set()
+        now = set() if row is None else set(row.secrets.values())
+        self._secrets.delete(sorted(ever - now))
+
+    def _readable_of(self, references: Mapping[str, str]) -> dict[str, Secret]:
+        try:
+            return {field: Secret(self._secrets.get(each)) for field, each in references.items()}
+        except SecretMissing:  # it cannot leak: nobody has it any more
+            return {}
 
     def _commit(self, decide: _Decide) -> None:
         self._vault.register(ConnectionsView)
@@ -203,7 +234,6 @@ def _parted(fields: Fields) -> tuple[dict[str, object], dict[str, Secret]]:
             plain[name] = value
         else:
             raise InvalidInput(f"the field {name!r} is a {type(value).__name__}: give text")
-    _check_no_leak(plain, secret)
     return plain, secret
 
 
@@ -211,8 +241,9 @@ def _unwrapped(name: str, given: object) -> tuple[object, bool]:
     if isinstance(given, Secret):
         return given.reveal(), True
     if isinstance(given, Mapping):
-        return given.get("value"), bool(given.get("encrypt")) or name in SECRET_FIELDS
-    return given, name in SECRET_FIELDS
+        value = given.get("value")
+        return value, bool(given.get("encrypt")) or is_secret(name, value)
+    return given, is_secret(name, given)
 
 
 def _check_no_leak(plain: dict[str, object], secret: dict[str, Secret]) -> None:

@@ -122,7 +122,7 @@ def value_of(place: Place, where: Where, step: str, name: str, *, quiet: bool = 
     if value is None:
         return None
     if isinstance(element, DataSourceDropdown):
-        return Connections(place.vault, where.user).get(str(value))
+        return Connections(place.vault, where.user, told=where.reads.secrets.add).get(str(value))
     if isinstance(element, AssetSelection):
         return Shelf(place, where).get(Query(asset_id=str(value)))
     return value
