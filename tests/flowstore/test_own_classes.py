@@ -78,6 +78,78 @@ def test_the_reader_says_which_classes_there_are() -> None:
         Codecs(payloads).decode(stored)
 
 
+@dataclasses.dataclass
+class Counting:
+    number: int
+
+    def __post_init__(self):
+        self.number += 1
+
+
+@dataclasses.dataclass
+class Needing:
+    number: int
+    other: dataclasses.InitVar[int]
+
+
+@dataclasses.dataclass
+class Listed(list):
+    number: int = 1
+
+
+class Doubled(NamedTuple("Pair", [("a", int), ("b", int)])):
+    def __new__(cls, a):
+        return super().__new__(cls, a, 2 * a)
+
+
+class Noted(NamedTuple("One", [("a", int)])):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        (Counting(1), "makes another number of it"),
+        (Needing(1, 2), "cannot be made of its fields"),
+        (Listed(5), "is also something else"),
+    ],
+    ids=repr,
+)
+def test_what_its_class_would_make_another_of_is_refused(value, why: str) -> None:
+    with pytest.raises(NotStorable, match=why):
+        Codecs(CountingPayloads(), classes=[type(value)]).encode(value)
+
+
+def test_a_named_tuple_comes_back_past_its_constructor() -> None:
+    codecs = Codecs(CountingPayloads(), classes=[Doubled])
+
+    back = codecs.decode(codecs.encode(Doubled(3)))
+
+    assert type(back) is Doubled
+    assert back == (3, 6)
+
+
+def test_an_attribute_beside_the_items_is_refused() -> None:
+    value = Noted(1)
+    value.extra = 2
+
+    with pytest.raises(NotStorable, match="its attribute extra"):
+        Codecs(CountingPayloads(), classes=[Noted]).encode(value)
+
+
+@pytest.mark.parametrize(
+    "node", [["named-tuple", "Order", 1], ["dataclass", "Point", 1, 2], ["enum", "Point", "x"]]
+)
+def test_a_class_of_another_kind_is_damage(node) -> None:
+    tag, name, *parts = node
+    codecs = Codecs(CountingPayloads(), classes=KNOWN)
+    stored = codecs.encode(Point(1.5, "a")).to_data()
+    stored["content"] = {tag: [f"{Point.__module__}.{name}", *parts]}
+
+    with pytest.raises(CorruptionError):
+        codecs.decode(stored)
+
+
 def test_an_attribute_beside_the_fields_is_refused() -> None:
     value = Loose(1)
     value.extra = 2

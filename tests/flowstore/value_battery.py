@@ -28,6 +28,12 @@ def objects(*values):
     return array
 
 
+def named_file():
+    file = io.BytesIO(b"a,b")
+    file.name = "rows.csv"
+    return file
+
+
 def deep(levels):
     value = []
     for _ in range(levels):
@@ -61,6 +67,7 @@ EXACT = {
     "long bytes": lambda: bytes(range(256)) * 100,
     "bytearray": lambda: bytearray(b"abc"),
     "BytesIO": lambda: io.BytesIO(b"a file"),
+    "named file": named_file,
     "Decimal 2.50": lambda: decimal.Decimal("2.50"),
     "Decimal sNaN": lambda: decimal.Decimal("-sNaN123"),
     "Decimal -0": lambda: decimal.Decimal("-0E+5"),
@@ -101,6 +108,11 @@ EXACT = {
     "99 levels": lambda: deep(99),
     "numpy scalar": lambda: np.float32(0.1),
     "numpy bool": lambda: np.True_,
+    "numpy text": lambda: np.str_(""),
+    "numpy text that ends with a zero": lambda: np.str_("a\0"),
+    "numpy bytes that end with a zero": lambda: np.bytes_(b"a\0"),
+    "numpy void": lambda: np.void(b""),
+    "numpy long double": lambda: np.longdouble(1) / 3,
     "numpy datetime": lambda: np.datetime64("2026-01-02T03", "h"),
     "array": lambda: np.arange(12.0).reshape(3, 4),
     "array in Fortran's order": lambda: np.asfortranarray(np.arange(12).reshape(3, 4)),
@@ -117,10 +129,20 @@ EXACT = {
     "array of objects": lambda: objects(1, "a", (2,), None, [3]),
     "array of StringDType": lambda: np.array(["a", "bcd"], dtype=np.dtypes.StringDType()),
     "masked array": lambda: np.ma.MaskedArray([1, 2, 3], mask=[0, 1, 0], fill_value=9),
+    "masked array of text": lambda: np.ma.MaskedArray(["a", "b"], mask=[0, 1]),
+    "masked array of objects": lambda: np.ma.MaskedArray(objects(1, "a")),
+    "masked array that is hard": lambda: np.ma.MaskedArray([1, 2], hard_mask=True),
+    "masked array without dimensions": lambda: np.ma.MaskedArray(5, mask=True),
+    "array in reverse": lambda: np.arange(5)[::-1],
+    "array of StringDType with holes": lambda: np.array(
+        ["a", None], dtype=np.dtypes.StringDType(na_object=None)
+    ),
     "matrix": lambda: np.array([[1, 2], [3, 4]]).view(np.matrix),
     "dtype": lambda: np.dtype([("a", "<i4"), ("b", "U5")]),
     "object dtype": lambda: np.dtype(object),
     "pandas dtype": lambda: pd.CategoricalDtype(["b", "a"], ordered=True),
+    "pandas dtype without categories": lambda: pd.CategoricalDtype(ordered=True),
+    "pandas dtype of intervals": lambda: pd.IntervalDtype("int64", "both"),
     "Timestamp": lambda: pd.Timestamp("2026-10-25 00:30", tz="UTC").tz_convert(BERLIN),
     "Timestamp in ns": lambda: pd.Timestamp(1, unit="ns"),
     "Timedelta": lambda: pd.Timedelta(5, "ms"),
@@ -132,6 +154,7 @@ EXACT = {
     "Series": lambda: pd.Series([1, 2], index=["a", "b"], name=("x", 1)),
     "Series of dtypes": lambda: pd.DataFrame({"a": [1], "b": ["x"]}).dtypes,
     "Series in a list": lambda: [pd.Series([1.5], dtype="Float32")],
+    "Series without duplicates": lambda: pd.Series([1]).set_flags(allows_duplicate_labels=False),
     "Index": lambda: pd.date_range("2026-01-01", periods=3, freq="D", name="day"),
     "MultiIndex": lambda: pd.MultiIndex.from_tuples([(1, "a"), (2, "b")], names=["n", None]),
     "Categorical": lambda: pd.Categorical(["a", "b", "a"], categories=["b", "a"]),
@@ -160,6 +183,12 @@ def _recarray():
     return np.rec.array([(1, 2.0)], dtype=[("a", "i4"), ("b", "f8")])
 
 
+def noted_file():
+    file = io.BytesIO(b"a")
+    file.note = "mine"
+    return file
+
+
 REFUSED = {
     "object": object,
     "lambda": lambda: lambda: 1,
@@ -178,6 +207,11 @@ REFUSED = {
     "lazy frame": lambda: pl.LazyFrame({"a": [1]}),
     "Arrow array": lambda: pa.array([1]),
     "zone without a name": lambda: dt.datetime(2026, 1, 1, tzinfo=_Zone()),
+    "fraction that takes long": lambda: fractions.Fraction(1 << 70_000, 3),
+    "fields that overlap": lambda: np.zeros(
+        2, {"names": ["a", "b"], "formats": ["i4", "i2"], "offsets": [0, 0]}
+    ),
+    "file with notes": noted_file,
     "open file": lambda: io.StringIO("a"),
 }
 

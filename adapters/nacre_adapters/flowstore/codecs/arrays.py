@@ -5,6 +5,7 @@ order in memory is kept in a part of its own, which is no part of an object's id
 """
 
 import math
+import sys
 
 import numpy as np
 import numpy.typing as npt
@@ -30,8 +31,12 @@ def encode_dtype(dtype: "np.dtype[np.generic]") -> object:
     """
     if dtype.hasobject or dtype.metadata:
         raise Refused(f"the dtype {dtype} cannot be stored exactly: convert the array")
-    descr: object = _listed(np.lib.format.dtype_to_descr(dtype))
-    if decode_dtype(descr) != dtype:
+    try:
+        descr: object = _listed(np.lib.format.dtype_to_descr(dtype))
+        is_same = decode_dtype(descr) == dtype
+    except (ValueError, CorruptionError):  # fields that overlap, such as those of a union
+        is_same = False
+    if not is_same:
         raise Refused(f"the dtype {dtype} cannot be stored exactly: convert the array")
     return descr
 
@@ -140,6 +145,7 @@ def _decode_array(parts: Parts, decoder: Decoder) -> Array:
         array = _decode_objects(rest[0], decoder).reshape(lengths)
     else:
         array = _decode_values(decode_dtype(descr), lengths, decoder.content(rest[0]))
+        _check_text(array)
     return np.asfortranarray(array) if is_fortran else array
 
 
@@ -159,6 +165,15 @@ def _decode_values(
     if not len(data):
         return np.zeros(shape, dtype)
     return np.frombuffer(bytearray(data), dtype).reshape(shape)
+
+
+def _check_text(array: Array) -> None:
+    for name in array.dtype.names or ():
+        _check_text(array[name])  # type: ignore[call-overload]  # it has fields
+    if array.dtype.kind == "U" and array.size:
+        points = np.ascontiguousarray(array).reshape(-1).view(f"{array.dtype.byteorder}u4")
+        if points.max(initial=0) > sys.maxunicode:  # numpy fails where it is used
+            raise CorruptionError("a stored array of text holds what is beyond Unicode")
 
 
 def _decode_objects(nodes: object, decoder: Decoder) -> Array:
@@ -183,8 +198,17 @@ def _encode_masked(
     value: "np.ma.MaskedArray[tuple[int, ...], np.dtype[np.generic]]", encoder: Encoder
 ) -> Parts:
     mask = None if value.mask is np.ma.nomask else np.asarray(value.mask)
-    parts = (np.asarray(value.data), mask, np.asarray(value.fill_value), value.hardmask)
-    return [encoder.encode(part) for part in parts]
+    data, fill, usual, is_hard = (
+        encoder.encode(part)
+        for part in (
+            np.asarray(value.data),
+            np.asarray(value.fill_value),
+            np.asarray(np.ma.default_fill_value(value)),
+            value.hardmask,
+        )
+    )
+    # The usual one is longer than the text of some arrays, and would not come back if it was set.
+    return [data, encoder.encode(mask), None if fill == usual else fill, is_hard]
 
 
 def _decode_masked(parts: Parts, decoder: Decoder) -> object:
@@ -193,7 +217,8 @@ def _decode_masked(parts: Parts, decoder: Decoder) -> object:
     if not isinstance(data, np.ndarray):
         raise CorruptionError("a stored masked array has no values")
     masked = np.ma.MaskedArray(data, mask=mask, hard_mask=bool(is_hard))  # type: ignore[call-overload]  # checked there
-    masked.fill_value = fill
+    if fill is not None:
+        masked.fill_value = fill
     return masked
 
 

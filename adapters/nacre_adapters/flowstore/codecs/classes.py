@@ -5,7 +5,7 @@ What is stored is a name; which class it means is said by whoever reads, never b
 
 import dataclasses
 import enum
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from nacre.errors import CorruptionError
 from nacre_adapters.flowstore.codecs.errors import Refused
@@ -82,7 +82,22 @@ def _encode_dataclass(value: object, encoder: Encoder) -> Parts:
     extra += sorted(field.name for field in fields.values() if not field.init)
     if extra:
         raise Refused(f"its attribute {extra[0]} would not come back: store its parts")
-    return [name, *encode_pairs({each: getattr(value, each) for each in fields}, encoder)]
+    if type(value).__new__ is not object.__new__:
+        raise Refused(f"the dataclass {name} is also something else: store its parts")
+    state: dict[object, object] = {each: getattr(value, each) for each in fields}
+    _check_made_again(type(value), state)
+    return [name, *encode_pairs(state, encoder)]
+
+
+def _check_made_again(kind: type, state: Mapping[object, object]) -> None:
+    """Refuse what its own class would make into something else on reading."""
+    try:
+        again: object = kind(**{str(name): part for name, part in state.items()})
+    except Exception as error:  # whatever its own code raises
+        raise Refused(f"{name_of(kind)} cannot be made of its fields: {error!r:.100}") from error
+    changed = [name for name, part in state.items() if getattr(again, str(name)) is not part]
+    if changed:
+        raise Refused(f"{name_of(kind)} makes another {changed[0]} of it: store its parts")
 
 
 def _decode_dataclass(parts: Parts, decoder: Decoder) -> object:
@@ -95,16 +110,20 @@ def _decode_dataclass(parts: Parts, decoder: Decoder) -> object:
 
 
 def _encode_named_tuple(value: tuple[object, ...], encoder: Encoder) -> Parts:
-    return [_known(value, encoder.classes), *encode_items(value, encoder)]
+    name = _known(value, encoder.classes)
+    extra = sorted(getattr(value, "__dict__", {}))
+    if extra:
+        raise Refused(f"its attribute {extra[0]} would not come back: store its parts")
+    return [name, *encode_items(value, encoder)]
 
 
 def _decode_named_tuple(parts: Parts, decoder: Decoder) -> object:
     name, *items = parts
     kind = _class_of(name, decoder)
-    if not issubclass(kind, tuple):
+    make: Callable[[list[object]], object] | None = getattr(kind, "_make", None)
+    if not issubclass(kind, tuple) or make is None:
         raise CorruptionError(f"{name} is no named tuple")
-    made: object = kind(*decode_items(items, decoder))  # type: ignore[arg-type]  # its own fields
-    return made
+    return make(decode_items(items, decoder))
 
 
 ENUM = Codec("enum", _encode_enum, _decode_enum)

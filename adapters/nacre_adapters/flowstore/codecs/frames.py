@@ -128,11 +128,18 @@ def _decode_column(parts: Parts, decoder: Decoder) -> object:
 
 
 def _encode_dtype(value: object, encoder: Encoder) -> Parts:
-    return [put(pd.DataFrame({0: pd.Series([], dtype=value)}), encoder)]
+    if isinstance(value, pd.CategoricalDtype) and value.categories is None:
+        return [None, bool(value.ordered)]
+    column = pd.Series([], dtype=value)
+    if column.dtype != value:
+        raise Refused(f"the dtype {value} has no empty column: store its text")
+    return [put(pd.DataFrame({0: column}), encoder)]
 
 
 def _decode_dtype(parts: Parts, decoder: Decoder) -> object:
-    (stored,) = parts
+    stored, *ordered = parts
+    if ordered:
+        return pd.CategoricalDtype(ordered=bool(ordered[0]))
     return _only_column(get_pandas(stored, decoder)).dtype
 
 

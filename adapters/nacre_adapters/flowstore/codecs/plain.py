@@ -18,6 +18,8 @@ from nacre.frames import decode_cell, encode_cell
 from nacre_adapters.flowstore.codecs.errors import Refused
 from nacre_adapters.flowstore.codecs.nodes import LIST, Codec, Decoder, Encoder, Node, Parts
 
+_FRACTION_BITS = 1 << 16
+"""Making a fraction takes the square of its length."""
 _NUMBERS = frozenset({type(None), bool, float})
 
 
@@ -93,6 +95,8 @@ def _decode_int(parts: Parts, _: Decoder) -> int:
 
 
 def _encode_fraction(value: fractions.Fraction, encoder: Encoder) -> Parts:
+    if max(value.numerator.bit_length(), value.denominator.bit_length()) > _FRACTION_BITS:
+        raise Refused("a fraction of more than 19,000 digits: store its two numbers")
     return [encoder.encode(value.numerator), encoder.encode(value.denominator)]
 
 
@@ -100,6 +104,8 @@ def _decode_fraction(parts: Parts, decoder: Decoder) -> fractions.Fraction:
     numerator, denominator = decode_items(parts, decoder)
     if not isinstance(numerator, int) or not isinstance(denominator, int):
         raise CorruptionError("a stored fraction is not made of integers")
+    if max(numerator.bit_length(), denominator.bit_length()) > _FRACTION_BITS:
+        raise CorruptionError("a stored fraction has too many digits")
     return fractions.Fraction(numerator, denominator)
 
 
@@ -116,8 +122,19 @@ def _encode_bytes(value: bytes | bytearray, encoder: Encoder) -> Parts:
 
 
 def _encode_file(value: io.BytesIO, encoder: Encoder) -> Parts:
+    about = vars(value)
+    if not about.keys() <= {"name"}:
+        raise Refused(f"its attributes {sorted(about)} would not come back: store its bytes")
     with value.getbuffer() as content:
-        return [encoder.content(content)]
+        return [encoder.content(content), *map(encoder.encode, about.values())]
+
+
+def _decode_file(parts: Parts, decoder: Decoder) -> io.BytesIO:
+    content, *name = parts
+    file = io.BytesIO(decoder.content(content))
+    if name:
+        (file.name,) = decode_items(name, decoder)  # as uploads have
+    return file
 
 
 def _encode_deque(value: collections.deque[object], encoder: Encoder) -> Parts:
@@ -208,7 +225,7 @@ PLAIN: dict[type, Codec] = {
     str: Codec("text", _encode_text, _decode_text),
     bytes: Codec("bytes", _encode_bytes, _holding(bytes)),
     bytearray: Codec("bytearray", _encode_bytes, _holding(bytearray)),
-    io.BytesIO: Codec("file", _encode_file, _holding(io.BytesIO)),
+    io.BytesIO: Codec("file", _encode_file, _decode_file),
     fractions.Fraction: Codec("fraction", _encode_fraction, _decode_fraction),
     range: Codec("range", _encode_range, _called_with(range)),
     slice: Codec("slice", _encode_slice, _called_with(slice)),
