@@ -1,11 +1,14 @@
 """The interface of the original: names, order and defaults of parameters, and the rest of it."""
 
 import inspect
+import io
 import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
+from rich.console import Console
 from tablevault.vaults import make, numbers, whole, write
 
 import nacre_adapters.tablevault as package
@@ -269,6 +272,17 @@ def test_a_tree_shows_tables_columns_builders_and_files(tmp_path: Path) -> None:
     assert vault.get_file_tree(table_name="nowhere") is None
     assert vault.get_file_tree("nobody", "t") is None
     assert whole(vault)
+
+
+def test_a_tree_shows_brackets(tmp_path: Path) -> None:
+    vault = make(tmp_path / "v", "a[b]")
+    write(vault, pd.DataFrame({"day": pd.to_datetime(["2020-01-01"])}), "a[b]")
+    console = Console(file=io.StringIO(), width=200)
+
+    console.print(vault.get_file_tree())
+
+    assert "a[b]/" in console.file.getvalue()
+    assert "day(datetime64[" in console.file.getvalue()
 
 
 def test_the_views_need_neither_pandas_nor_what_builders_need(tmp_path: Path) -> None:

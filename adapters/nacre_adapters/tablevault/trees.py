@@ -1,8 +1,12 @@
-"""A TableVault as a tree to print, laid out and sorted as the original's folders are."""
+"""A TableVault as a tree to print, laid out and sorted as the original's folders are.
+
+Labels are texts of rich: in plain ones it would read the brackets of `datetime64[us]` as markup.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from rich.text import Text
 from rich.tree import Tree
 
 from nacre.frames import describe_frame
@@ -32,7 +36,7 @@ def file_tree(
     if table is None:
         return None
     if not instance_id:
-        return _table_tree(Tree(f"{label}/{table.name}/"), reader, table, shown)
+        return _table_tree(Tree(Text(f"{label}/{table.name}/")), reader, table, shown)
     version = version_in(instance_id)
     found = (
         reader.tables.temporary(table.number, version)
@@ -41,13 +45,13 @@ def file_tree(
     )
     if found is None or (isinstance(found, Instance) and found.is_deleted):
         return None
-    return _instance_tree(Tree(f"{label}/{table.name}/{instance_id}/"), reader, found, shown)
+    return _instance_tree(Tree(Text(f"{label}/{table.name}/{instance_id}/")), reader, found, shown)
 
 
 def _vault_tree(reader: Reader, label: str, shown: Shown) -> Tree:
-    tree = Tree(f"{label}/")
+    tree = Tree(Text(f"{label}/"))
     for table in sorted(reader.tables.tables(), key=lambda table: table.name):
-        _table_tree(tree.add(f"{table.name}/"), reader, table, shown)
+        _table_tree(tree.add(Text(f"{table.name}/")), reader, table, shown)
     if shown.code:
         _folder(tree, "code_functions", (f"{name}.py" for name in reader.tables.modules()))
     if shown.metadata:
@@ -57,10 +61,10 @@ def _vault_tree(reader: Reader, label: str, shown: Shown) -> Tree:
 
 def _table_tree(tree: Tree, reader: Reader, table: Table, shown: Shown) -> Tree:
     for temporary in reader.tables.temporaries(table.number):
-        branch = tree.add(f"{temporary_id(temporary.version)}/")
+        branch = tree.add(Text(f"{temporary_id(temporary.version)}/"))
         _instance_tree(branch, reader, temporary, shown)
     for instance in reader.tables.instances(table.number):
-        _instance_tree(tree.add(f"{instance.id}/"), reader, instance, shown)
+        _instance_tree(tree.add(Text(f"{instance.id}/")), reader, instance, shown)
     if shown.metadata:
         tree.add("description.yaml")
     return tree
@@ -68,7 +72,7 @@ def _table_tree(tree: Tree, reader: Reader, table: Table, shown: Shown) -> Tree:
 
 def _instance_tree(tree: Tree, reader: Reader, found: Instance | Temporary, shown: Shown) -> Tree:
     for name, dtype in _columns(reader, found):
-        tree.add(f"{name}({dtype})")
+        tree.add(Text(f"{name}({dtype})"))
     if shown.metadata:
         _leaves(tree, ("dtypes.json", "table.csv"))
         if isinstance(found, Instance) and found.modules:
@@ -103,9 +107,9 @@ def _files(reader: Reader, found: Instance | Temporary) -> list[str]:
 
 
 def _folder(tree: Tree, name: str, files: Iterable[str]) -> None:
-    _leaves(tree.add(f"{name}/"), sorted(files))
+    _leaves(tree.add(Text(f"{name}/")), sorted(files))
 
 
 def _leaves(tree: Tree, names: Iterable[str]) -> None:
     for name in names:
-        tree.add(name)
+        tree.add(Text(name))
