@@ -1,8 +1,10 @@
 """What was made from what: recorded by reading and writing, without anybody saying so."""
 
+import platform
 from collections.abc import Iterator
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from nacre.views.lineage import Lineage
@@ -12,6 +14,7 @@ from nacre_adapters.flowstore import (
     StoreInterface,
     attempt,
     declare_flow,
+    find_place,
     use_store,
 )
 from nacre_adapters.flowstore.lineage import Graph
@@ -131,3 +134,23 @@ def test_the_engine_traces_it_as_well() -> None:
     subjects = {list(vault.events(start=at, stop=at + 1))[n].subject for at, n in seen}
 
     assert f"asset/{store('x').get_asset('raw').id}" in subjects
+
+
+def test_an_asset_knows_the_code_and_the_packages_of_its_step() -> None:
+    place = find_place()
+    with attempt(place, "1", "Train", user="ana", code="c0de"):
+        running = store("Train")
+        running.save_asset(asset("model"))
+        assert running.assets.making(running.get_asset("model")).python is None  # not ended yet
+    StoreInterface("nb", "ana").save_asset(asset("by hand"))
+
+    making = running.assets.making(running.get_asset("model"))
+
+    assert (making.flow, making.step, making.attempt, making.code) == ("1", "Train", 1, "c0de")
+    assert (making.python, making.packages["pandas"]) == (
+        platform.python_version(),
+        pd.__version__,
+    )
+    assert "json" not in making.packages
+    assert running.assets.making(running.get_asset("by hand")) is None
+    assert place.vault.replay().is_equal

@@ -148,6 +148,12 @@ def test_the_commands_show_what_there_is(store: StoreInterface, tmp_path: Path) 
     found = json.loads(run("diff", vault, first.id, 0, 1, "--json"))
     assert (found["frame"]["rows_changed"], found["frame"]["added_columns"]) == (1, ["b"])
     assert "nothing is known" in run("lineage", vault, "plain")
+    with attempt(store.place, "2", "Two", user="ana", code="c0de"):
+        inside = StoreInterface("2", "ana", "Two")
+        inside.save_asset(Asset(inside.get_asset("plain").object, "copy", AssetType.OTHER))
+    said = run("lineage", vault, "copy")
+    assert "from asset 'plain'" in said
+    assert "made with code c0de, python 3." in said
     assert "2 revisions would be retired" in run("retire", vault, "--keep-last", 1, "--dry-run")
     for command in (("list",), ("show", "1"), ("assets",), ("revisions", "plain")):
         assert run(command[0], vault, *command[1:])

@@ -10,6 +10,7 @@ from nacre_adapters.flowstore import events, outputs
 from nacre_adapters.flowstore.context import ATTEMPT, STORE
 from nacre_adapters.flowstore.errors import FlowNotFound, Superseded
 from nacre_adapters.flowstore.events import RUN, Fact, flow_subject, step_subject
+from nacre_adapters.flowstore.making import record_of_packages
 from nacre_adapters.flowstore.order import created, downstream, flow_created
 from nacre_adapters.flowstore.pending import Pending
 from nacre_adapters.flowstore.place import Look, Place
@@ -108,6 +109,7 @@ def finish(place: Place, running: Attempt, *, reused: Sequence[object] | None = 
     """
     running.pending.flush()
     running.progress.flush()
+    made_with = record_of_packages(place.vault)
 
     def decide(look: Look) -> list[Fact]:
         if not _is_open(look.flows, running):
@@ -116,6 +118,7 @@ def finish(place: Place, running: Attempt, *, reused: Sequence[object] | None = 
                 "ended by another, or with the flow: nothing that it saved is published"
             )
         done: dict[str, object] = {**_data(running), "code": running.code}
+        done["made_with"] = made_with
         done["reused"] = None if reused is None else list(reused)
         subject = step_subject(running.flow, running.step)
         reads = running.reads.facts(running.at, look.position).facts
@@ -127,8 +130,9 @@ def finish(place: Place, running: Attempt, *, reused: Sequence[object] | None = 
 
 def fail(place: Place, running: Attempt, error: str) -> None:
     """End an attempt badly: what it wrote stays in the log and is not published."""
-    told = running.reads.secrets.masked(error)
-    _end(place, running, events.STEP_FAILED, {"error": told[:_LONGEST_ERROR]})
+    told = running.reads.secrets.masked(error)[:_LONGEST_ERROR]
+    made_with = record_of_packages(place.vault)
+    _end(place, running, events.STEP_FAILED, {"error": told, "made_with": made_with})
 
 
 def cancel(place: Place, running: Attempt) -> None:

@@ -6,8 +6,8 @@
     flowstore.step.started       flow/<flow>/step/<step>  flow, step, attempt, phase, code
     flowstore.step.read          the same                 flow, step, attempt, inputs, made_from
     flowstore.step.progressed    the same                 flow, step, attempt, completion, message
-    flowstore.step.finished      the same                 flow, step, attempt, phase, reused
-    flowstore.step.failed        the same                 flow, step, attempt, phase, error
+    flowstore.step.finished      the same                 ... attempt, phase, reused, made_with
+    flowstore.step.failed        the same                 ... attempt, phase, error, made_with
     flowstore.step.cancelled     the same                 flow, step, attempt, phase
     flowstore.step.invalidated   the same                 flow, step, because
     flowstore.output.saved       the same                 ... attempt, name, value, made_from

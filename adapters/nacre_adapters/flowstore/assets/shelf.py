@@ -18,6 +18,7 @@ from nacre_adapters.flowstore.assets.types import AssetType, When
 from nacre_adapters.flowstore.errors import AssetNotFound
 from nacre_adapters.flowstore.events import Fact, asset_subject, subject_of
 from nacre_adapters.flowstore.lineage import Graph, impact, lineage
+from nacre_adapters.flowstore.making import Making, making_of
 from nacre_adapters.flowstore.place import Look, Place
 from nacre_adapters.flowstore.records import Where
 from nacre_adapters.flowstore.views import Card, Move, Revision
@@ -108,6 +109,14 @@ class Shelf:
         """Return everything that this revision of an asset was made from, directly or not."""
         self._readable(asset.id)
         return lineage(self._place, _thing_of(asset)).only(self._is_visible)
+
+    def making(self, asset: Asset) -> Making | None:
+        """Return which attempt saved this revision, with what code and what packages.
+
+        None when it was saved outside of any step.
+        """
+        self._readable(asset.id)
+        return making_of(self._place, _thing_of(asset))
 
     def impact(self, asset: Asset) -> Graph:
         """Return everything that was made from this revision of an asset, directly or not."""

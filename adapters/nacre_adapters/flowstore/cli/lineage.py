@@ -9,6 +9,7 @@ from nacre_adapters.flowstore.cli.reading import asset_of, reading
 from nacre_adapters.flowstore.lineage import Link
 from nacre_adapters.flowstore.lineage import impact as impact_of
 from nacre_adapters.flowstore.lineage import lineage as lineage_of
+from nacre_adapters.flowstore.making import making_of
 from nacre_adapters.flowstore.place import Place
 from nacre_adapters.flowstore.views.lineage import Thing
 
@@ -28,11 +29,15 @@ def lineage(vault: Path, asset: str, revision: int | None, impact: bool, as_json
         thing: Thing = ("asset", id_, last if revision is None else revision)
         graph = impact_of(place, thing) if impact else lineage_of(place, thing)
         lines = [_line(place, link) for link in graph.links]
+        making = making_of(place, thing)
     if as_json:
-        print_json(graph)
+        print_json({"things": graph.things, "links": graph.links, "making": making})
         return
     for line in lines or ["nothing is known"]:
         say(line)
+    if making is not None and making.python is not None:
+        packages = "".join(f", {name} {version}" for name, version in making.packages.items())
+        say(f"made with code {making.code or 'unknown'}, python {making.python}{packages}")
 
 
 def _line(place: Place, link: Link) -> str:

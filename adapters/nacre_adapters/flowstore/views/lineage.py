@@ -5,14 +5,16 @@ in[flow, step, attempt, position, n]              what it read, as it was noted
 to[flow, step, attempt, position, n]              what it wrote: a thing
 of[thing]                                         [flow, step, attempt, position] that wrote it
 do[code, position]                                [flow, step, attempt]: a run that finished
+wi[flow, step, attempt]                           [code or None, blob of its packages or None]
 
 A thing is the key of a list: ["asset", id, revision], ["output", flow, step, attempt, name].
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, NamedTuple
 
 from nacre import Event, State
+from nacre.hashing import Digest
 from nacre_adapters.flowstore import events
 from nacre_adapters.flowstore.events import key_of
 
@@ -33,9 +35,11 @@ class Reads:
     """Edges between things and the attempts that read and wrote them."""
 
     name: ClassVar[str] = "flowstore.lineage"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     kinds: ClassVar[tuple[str, ...]] = (
+        events.STEP_STARTED,
         events.STEP_READ,
+        events.STEP_FAILED,
         events.OUTPUT_SAVED,
         events.ASSET_CREATED,
         events.ASSET_REVISED,
@@ -49,6 +53,7 @@ class Reads:
         self._written = state.table("to")
         self._writers = state.table("of")
         self._finished = state.table("do")
+        self._made_with = state.table("wi")
 
     def apply(self, event: Event) -> None:
         """Add the edges that an event says."""
@@ -62,7 +67,12 @@ class Reads:
             case events.OUTPUT_SAVED:
                 flow, step, attempt = _attempt(data)
                 self._write(("output", flow, step, attempt, str(data["name"])), event)
+            case events.STEP_STARTED:
+                self._made_with[_attempt(data)] = [data.get("code"), None]
+            case events.STEP_FAILED:
+                self._end(data)
             case events.STEP_FINISHED:
+                self._end(data)
                 if data.get("code") is not None and data["phase"] == events.RUN:
                     self._finished[str(data["code"]), event.position] = list(_attempt(data))
             case events.FLOW_DELETED:
@@ -104,10 +114,21 @@ class Reads:
             flow, step, attempt = row
             yield Doer(flow, step, attempt, position)
 
+    def made_with(self, doer: Doer) -> tuple[str | None, Digest | None]:
+        """Return the digest of an attempt's code, and that of what its process had loaded."""
+        row = self._made_with.get((doer.flow, doer.step, doer.attempt))
+        code, packages = row if isinstance(row, list) else (None, None)
+        return code, packages
+
     def writer(self, thing: Thing) -> Doer | None:
         """Return the attempt that wrote a thing; None when it was written outside of any step."""
         row = self._writers.get(_key(thing))
         return Doer(*row) if isinstance(row, list) else None
+
+    def _end(self, data: Mapping[str, object]) -> None:
+        row = self._made_with.get(_attempt(data))
+        code = row[0] if isinstance(row, list) else None
+        self._made_with[_attempt(data)] = [code, data.get("made_with")]
 
     def _note(self, read: object, number: int, event: Event) -> None:
         doer = (*_attempt(event.data), event.position)
