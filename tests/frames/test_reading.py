@@ -64,6 +64,22 @@ def test_describing_reads_the_manifest_alone(payloads, digest) -> None:
     assert [column.size_bytes for column in info.columns] == [8 * ROWS] * 3
 
 
+@pytest.mark.parametrize("rows", [3, ROWS])  # a manifest in the frame's, and a blob of its own
+def test_a_column_is_known_by_its_content(payloads, frame, rows: int) -> None:
+    some = frame.head(rows)
+    edited = some.assign(width=some["width"] + 1)
+
+    one, other = (
+        {
+            column.label: column.content
+            for column in describe_frame(payloads, put_frame(payloads, each)).columns
+        }
+        for each in (some, edited[["width", "speed", "height"]])
+    )
+
+    assert [name for name in one if one[name] == other[name]] == ["speed", "height"]
+
+
 def test_columns_come_in_the_order_asked_for(payloads, frame, digest) -> None:
     back = get_frame(payloads, digest, columns=["width", "speed"], rows=(0, 5))
 

@@ -3,18 +3,25 @@
 from dataclasses import dataclass
 
 from nacre.blobs.protocol import Payloads
+from nacre.codec import pack
+from nacre.frames.columns import column_manifest
 from nacre.frames.manifest import Entry, get_manifest
-from nacre.hashing import Digest
+from nacre.hashing import Digest, digest_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnInfo:
-    """One column: its label as text, its type, its uncompressed size and its chunks."""
+    """One column: its label as text, its type, its uncompressed size and its chunks.
+
+    Columns of one type and one `content` hold the same values. Those of another may do so too: the
+    same values can be cut into chunks elsewhere.
+    """
 
     label: str
     type: str
     size_bytes: int
     chunks: int
+    content: Digest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +56,12 @@ def describe_frame(payloads: Payloads, digest: Digest) -> FrameInfo:
 
 
 def _describe_column(entry: Entry) -> ColumnInfo:
+    column = entry.column
     return ColumnInfo(
-        label=entry.label, type=entry.type, size_bytes=entry.size_bytes, chunks=entry.chunks
+        label=entry.label,
+        type=entry.type,
+        size_bytes=entry.size_bytes,
+        chunks=entry.chunks,
+        # What is a blob of its own has the digest of the same bytes.
+        content=column if isinstance(column, Digest) else digest_of(pack(column_manifest(column))),
     )
