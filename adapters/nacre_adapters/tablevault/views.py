@@ -25,7 +25,7 @@ class Tables:
     """Tables by number and name, and their instances in the order of materialization."""
 
     name: ClassVar[str] = "tablevault"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     kinds: ClassVar[tuple[str, ...]] = (
         events.VAULT_CREATED,
         events.TABLE_CREATED,
@@ -130,9 +130,13 @@ class Tables:
         successful_only: bool = False,
         before_ns: int | None = None,
     ) -> Instance | None:
-        """Return the instance of a table that was materialized last, or None."""
+        """Return the instance of a table that was materialized last, or None.
+
+        With *before_ns*: that was the last, and active, at that time.
+        """
+        since = table.active_since if before_ns is None else self._active_since(table, before_ns)
         for instance in self.instances(table.number, version, reverse=True):
-            if active_only and instance.sequence < table.active_since:
+            if active_only and instance.sequence < since:
                 return None  # and all before it are not active either
             if successful_only and not instance.success:
                 continue
@@ -160,6 +164,15 @@ class Tables:
         """Return the text of a code module, or None."""
         row = self._state.table("c").get(name)
         return None if row is None else _digest(row)
+
+    def _active_since(self, table: Table, time_ns: int) -> int:
+        """Return what `active_since` of a table was at a time."""
+        for _, row in self._instances.scan((table.number,), reverse=True):
+            instance = of_row(Instance, row)
+            assert instance is not None
+            if instance.materialized_ns < time_ns and _deactivates(table, instance):
+                return instance.sequence
+        return 0
 
     def _at(self, number: int, sequence: int) -> Instance | None:
         return of_row(Instance, self._instances.get((number, sequence)))
@@ -295,11 +308,16 @@ def _dated(instance: Instance, time_ns: int) -> dict[str, int]:
 def _with(table: Table, instance: Instance) -> Table:
     """Return a table after an instance of it was materialized."""
     table = replace(table, instances=instance.sequence + 1)
-    if table.side_effects and instance.changed_ns == instance.materialized_ns:
+    if _deactivates(table, instance):
         table = replace(table, active_since=instance.sequence)
     if instance.artifacts is not None and not table.multiple_artifacts and instance.success:
         table = replace(table, artifact_instance=instance.id)
     return table
+
+
+def _deactivates(table: Table, instance: Instance) -> bool:
+    """Tell whether the instances before it are not active any more."""
+    return table.side_effects and instance.changed_ns == instance.materialized_ns
 
 
 def _digest(value: object) -> Digest:
