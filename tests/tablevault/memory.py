@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from nacre.errors import NotFound
-from nacre_adapters.tablevault.builders.definition import read_definition
 from nacre_adapters.tablevault.builders.tokens import Tokens
 from nacre_adapters.tablevault.execution.journal import Part, Stage
 from nacre_adapters.tablevault.execution.plan import Plan, planned
@@ -39,8 +38,11 @@ class MemoryTables:
     def read(self, table: str, instance_id: str) -> pd.DataFrame:
         return self.tables[table][instance_id]
 
-    def content(self, table: str, instance_id: str) -> str:
-        return self.read(table, instance_id).to_json()
+    def content(self, table: str, instance_id: str, column: str) -> str:
+        frame = self.read(table, instance_id)
+        if column and column not in frame:
+            raise NotFound(f"table {table!r} has no column {column!r}")
+        return (frame[[column]] if column else frame).to_json()
 
     def own_path(self, cell: str) -> str:
         return f"/artifacts/{cell}"
@@ -129,14 +131,10 @@ def origin_of(
     code: str = "",
     *,
     tables: MemoryTables | None = None,
+    table: str = "t",
 ) -> Origin:
-    tables = tables or MemoryTables()
     return Origin(
         frame=made.frame,
         artifact_columns=made.artifact_columns,
-        definitions={name: read_definition(name, text) for name, text in builders.items()},
-        sources={"m": code},
-        contents=frozenset(
-            (read.table, tables.content(read.table, read.instance_id)) for read in made.reads
-        ),
+        recipes=dict(plan_of(builders, code, tables=tables, table=table).recipes),
     )

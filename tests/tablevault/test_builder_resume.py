@@ -39,7 +39,7 @@ def test_a_run_that_is_killed_at_each_row_ends_as_if_it_had_not_been() -> None:
 
 def test_a_run_with_old_rows_that_is_killed_at_each_row_ends_the_same() -> None:
     first = run(guide(0, 4), CODE, tables=CFG, table="calc")
-    origin = origin_of(first, strict(guide(0, 4)), CODE, tables=CFG)
+    origin = origin_of(first, strict(guide(0, 4)), CODE, tables=CFG, table="calc")
     builders = strict(guide(3, 6, "keep_old: true\n"))
 
     found = list(killed_everywhere(builders, CODE, tables=CFG, table="calc", origin=origin))

@@ -71,7 +71,7 @@ def test_the_example_of_the_guide() -> None:
 
 def test_the_example_of_the_guide_runs_again_with_old_rows() -> None:
     made = run(guide(0, 4), CODE, tables=CFG, table="calc")
-    origin = origin_of(made, guide(0, 4), CODE, tables=CFG)
+    origin = origin_of(made, guide(0, 4), CODE, tables=CFG, table="calc")
 
     again = run(guide(3, 6, "keep_old: true\n"), CODE, tables=CFG, table="calc", origin=origin)
 

@@ -20,9 +20,9 @@
     tablevault.module.deleted          module/<name>         name
     tablevault.process.started         process/<id>          operation, author, arguments, holder,
                                                              locks, named, progress
-    tablevault.process.kept            process/<id>          builder, rows, frame: a part of it
+    tablevault.process.kept            process/<id>          builder, recipe, rows, frame: a part
     tablevault.process.stepped         process/<id>          builder, frame, artifact_columns,
-                                                             reads: all columns so far
+                                                             reads, recipes: all columns so far
     tablevault.process.paused          process/<id>          error: it keeps its locks
     tablevault.process.interrupted     process/<id>          error: its locks end
     tablevault.process.resumed         process/<id>          holder, locks, author

@@ -13,13 +13,11 @@ from functools import partial
 from nacre import Digest
 from nacre_adapters.tablevault import events
 from nacre_adapters.tablevault.artifacts import instance_folder, temporary_folder
-from nacre_adapters.tablevault.builders.definition import Definition, read_definition
 from nacre_adapters.tablevault.builders.tokens import Tokens
 from nacre_adapters.tablevault.content import Prepared, loaded, stored
 from nacre_adapters.tablevault.decisions import Desk, begun, existing, free
 from nacre_adapters.tablevault.errors import (
     FileMissing,
-    TableReferenceError,
     TableVaultError,
     TVArgumentError,
     TVProcessError,
@@ -143,6 +141,7 @@ class Execution:
                 modules={
                     name: place.vault.put(text.encode()) for name, text in plan.modules.items()
                 },
+                recipes={step.name: step.recipe for step in plan.steps},
                 origin=begun.origin,
             ),
         )
@@ -155,9 +154,10 @@ class Execution:
             operations=self.operations,
             process=self.run.process,
             temporary=self.run.plan.place.temporary,
+            recipes=plan.recipes,
         )
         try:
-            return execute(plan, tables=tables, journal=journal, origin=self._origin(tables))
+            return execute(plan, tables=tables, journal=journal, origin=self._origin())
         except BaseException:
             with suppress(TableVaultError):  # what went wrong first is what counts
                 self._show(journal)
@@ -217,16 +217,14 @@ class Execution:
             raise FileMissing(f"there is no code module {name!r}: there is {there}")
         return place.vault.get(digest).decode()
 
-    def _origin(self, tables: Sight) -> Origin | None:
+    def _origin(self) -> Origin | None:
         origin, vault = self.run.plan.origin, self.operations.place.vault
         if origin is None or origin.frame is None:
             return None
         return Origin(
             frame=loaded(vault, origin.frame),
             artifact_columns=tuple(origin.artifact_columns),
-            definitions=_definitions(self._texts(origin.builders)),
-            sources={name: vault.get(text).decode() for name, text in origin.modules.items()},
-            contents=_contents(origin, tables),
+            recipes=named_for(self.run.plan.place.table.name, origin.recipes),
         )
 
 
@@ -251,19 +249,3 @@ def _origin(desk: Desk, table: Table, temporary: Temporary) -> Instance | None:
     if named and not named.is_deleted:
         return named
     return desk.tables.latest(table, temporary.version) or desk.tables.latest(table)
-
-
-def _definitions(texts: Mapping[str, str]) -> dict[str, Definition]:
-    found = {}
-    for name, text in texts.items():
-        with suppress(TableVaultError, TableReferenceError):  # then it counts as another one
-            found[name] = read_definition(name, text)
-    return found
-
-
-def _contents(origin: Instance, tables: Sight) -> frozenset[tuple[str, str]]:
-    found = set()
-    for table, instance_id in origin.dependencies:
-        with suppress(TableVaultError):  # what is gone cannot be compared
-            found.add((table, tables.content(table, instance_id)))
-    return frozenset(found)

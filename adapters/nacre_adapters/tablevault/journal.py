@@ -1,15 +1,20 @@
-"""What an execution keeps in the log, so that it can go on after it was killed."""
+"""What an execution keeps in the log, so that it can go on after it was killed.
 
-from collections.abc import Sequence
+What was made with other recipes than those of now is not taken up: whoever corrects a builder or a
+module before an execution goes on gets what the corrected ones make, and never a mixture.
+"""
+
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from nacre import Digest
 from nacre_adapters.tablevault import events
 from nacre_adapters.tablevault.artifacts import collected, put_files, temporary_folder
 from nacre_adapters.tablevault.content import loaded, stored
 from nacre_adapters.tablevault.events import Fact, process_subject, temporary_subject
 from nacre_adapters.tablevault.execution.journal import Part, Stage
 from nacre_adapters.tablevault.execution.partly import made_partly
+from nacre_adapters.tablevault.execution.recipes import Recipes
 from nacre_adapters.tablevault.operations import Operations, check_running
 from nacre_adapters.tablevault.references.resolver import Read
 from nacre_adapters.tablevault.state import Process, Temporary
@@ -49,52 +54,52 @@ class VaultJournal:
     """As it was when it was started or resumed."""
 
     temporary: Temporary
+    recipes: Recipes | None = None
+    """Of the builders as they are now; None to take whatever was made."""
 
     def finished(self) -> Sequence[str]:
         """Return the names of the builders that have finished."""
-        return [name for name, _ in self._recorded().steps]
+        reached = self._reached()
+        return [] if reached is None else [name for name, _ in reached["recipes"]]
 
     def stage(self) -> Stage | None:
         """Return what there was when the last of them finished."""
-        stage = self._recorded().progress.get("stage")
-        if stage is None:
+        reached = self._reached()
+        if reached is None:
             return None
-        frame = loaded(self.operations.place.vault, stage["frame"])
-        return Stage(frame=frame, artifact_columns=tuple(stage["artifact_columns"]))
+        frame = loaded(self.operations.place.vault, reached["frame"])
+        return Stage(frame=frame, artifact_columns=tuple(reached["artifact_columns"]))
 
     def reads(self) -> Sequence[Read]:
         """Return what they have read of other tables."""
-        stage = self._recorded().progress.get("stage")
-        return [] if stage is None else [Read(*read) for read in stage["reads"]]
+        reached = self._reached()
+        return [] if reached is None else [Read(*read) for read in reached["reads"]]
 
     def parts(self, builder: str) -> Sequence[Part]:
         """Return what a builder that has not finished kept."""
-        vault = self.operations.place.vault
-        return [
-            Part(rows=tuple(rows), frame=loaded(vault, frame))
-            for rows, frame in self.operations.place.processes.parts(self.process.id, builder)
-        ]
+        return list(self._parts(builder))
 
     def partly(self) -> Stage | None:
         """Return what there is so far, with the rows of a builder that has not finished."""
-        processes, vault = self.operations.place.processes, self.operations.place.vault
-        parts = processes.parts(self.process.id)
-        return made_partly(
-            self.stage(),
-            (Part(rows=tuple(rows), frame=loaded(vault, frame)) for rows, frame in parts),
-        )
+        return made_partly(self.stage(), self._parts())
 
     def keep(self, builder: str, part: Part) -> None:
         """Keep rows of a builder."""
         frame = stored(self.operations.place.vault, part.frame)
-        data = {"builder": builder, "rows": list(map(int, part.rows)), "frame": frame}
+        data = {
+            "builder": builder,
+            "recipe": self._recipe(builder),
+            "rows": list(map(int, part.rows)),
+            "frame": frame,
+        }
         fact = Fact(events.PROCESS_KEPT, process_subject(self.process.id), data)
         self.operations.keep(self.process, [fact])
 
     def finish(self, builder: str, stage: Stage, reads: Sequence[Read]) -> None:
         """Keep all columns so far, and show them in the temporary instance."""
-        before = self._recorded().progress.get("stage")
-        frame = stored(self.operations.place.vault, stage.frame, self._follows(before))
+        before = self._reached()
+        follows = None if before is None else before["frame"]
+        frame = stored(self.operations.place.vault, stage.frame, follows)
         columns = list(stage.artifact_columns)
         every = [*self.reads(), *reads]
         reached = {
@@ -102,6 +107,10 @@ class VaultJournal:
             "frame": frame,
             "artifact_columns": columns,
             "reads": [[read.table, read.instance_id, read.column] for read in every],
+            "recipes": [
+                *([] if before is None else before["recipes"]),
+                [builder, self._recipe(builder)],
+            ],
         }
         place = {"table": self.temporary.table, "version": self.temporary.version}
         filled = {**place, "frame": frame, "artifact_columns": columns}
@@ -116,9 +125,20 @@ class VaultJournal:
         """Do nothing, unless the run was stopped from outside."""
         check_running(self.operations.place.processes, self.process)
 
-    def _recorded(self) -> Process:
-        return self.operations.place.processes.process(self.process.id) or self.process
+    def _reached(self) -> dict[str, Any] | None:
+        """Return the last step, unless it stands on other recipes than those of now."""
+        process = self.operations.place.processes.process(self.process.id) or self.process
+        stage: dict[str, Any] | None = process.progress.get("stage")
+        if stage is None or self.recipes is None:
+            return stage
+        made_with = [tuple(each) for each in stage["recipes"]]
+        return stage if made_with and made_with == self.recipes[: len(made_with)] else None
 
-    def _follows(self, before: object) -> Digest | None:
-        found = before.get("frame") if isinstance(before, dict) else None
-        return found if isinstance(found, Digest) else None
+    def _parts(self, *builder: str) -> Iterator[Part]:
+        vault = self.operations.place.vault
+        for kept in self.operations.place.processes.parts(self.process.id, *builder):
+            if self.recipes is None or (kept.builder, kept.recipe) in self.recipes:
+                yield Part(rows=tuple(kept.rows), frame=loaded(vault, kept.frame))
+
+    def _recipe(self, builder: str) -> str:
+        return dict(self.recipes or ())[builder]

@@ -27,6 +27,7 @@ class Made:
 
     dependencies: Sequence[Sequence[str]] = ()
     modules: Mapping[str, Digest] = field(default_factory=dict)
+    recipes: Mapping[str, str] = field(default_factory=dict)
     success: bool = True
     origin: Instance | None = None
     """What columns are compared with, to say when they last changed."""
@@ -56,6 +57,7 @@ def put_content(
         artifacts=artifacts,
         dependencies=made.dependencies,
         modules=made.modules,
+        recipes=made.recipes,
         success=made.success,
     )
 

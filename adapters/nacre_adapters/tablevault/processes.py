@@ -2,14 +2,14 @@
 
 p[process]                   a process, also one that has ended
 a[run, process]              0: it has not ended
-k[process, builder, position]  [rows, frame]: a part of what a builder has computed
+k[process, builder, position]  [rows, frame, recipe]: a part of what a builder has computed
 l[table, version, process]   0: it works on that; an empty version is the whole table
 o[time, process]             0: when a process ended, ns
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from nacre import Digest, Event, State
 from nacre_adapters.tablevault import events
@@ -27,11 +27,20 @@ from nacre_adapters.tablevault.state import (
 WHOLE = ""
 
 
+class Kept(NamedTuple):
+    """Rows that a builder has computed, by their numbers, and its recipe at that time."""
+
+    builder: str
+    rows: list[int]
+    frame: Digest
+    recipe: str
+
+
 class Processes:
     """Every operation, by its id; those that have not ended, with what they lock."""
 
     name: ClassVar[str] = "tablevault.processes"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     kinds: ClassVar[tuple[str, ...]] = (
         events.PROCESS_STARTED,
         events.PROCESS_KEPT,
@@ -54,7 +63,7 @@ class Processes:
         """Change the row of the process that the event is about."""
         process_id = event.subject.removeprefix("process/")
         if event.kind == events.PROCESS_KEPT:
-            part = [event.data["rows"], event.data["frame"]]
+            part = [event.data["rows"], event.data["frame"], event.data.get("recipe", "")]
             self._parts[process_id, event.data["builder"], event.position] = part
             return
         before = self.process(process_id)
@@ -90,11 +99,11 @@ class Processes:
             assert process is not None
             yield process
 
-    def parts(self, process_id: str, *builder: str) -> Iterator[tuple[list[int], Digest]]:
-        """Yield rows and frame of each part that an active process, or a builder of it, kept."""
-        for _, row in self._parts.scan((process_id, *builder)):
+    def parts(self, process_id: str, *builder: str) -> Iterator[Kept]:
+        """Yield each part that an active process, or a builder of it, kept."""
+        for (_, name, _), row in self._parts.scan((process_id, *builder)):
             assert isinstance(row, list)
-            yield row[0], row[1]
+            yield Kept(str(name), *row)
 
     def at_work(self, number: int, version: str = WHOLE) -> list[Process]:
         """Return the active processes that work on a version of a table, or on any of it."""
@@ -150,6 +159,7 @@ def _started(process: Process, event: Event) -> Process:
 def _stepped(process: Process, event: Event) -> Process:
     data = event.data
     stage = {name: data[name] for name in ("frame", "artifact_columns", "reads")}
+    stage["recipes"] = data.get("recipes", [])
     return replace(
         process,
         steps=[*process.steps, [data["builder"], event.time_ns]],

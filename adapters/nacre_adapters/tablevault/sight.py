@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from nacre.frames import describe_frame
 from nacre_adapters.tablevault.errors import TableMissing
 from nacre_adapters.tablevault.reading import Reader, Which
 from nacre_adapters.tablevault.state import Instance
@@ -34,10 +35,19 @@ class Sight:
         frame, _ = self.reader.frame(which, rows=None, columns=None, full_artifact_path=True)
         return frame
 
-    def content(self, table: str, instance_id: str) -> str:
-        """Return what two instances share if and only if they hold the same."""
+    def content(self, table: str, instance_id: str, column: str) -> str:
+        """Return what a column, or an instance, shares only with those that hold the same."""
         instance = self._instance(table, instance_id)
-        return f"{instance.frame} {instance.artifacts} {' '.join(instance.artifact_columns)}"
+        artifacts = f"{instance.artifacts} {' '.join(instance.artifact_columns)}"
+        if not column or instance.frame is None:
+            return f"{instance.frame} {artifacts}"
+        columns = describe_frame(self.reader.vault, instance.frame).columns
+        for each in columns:
+            if each.label == column:
+                files = artifacts if column in instance.artifact_columns else ""
+                return f"{each.type} {each.content} {files}"
+        names = ", ".join(each.label for each in columns)
+        raise TableMissing(f"table {table!r} has no column {column!r}: it has {names}")
 
     def own_path(self, cell: str) -> str:
         """Return the full path of an artifact of the instance that is being made."""

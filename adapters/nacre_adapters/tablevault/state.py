@@ -57,6 +57,9 @@ class Instance:
     artifact_columns: list[str] = field(default_factory=list)
     builders: dict[str, Digest] = field(default_factory=dict)
     modules: dict[str, Digest] = field(default_factory=dict)
+    recipes: dict[str, str] = field(default_factory=dict)
+    """What identifies how each builder made its columns."""
+
     columns: dict[str, int] = field(default_factory=dict)
     """When the content of each column last changed, ns."""
 

@@ -28,6 +28,7 @@ class Content:
     artifacts: Digest | None = None
     dependencies: Sequence[Sequence[str]] = ()
     modules: Mapping[str, Digest] = field(default_factory=dict)
+    recipes: Mapping[str, str] = field(default_factory=dict)
     success: bool = True
 
 
@@ -98,6 +99,7 @@ def materialize(desk: Desk, *, place: Place, instance_id: str, content: Content)
         "artifact_columns": list(content.artifact_columns),
         "builders": dict(now.builders),
         "modules": dict(content.modules),
+        "recipes": dict(content.recipes),
         "columns": dict(content.columns),
         "made_from": _made_from(now, content),
     }

@@ -14,6 +14,7 @@ from nacre_adapters.tablevault.builders.definition import (
 from nacre_adapters.tablevault.builders.graph import ordered
 from nacre_adapters.tablevault.builders.tokens import Tokens
 from nacre_adapters.tablevault.errors import TVBuilderError
+from nacre_adapters.tablevault.execution.recipes import Recipes, recipe_of
 from nacre_adapters.tablevault.execution.types import type_names
 from nacre_adapters.tablevault.references.errors import ReferenceMissing
 from nacre_adapters.tablevault.references.reading import Reading, readings
@@ -27,8 +28,8 @@ class Step:
     """One builder, ready to run."""
 
     definition: Definition
-    raw: Definition
-    """As its file says, before anything is replaced or resolved."""
+    recipe: str
+    """What identifies how it makes its columns, of itself and of what it reads elsewhere."""
 
     code: Code
     types: Mapping[str, str]
@@ -50,6 +51,11 @@ class Plan:
 
     table: str
     steps: tuple[Step, ...]
+
+    @property
+    def recipes(self) -> Recipes:
+        """The recipe of each builder, in order."""
+        return [(step.name, step.recipe) for step in self.steps]
 
     @property
     def modules(self) -> dict[str, str]:
@@ -108,12 +114,13 @@ def _step(
         for each in readings([raw.arguments, raw.references()])
         if each.reference.table is not None
     ]
+    reads = tuple(dict.fromkeys(_reads(definition, elsewhere, tables)))
     return Step(
         definition=definition,
-        raw=raw,
+        recipe=recipe_of(raw, code.source, _contents(reads, tables)),
         code=code,
         types=type_names(definition.outputs, definition.dtypes),
-        reads=tuple(dict.fromkeys(_reads(definition, elsewhere, tables))),
+        reads=reads,
         is_clear=definition.dependencies is not None or all(each.is_clear for each in elsewhere),
     )
 
@@ -138,6 +145,22 @@ def _columns(tables: Tables, table: str, version: str, columns: Iterable[str]) -
         name = f"{table}({version})" if version else table
         raise ReferenceMissing(f"<<{name}>> refers to nothing: {error}") from error
     return [Read(table, instance_id, column) for column in columns or ("",)]
+
+
+def _contents(reads: Iterable[Read], tables: Tables) -> list[str]:
+    """Return what identifies all that is read.
+
+    Raises:
+        ReferenceMissing: there is no such column.
+    """
+    try:
+        return [
+            f"{read.table!r} {read.column!r} "
+            + tables.content(read.table, read.instance_id, read.column)
+            for read in reads
+        ]
+    except KeyError as error:
+        raise ReferenceMissing(str(error)) from error
 
 
 def _no_rows() -> Source:

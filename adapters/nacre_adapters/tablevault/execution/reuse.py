@@ -11,8 +11,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from nacre_adapters.tablevault.builders.code import Code
-from nacre_adapters.tablevault.builders.definition import Definition
 from nacre_adapters.tablevault.errors import TVTableError
 from nacre_adapters.tablevault.execution.types import converted, with_categories_of
 from nacre_adapters.tablevault.execution.working import Mask, Working
@@ -26,23 +24,8 @@ class Origin:
 
     frame: pd.DataFrame
     artifact_columns: tuple[str, ...] = ()
-    definitions: Mapping[str, Definition] = field(default_factory=dict)
-    """By name, as their files say, before anything is replaced or resolved."""
-
-    sources: Mapping[str, str] = field(default_factory=dict)
-    """The text of each code module of the vault that it was made with."""
-
-    contents: frozenset[tuple[str, str]] = frozenset()
-    """Table, and what identifies the content, of all instances that it was made from."""
-
-
-def is_unchanged(
-    origin: Origin, definition: Definition, code: Code, contents: frozenset[tuple[str, str]]
-) -> bool:
-    """Tell whether a builder is what it was: its file, its module, what it reads elsewhere."""
-    before = origin.definitions.get(definition.name)
-    same_code = code.source is None or origin.sources.get(code.module) == code.source
-    return before == definition and same_code and contents <= origin.contents
+    recipes: Mapping[str, str] = field(default_factory=dict)
+    """Of each builder that made it."""
 
 
 class Matched:

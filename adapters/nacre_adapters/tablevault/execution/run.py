@@ -12,7 +12,6 @@ from nacre_adapters.tablevault.execution.plan import Plan, Step
 from nacre_adapters.tablevault.execution.reuse import (
     Matched,
     Origin,
-    is_unchanged,
     joined,
     with_old_rows,
 )
@@ -42,7 +41,7 @@ def execute(plan: Plan, *, tables: Tables, journal: Journal, origin: Origin | No
         TVTableError: a value is none of its column's type.
         TVForcedError: the run was stopped from outside.
     """
-    unchanged = _unchanged(plan, tables, origin)
+    unchanged = _unchanged(plan, origin)
     index, *columns = plan.steps
     finished = set(journal.finished())
     working = _rows(plan, tables, journal, origin=origin, unchanged=unchanged)
@@ -68,22 +67,14 @@ def execute(plan: Plan, *, tables: Tables, journal: Journal, origin: Origin | No
     )
 
 
-def _unchanged(plan: Plan, tables: Tables, origin: Origin | None) -> frozenset[str]:
+def _unchanged(plan: Plan, origin: Origin | None) -> frozenset[str]:
     """Return the names of the builders that are as they were for the instance before."""
     if origin is None:
         return frozenset()
     return frozenset(
         step.name
         for step in plan.steps
-        if step.is_clear
-        and is_unchanged(
-            origin,
-            step.raw,
-            step.code,
-            frozenset(
-                (read.table, tables.content(read.table, read.instance_id)) for read in step.reads
-            ),
-        )
+        if step.is_clear and origin.recipes.get(step.name) == step.recipe
     )
 
 

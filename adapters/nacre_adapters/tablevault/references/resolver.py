@@ -39,8 +39,14 @@ class Tables(Protocol):
     def read(self, table: str, instance_id: str) -> pd.DataFrame:
         """Return all of an instance, artifacts as full paths. Nobody changes the frame."""
 
-    def content(self, table: str, instance_id: str) -> str:
-        """Return what two instances share if and only if they hold the same."""
+    def content(self, table: str, instance_id: str, column: str) -> str:
+        """Return what a column shares only with columns of the same values.
+
+        All of the instance is meant when *column* is empty.
+
+        Raises:
+            NotFound: there is no such instance or column.
+        """
 
     def own_path(self, cell: str) -> str:
         """Return the full path of an artifact of the instance that is being made."""
