@@ -8,6 +8,8 @@ from nacre_adapters.modelvault.kinds import Path
 from nacre_adapters.modelvault.paths import shown
 from nacre_adapters.modelvault.schema import Index, Schema
 
+_HOW = {"=": "IndexLookup", "in": "IndexLookup"}
+_LOW = (">", ">=")
 _ALONG = re.compile(r"go along the (unique )?index '(.*)', intervals")
 
 
@@ -38,19 +40,33 @@ def _access(schema: Schema, found: Filter | None, native: str) -> Iterator[str]:
             yield f"  Filter {found}"
         return
     index = next(index for index in schema.indexes if index.name == along[2])
-    used = next((part for part in parts(found) if _is_lookup(part, index)), None)
     kind = "Unique" if index.unique else "NonUnique"
-    how = "IndexScan" if used is None else "IndexLookup"
+    used = _lookup(found, index) or _bounds(found, index)
+    how = _HOW.get(used[0].operator, "IndexRangeLookup") if used else "IndexScan"
     yield f'  {how} index="{index.name}" kind={kind}'
-    rest = tuple(part for part in parts(found) if part is not used)
+    if how == "IndexRangeLookup":
+        for bound in used:
+            side = "lo" if bound.operator in _LOW else "hi"
+            yield f"  KeyRange {side} {bound.operator} {bound.shown_value}"
+    rest = tuple(part for part in parts(found) if part not in used)
     if rest:
         yield f"  ResidualFilter {rest[0] if len(rest) == 1 else All(rest)}"
 
 
-def _is_lookup(part: Filter, index: Index) -> bool:
-    return (
-        isinstance(part, Compared)
-        and part.path == index.path
-        and part.operator in ("=", "in")
-        and part.value is not None
-    )
+def _lookup(found: Filter | None, index: Index) -> tuple[Compared, ...]:
+    """Return the comparison by which the index gives rows of some values."""
+    compared = (part for part in _on(found, index) if part.operator in _HOW)
+    return tuple(part for part in compared if part.value is not None)[:1]
+
+
+def _bounds(found: Filter | None, index: Index) -> tuple[Compared, ...]:
+    """Return the comparisons that say where in the index rows begin and end."""
+    ranged = [part for part in _on(found, index) if part.operator not in _HOW]
+    low = [part for part in ranged if part.operator in _LOW]
+    high = [part for part in ranged if part.operator not in _LOW]
+    return (*low[:1], *high[:1])
+
+
+def _on(found: Filter | None, index: Index) -> list[Compared]:
+    every = parts(found)
+    return [part for part in every if isinstance(part, Compared) and part.path == index.path]

@@ -31,11 +31,15 @@ class Compared:
     def __str__(self) -> str:
         if self.value is None:
             return f"IsNull {{ path: FieldPath({shown(self.path)}) }}"
-        value = f"{_TYPES[self.kind]}({_debug(self.value)})"
-        if isinstance(self.value, tuple):
-            value = f"[{', '.join(f'{_TYPES[self.kind]}({_debug(v)})' for v in self.value)}]"
         word = _WORDS[self.operator]
-        return f"{word} {{ path: FieldPath({shown(self.path)}), value: {value} }}"
+        return f"{word} {{ path: FieldPath({shown(self.path)}), value: {self.shown_value} }}"
+
+    @property
+    def shown_value(self) -> str:
+        """The value as plans show it."""
+        if isinstance(self.value, tuple):
+            return f"[{', '.join(f'{_TYPES[self.kind]}({_debug(v)})' for v in self.value)}]"
+        return f"{_TYPES[self.kind]}({_debug(self.value)})"
 
 
 @dataclass(frozen=True, slots=True)
