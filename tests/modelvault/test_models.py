@@ -154,7 +154,7 @@ def test_constraints_hold_inside_optional_too(db: Database) -> None:
 
     with pytest.raises(ModelVaultValidationError, match="string length 4 is above maximum 3"):
         users.insert(user(nick="long"))
-    with pytest.raises(ValueError, match="a dict is no User"):
+    with pytest.raises(TypeError, match="a dict is no User"):
         users.insert({"id": 1})  # type: ignore[arg-type]
 
 
@@ -182,7 +182,7 @@ def test_a_class_must_name_its_key(db: Database) -> None:
     for value, message in (
         (None, "must be a string field name"),
         ("", "cannot be empty"),
-        ("zz", 'has no field "zz"'),
+        ("zz", 'primary field "zz" not found'),
     ):
         Plain.__modelvault_primary_key__ = value  # type: ignore[attr-defined]
         with pytest.raises(ValueError, match=message):
@@ -202,7 +202,7 @@ def test_a_class_must_name_its_key(db: Database) -> None:
 @pytest.mark.parametrize(
     "hint",
     [
-        dict, set, tuple, object, Literal["a"], int | str,
+        dict, set, tuple, object, Literal["a"], int | str, list,
         list[Annotated[int, models.constrained(min_i64=1)]],
     ],
 )  # fmt: skip
@@ -210,7 +210,9 @@ def test_types_that_no_schema_has_are_refused(db: Database, hint: object) -> Non
     own = {"__annotations__": {"id": int, "v": hint}, "__modelvault_primary_key__": "id"}
     odd = dataclass(type("Odd", (), own))
 
-    with pytest.raises(ValueError, match=r"unsupported model field type|elements of a list"):
+    with pytest.raises(
+        ValueError, match=r"unsupported model field type|elements of a list|one type argument"
+    ):
         models.collection(db, odd)
 
 

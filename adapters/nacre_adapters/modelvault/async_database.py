@@ -6,7 +6,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Literal, Self, TypeVar
 
-from nacre_adapters.modelvault.arguments import given
+from nacre_adapters.modelvault.arguments import MISSING, check_given, given
 from nacre_adapters.modelvault.async_query import AsyncCollection
 from nacre_adapters.modelvault.database import Database
 from nacre_adapters.modelvault.places import Source
@@ -90,7 +90,7 @@ class AsyncDatabase:
     def register_schema_version(
         self,
         collection_name: str | None = None,
-        fields_json: str = "",
+        fields_json: str | None = None,
         indexes_json: str | None = None,
         force: bool = False,
         *,
@@ -105,7 +105,7 @@ class AsyncDatabase:
     def plan_schema_version(
         self,
         collection_name: str | None = None,
-        fields_json: str = "",
+        fields_json: str | None = None,
         indexes_json: str | None = None,
         *,
         name: str | None = None,
@@ -117,15 +117,19 @@ class AsyncDatabase:
         )
 
     def backfill_top_level_field(
-        self, collection_name: str | None = None, field: str = "", value: object = None, *,
+        self,
+        collection_name: str | None = None,
+        field: str | None = None,
+        value: object = MISSING,
+        *,
         name: str | None = None,
-    ) -> "asyncio.Future[None]":  # fmt: skip
+    ) -> "asyncio.Future[None]":
         """Give a field a value in all rows that are without it."""
         name = given("collection_name", collection_name, name)
         return self.tasks.write(lambda: self.database.backfill_top_level_field(name, field, value))
 
     def backfill_field_at_path(
-        self, collection_name: str | None = None, path: object = (), value: object = None, *,
+        self, collection_name: str | None = None, path: object = None, value: object = MISSING, *,
         name: str | None = None,
     ) -> "asyncio.Future[None]":  # fmt: skip
         """Give a field at a path a value in all rows that are without it."""
@@ -139,27 +143,30 @@ class AsyncDatabase:
         return self.tasks.read(lambda: self.database.rebuild_indexes(collection_name, name=name))
 
     def insert(
-        self, collection_name: str | None = None, row: object = None, *,
+        self, collection_name: str | None = None, row: object = MISSING, *,
         collection: str | None = None,
     ) -> "asyncio.Future[None]":  # fmt: skip
         """Store a row, new or in place of the whole row with its key."""
         name = given("collection_name", collection_name, collection)
+        check_given("row", row)
         return self.tasks.write(lambda: self.database.handle.insert(name, row))
 
     def get(
-        self, collection_name: str | None = None, pk: object = None, *,
+        self, collection_name: str | None = None, pk: object = MISSING, *,
         collection: str | None = None,
     ) -> "asyncio.Future[Row | None]":  # fmt: skip
         """Return the row of a primary key, or None."""
         name = given("collection_name", collection_name, collection)
+        check_given("pk", pk)
         return self.tasks.read(lambda: self.database.handle.get(name, pk))
 
     def delete(
-        self, collection_name: str | None = None, pk: object = None, *,
+        self, collection_name: str | None = None, pk: object = MISSING, *,
         collection: str | None = None,
     ) -> "asyncio.Future[None]":  # fmt: skip
         """Delete the row of a primary key, if there is one."""
         name = given("collection_name", collection_name, collection)
+        check_given("pk", pk)
         return self.tasks.write(lambda: self.database.handle.delete(name, pk))
 
     def transaction(self) -> AsyncTransaction:

@@ -87,10 +87,23 @@ def _is_known(name: object, value: object) -> bool:
 
 def _as_bound(name: str, value: object) -> int | float | str | bool:
     if name.endswith("f64"):
-        return float(cast("float", value))
-    if name in _NUMBERS and not isinstance(value, int):
+        return _float(cast("float", value))
+    if name in _NUMBERS and (not isinstance(value, int) or not _is_in_range(name, value)):
         raise Malformed("unknown constraint shape")
     return cast("int | str | bool", value)
+
+
+def _float(value: float) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        raise Malformed(f"number out of range: {str(value)[:30]}...") from None
+
+
+def _is_in_range(name: str, value: int) -> bool:
+    if name.endswith("i64"):
+        return -(1 << 63) <= value < 1 << 63
+    return 0 <= value < 1 << 64
 
 
 def _least(bound: object) -> Check:

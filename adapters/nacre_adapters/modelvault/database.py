@@ -7,7 +7,13 @@ from types import TracebackType
 from typing import Self
 
 from nacre_adapters.modelvault import registration, snapshots
-from nacre_adapters.modelvault.arguments import check_recovery, given
+from nacre_adapters.modelvault.arguments import (
+    MISSING,
+    check_given,
+    check_recovery,
+    given,
+    required,
+)
 from nacre_adapters.modelvault.errors import as_interface
 from nacre_adapters.modelvault.handle import Handle
 from nacre_adapters.modelvault.places import (
@@ -109,7 +115,7 @@ class Database:
     def register_schema_version(
         self,
         collection_name: str | None = None,
-        fields_json: str = "",
+        fields_json: str | None = None,
         indexes_json: str | None = None,
         force: bool = False,
         *,
@@ -124,43 +130,47 @@ class Database:
             ModelVaultSchemaError: it needs a migration, or is breaking, and is not forced.
         """
         name = given("collection_name", collection_name, name)
+        fields_json = required("fields_json", fields_json)
         return registration.change(self.handle, name, fields_json, indexes_json, force=force)
 
     def plan_schema_version(
         self,
         collection_name: str | None = None,
-        fields_json: str = "",
+        fields_json: str | None = None,
         indexes_json: str | None = None,
         *,
         name: str | None = None,
     ) -> dict[str, object]:
         """Return what another schema would take: "change", "reason" and "steps"."""
         name = given("collection_name", collection_name, name)
+        fields_json = required("fields_json", fields_json)
         return registration.plan(self.handle, name, fields_json, indexes_json).to_dict()
 
     def backfill_top_level_field(
         self,
         collection_name: str | None = None,
-        field: str = "",
-        value: object = None,
+        field: str | None = None,
+        value: object = MISSING,
         *,
         name: str | None = None,
     ) -> None:
         """Give a field a value in all rows that are without it."""
         name = given("collection_name", collection_name, name)
-        registration.backfill(self.handle, name, field, value)
+        check_given("value", value)
+        registration.backfill(self.handle, name, required("field", field), value)
 
     def backfill_field_at_path(
         self,
         collection_name: str | None = None,
-        path: object = (),
-        value: object = None,
+        path: object = None,
+        value: object = MISSING,
         *,
         name: str | None = None,
     ) -> None:
         """Give a field at a path, a list of names, a value in all rows that are without it."""
         name = given("collection_name", collection_name, name)
-        registration.backfill_at(self.handle, name, path, value)
+        check_given("value", value)
+        registration.backfill_at(self.handle, name, required("path", path), value)
 
     def rebuild_indexes(
         self, collection_name: str | None = None, *, name: str | None = None
@@ -169,7 +179,7 @@ class Database:
         self.handle.shape(given("collection_name", collection_name, name))
 
     def insert(
-        self, collection_name: str | None = None, row: object = None, *,
+        self, collection_name: str | None = None, row: object = MISSING, *,
         collection: str | None = None,
     ) -> None:  # fmt: skip
         """Store a row, new or in place of the whole row with its key.
@@ -179,20 +189,23 @@ class Database:
             ModelVaultSchemaError: a unique value is taken, or its key is missing.
         """
         name = given("collection_name", collection_name, collection)
+        check_given("row", row)
         self.handle.insert(name, row)
 
     def get(
-        self, collection_name: str | None = None, pk: object = None, *,
+        self, collection_name: str | None = None, pk: object = MISSING, *,
         collection: str | None = None,
     ) -> Row | None:  # fmt: skip
         """Return the row of a primary key, its names in order; None when there is none."""
+        check_given("pk", pk)
         return self.handle.get(given("collection_name", collection_name, collection), pk)
 
     def delete(
-        self, collection_name: str | None = None, pk: object = None, *,
+        self, collection_name: str | None = None, pk: object = MISSING, *,
         collection: str | None = None,
     ) -> None:  # fmt: skip
         """Delete the row of a primary key, if there is one."""
+        check_given("pk", pk)
         self.handle.delete(given("collection_name", collection_name, collection), pk)
 
     def transaction(self) -> Transaction:

@@ -55,7 +55,7 @@ def paths_of(schema: Schema, fields: object) -> list[Path]:
     if isinstance(fields, str):
         fields = [fields]
     if not isinstance(fields, Sequence):
-        raise Malformed("fields must be a list of schema paths")
+        raise Malformed('path must be a dotted string ("a.b") or list[str]')
     if not fields:
         raise Malformed("fields must list at least one schema path")
     paths = [path_in(field) for field in fields]

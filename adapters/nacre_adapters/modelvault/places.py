@@ -122,6 +122,10 @@ def open_copy(image: Path | bytes) -> Place:
         content = image if isinstance(image, bytes) else _content(image)
         copy.write_bytes(content)
         return Place(checked_vault(copy), MEMORY, folder=folder, maker=os.getpid())
+    except ModelVaultFormatError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        shown = str(image) if isinstance(image, Path) else "the snapshot"
+        raise ModelVaultFormatError(str(error).replace(str(copy), shown)) from error
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -152,6 +156,8 @@ def checked_vault(path: Path, *, read_only: bool = False) -> nacre.Vault:
         vault = nacre.open(
             path, single_file=True, untrusted=True, create=False, read_only=read_only
         )
+    except ModelVaultFormatError:
+        raise
     except (FormatError, CorruptionError) as error:
         raise ModelVaultFormatError(f"format error: {error}") from error
     try:

@@ -19,7 +19,15 @@ def project(row: Row, paths: Sequence[Path]) -> Row:
             value = value[name]
         else:
             _put(found, path, value)
-    return found
+    return _in_order(found)
+
+
+def _in_order(row: Row) -> Row:
+    """Return a row with its names in order, as whole rows have them."""
+    return {
+        name: _in_order(cast("Row", value)) if isinstance(value, dict) else value
+        for name, value in sorted(row.items())
+    }
 
 
 def _put(row: Row, path: Path, value: object) -> None:

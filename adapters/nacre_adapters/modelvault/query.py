@@ -3,6 +3,7 @@
 Each step returns a new query, and checks its path and value at once.
 """
 
+import operator
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -25,6 +26,7 @@ from nacre_adapters.modelvault.projection import project
 from nacre_adapters.modelvault.shape import Row, Shape
 
 MAX_LIMIT = 1 << 20
+_MOST = 1 << 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +109,15 @@ class Query:
 
     def limit(self, n: int) -> "Query":
         """Keep the first rows only."""
-        if type(n) is not int:
-            kind = type(n).__name__
-            raise WrongType(f"argument 'n': '{kind}' object cannot be interpreted as an integer")
-        if n < 0:
+        try:
+            count = operator.index(n)
+        except TypeError as error:
+            raise WrongType(f"argument 'n': {error}") from None
+        if count < 0:
             raise OutOfRange("can't convert negative int to unsigned")
-        return self._with(replace(self.asked, limit=n))
+        if count >= _MOST:
+            raise OutOfRange("int too big to convert")
+        return self._with(replace(self.asked, limit=count))
 
     def explain(self) -> str:
         """Return how the rows are found."""
@@ -160,8 +165,8 @@ class Query:
         """Yield the rows."""
         return iter(self.all())
 
-    def _and(self, path: object, operator: str, value: object) -> "Query":
-        made = filters.comparison(self._shape().schema, path_in(path), operator, value)
+    def _and(self, path: object, sign: str, value: object) -> "Query":
+        made = filters.comparison(self._shape().schema, path_in(path), sign, value)
         return self._with(replace(self.asked, filter=filters.joined(self.asked.filter, made)))
 
     def _with(self, asked: Asked) -> "Query":
@@ -203,7 +208,8 @@ class Query:
             base = base.limit(self.asked.limit)
         kind = None if order is None else shape.schema.kind_at(order.path)
         if order is None or kind is None or kind.bare.name in ("list", "object"):
-            return [base.order_by(shape.schema.key.native)] if order is not None else [base]
+            down = " desc" if order is not None and order.descending else ""
+            return [base.order_by(shape.schema.key.native + down)] if order else [base]
         path = shape.schema.native_path(order.path)
         assert path is not None
         down = " desc" if order.descending else ""

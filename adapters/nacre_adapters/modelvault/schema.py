@@ -5,6 +5,7 @@ one may be None there, so that a field can be required before old rows have it.
 """
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -265,11 +266,18 @@ def _json(argument: str, text: object) -> object:
     if not isinstance(text, str):
         raise not_text(argument, text)
     try:
-        return json.loads(text)
+        return json.loads(text, parse_constant=_finite, parse_float=_finite)
     except RecursionError:
         raise Malformed("recursion limit exceeded") from None
     except ValueError as error:
         raise Malformed(f"{argument} is no JSON: {error}") from None
+
+
+def _finite(written: str) -> float:
+    number = float(written)
+    if not math.isfinite(number):
+        raise ValueError(f"number out of range: {written}")
+    return number
 
 
 def _index(said: object, fields: Sequence[Field]) -> Index:

@@ -84,6 +84,7 @@ def compact(handle: Handle) -> None:
 
 def checkpoint(handle: Handle) -> None:
     """Check that the database can be written; it opens at once without any checkpoint."""
+    _refuse_inside(handle, "checkpoint")
     with as_interface:
         handle.write(lambda tx: None)
 

@@ -73,7 +73,7 @@ def names_of(model: type) -> list[str]:
         return list(model.model_fields)  # type: ignore[attr-defined]  # as is_pydantic says
     if dataclasses.is_dataclass(model):
         return [field.name for field in dataclasses.fields(model)]
-    raise Malformed(f"{model!r} must be a dataclass or a pydantic BaseModel")
+    raise Malformed(f"model must be a dataclass or a pydantic.BaseModel subclass: {model!r}")
 
 
 def is_pydantic(model: type) -> bool:
@@ -172,7 +172,10 @@ def _or_none(load: Load | None) -> Load | None:
 def _list_of(hint: object, depth: int) -> Codec:
     if depth > MAX_DEPTH:
         raise Malformed("model type nesting too deep")
-    element = codec_of(typing.get_args(hint)[0], depth + 1)
+    inner = typing.get_args(hint)
+    if not inner:
+        raise Malformed("List must have one type argument")
+    element = codec_of(inner[0], depth + 1)
     if element.constraints:
         raise Malformed("constraints on the elements of a list cannot be kept: constrain the list")
     load = element.load

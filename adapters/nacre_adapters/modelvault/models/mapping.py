@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Generic, TypeVar, cast
 
-from nacre_adapters.modelvault.errors import Malformed
+from nacre_adapters.modelvault.errors import Malformed, ModelVaultSchemaError, WrongType
 from nacre_adapters.modelvault.kinds import Path
 from nacre_adapters.modelvault.models.codec import (
     build,
@@ -31,7 +31,9 @@ class Mapped(Generic[Model]):
         self._loads = {field.name: field.codec.load for field in self.fields}
         self.names = names_of(model)
         if self.primary not in self.names:
-            raise Malformed(f'{model.__name__} has no field "{self.primary}"')
+            raise ModelVaultSchemaError(
+                f'schema error: primary field "{self.primary}" not found as a top-level field'
+            )
 
     def fields_json(self) -> str:
         """Return the fields as `register_collection` takes them."""
@@ -55,10 +57,10 @@ class Mapped(Generic[Model]):
         """Return an instance as a row.
 
         Raises:
-            Malformed: it is not one of the class.
+            WrongType: it is not one of the class.
         """
         if not isinstance(instance, self.model):
-            raise Malformed(
+            raise WrongType(
                 f"a {type(instance).__name__} is no {self.model.__name__}: insert an instance"
             )
         return {name: plain(getattr(instance, name)) for name in self.names}
