@@ -12,6 +12,7 @@ NacreError
 │   └── WrongKey     (also PermissionError)  give the passphrase or key file of the target
 ├── StateError       (also RuntimeError)  open, close or lock in the right order
 │   ├── Closed                            open the vault again
+│   ├── PackageMissing (also ImportError)  install what is named
 │   └── ReadOnly     (also PermissionError)  open the vault for writing
 ├── StorageError     (also OSError)       the disk or the network failed; may be transient
 │   ├── DiskFull                          free space, then run the same call again
@@ -106,6 +107,12 @@ class Closed(StateError):
     """The handle was closed."""
 
     code = "closed"
+
+
+class PackageMissing(StateError, ImportError):
+    """A call needs a package that is an extra, and not installed."""
+
+    code = "package_missing"
 
 
 class ReadOnly(StateError, PermissionError):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from types import ModuleType
 
-from nacre.errors import InvalidInput
+from nacre.errors import InvalidInput, PackageMissing
 
 _ED25519 = b"\x01"
 _MARK = "PRIVATE+KEY+"
@@ -100,4 +100,4 @@ def _ed25519() -> ModuleType:
     try:
         return import_module("cryptography.hazmat.primitives.asymmetric.ed25519")
     except ModuleNotFoundError as error:
-        raise InvalidInput("signing needs cryptography: pip install 'nacre[sign]'") from error
+        raise PackageMissing("signing needs cryptography: pip install 'nacre[sign]'") from error

@@ -10,7 +10,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from nacre.errors import InvalidInput, NotFound
+from nacre.errors import InvalidInput, NotFound, PackageMissing
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -111,4 +111,4 @@ def _duckdb() -> ModuleType:
     try:
         return import_module("duckdb")
     except ModuleNotFoundError as error:
-        raise InvalidInput("this needs DuckDB: pip install 'nacre[sql]'") from error
+        raise PackageMissing("this needs DuckDB: pip install 'nacre[sql]'") from error

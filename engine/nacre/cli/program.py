@@ -45,4 +45,4 @@ def program() -> None:
 
 def main() -> None:
     """Run the command line."""
-    run(program, "nacre")
+    run(lambda: program, "nacre")

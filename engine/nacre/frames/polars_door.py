@@ -6,7 +6,7 @@ from types import ModuleType
 
 import pyarrow as pa
 
-from nacre.errors import InvalidInput
+from nacre.errors import PackageMissing
 from nacre.frames.columns import Column
 from nacre.frames.parts import FrameParts
 
@@ -33,4 +33,4 @@ def _polars_frames() -> ModuleType:
     try:
         return import_module("nacre.frames.polars_frames")
     except ModuleNotFoundError as error:
-        raise InvalidInput("this needs polars: pip install 'nacre[polars]'") from error
+        raise PackageMissing("this needs polars: pip install 'nacre[polars]'") from error

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from nacre import codec
-from nacre.errors import InvalidInput
+from nacre.errors import InvalidInput, PackageMissing
 from nacre.rows.arrow_types import given_arrow, load_arrow
 from nacre.rows.checks import check_of
 from nacre.rows.layout import Layout, StoredRow
@@ -58,7 +58,7 @@ def to_library(table: pa.Table, library: str) -> object:
     try:
         return import_module("polars").from_arrow(table)
     except ModuleNotFoundError as error:
-        raise InvalidInput("this needs polars: pip install 'nacre[polars]'") from error
+        raise PackageMissing("this needs polars: pip install 'nacre[polars]'") from error
 
 
 def table_of(layout: Layout, rows: Sequence[StoredRow], names: Sequence[str]) -> pa.Table:

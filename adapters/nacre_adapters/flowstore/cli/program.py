@@ -32,4 +32,4 @@ for _command in _COMMANDS:
 
 def main() -> None:
     """Run the command line."""
-    run_program(program, "nacre-flows")
+    run_program(lambda: program, "nacre-flows")

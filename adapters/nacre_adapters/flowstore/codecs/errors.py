@@ -1,12 +1,11 @@
 """What storing and loading objects raises.
 
 NacreError
-├── InvalidInput    NotStorable (Unstorable, also ValueError): convert what the path names
-│                   NotTrusted (also PermissionError): say that the pickle is trusted
-└── StateError      PackageMissing (also ImportError): install the package that is named
+└── InvalidInput    NotStorable (Unstorable, also ValueError): convert what the path names
+                    NotTrusted (also PermissionError): say that the pickle is trusted
 """
 
-from nacre.errors import InvalidInput, StateError, Unstorable
+from nacre.errors import InvalidInput, Unstorable
 
 
 class NotStorable(Unstorable):
@@ -19,12 +18,6 @@ class NotTrusted(InvalidInput, PermissionError):
     """What is stored runs code when it is loaded, and nobody said that it may."""
 
     code = "not_trusted"
-
-
-class PackageMissing(StateError, ImportError):
-    """An optional package is needed for this object."""
-
-    code = "package_missing"
 
 
 class Refused(Exception):  # it never leaves this package

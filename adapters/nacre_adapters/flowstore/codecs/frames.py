@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from nacre.errors import CorruptionError, InvalidInput, NacreError, Unstorable
+from nacre.errors import CorruptionError, InvalidInput, NacreError, PackageMissing, Unstorable
 from nacre.frames import get_frame, put_frame
 from nacre.hashing import Digest
-from nacre_adapters.flowstore.codecs.errors import PackageMissing, Refused
+from nacre_adapters.flowstore.codecs.errors import Refused
 from nacre_adapters.flowstore.codecs.nodes import Codec, Decoder, Encoder, Node, Parts
 
 

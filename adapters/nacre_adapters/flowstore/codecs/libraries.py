@@ -4,7 +4,7 @@ import importlib
 from types import ModuleType
 from typing import NamedTuple
 
-from nacre_adapters.flowstore.codecs.errors import PackageMissing
+from nacre.errors import PackageMissing
 from nacre_adapters.flowstore.codecs.nodes import Codec
 
 _PACKAGE = "nacre_adapters.flowstore.codecs"

@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol, TypeVar
 
-from nacre.errors import InvalidInput
-from nacre_adapters.flowstore.codecs.errors import PackageMissing
+from nacre.errors import InvalidInput, PackageMissing
 from nacre_adapters.flowstore.connections.connection import Connection
 from nacre_adapters.flowstore.connections.errors import BucketUnreachable
 from nacre_adapters.flowstore.connections.kinds import ConnectionType

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from nacre.errors import PackageMissing
 from nacre.hashing import digest_of
-from nacre_adapters.flowstore.codecs.errors import PackageMissing
 from nacre_adapters.flowstore.connections import buckets, events
 from nacre_adapters.flowstore.connections.connection import Connection
 from nacre_adapters.flowstore.connections.errors import ConnectionNotFound

@@ -12,8 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from nacre.errors import CorruptionError
-from nacre_adapters.flowstore.codecs.errors import PackageMissing
+from nacre.errors import CorruptionError, PackageMissing
 from nacre_adapters.flowstore.connections.errors import SecretMissing
 
 try:

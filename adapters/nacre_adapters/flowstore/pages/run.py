@@ -14,10 +14,10 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from nacre.errors import PackageMissing
 from nacre_adapters.flowstore import screens
 from nacre_adapters.flowstore.assets.types import new_id
 from nacre_adapters.flowstore.attempts import attempt, declare_flow
-from nacre_adapters.flowstore.codecs import PackageMissing
 from nacre_adapters.flowstore.events import ACTION, RUN
 from nacre_adapters.flowstore.interface import StoreInterface
 from nacre_adapters.flowstore.memo import code_of, reuse

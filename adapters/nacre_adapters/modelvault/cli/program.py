@@ -20,4 +20,4 @@ program.add_command(import_)
 
 def main() -> None:
     """Run the command line."""
-    run_program(program, "nacre-modelvault")
+    run_program(lambda: program, "nacre-modelvault")

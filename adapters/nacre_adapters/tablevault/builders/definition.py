@@ -6,12 +6,14 @@ What may be a reference is text at first; `resolved` is the same definition with
 from collections.abc import Callable
 from typing import Annotated, Literal, TypeAlias
 
+from nacre.errors import PackageMissing
+
 try:
     from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
     from pydantic_core import ErrorDetails
 except ModuleNotFoundError as error:
-    raise ModuleNotFoundError(
-        "TableVault's builders need pydantic: pip install 'nacre[tablevault]'", name="pydantic"
+    raise PackageMissing(
+        "TableVault's builders need pydantic: pip install 'nacre[tablevault]'"
     ) from error
 
 from nacre_adapters.tablevault.builders.document import Document, Path, read_document

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from nacre.errors import PackageMissing
+
 try:
     import yaml
 except ModuleNotFoundError as error:
-    raise ModuleNotFoundError(
-        "TableVault's builders need PyYAML: pip install 'nacre[tablevault]'", name="yaml"
+    raise PackageMissing(
+        "TableVault's builders need PyYAML: pip install 'nacre[tablevault]'"
     ) from error
 
 from nacre_adapters.tablevault.errors import TVBuilderError

@@ -1,5 +1,16 @@
 """The command `nacre-tablevault`: the original's commands, and what a vault adds."""
 
-from nacre_adapters.tablevault.cli.program import main
+import click
 
-__all__ = ["main"]
+from nacre.cli.outermost import run
+
+
+def main() -> None:
+    """Run the command line; a package that is missing is named."""
+    run(_program, "nacre-tablevault")
+
+
+def _program() -> click.Group:
+    from nacre_adapters.tablevault.cli.program import program  # noqa: PLC0415 - needs an extra
+
+    return program

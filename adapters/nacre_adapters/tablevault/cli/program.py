@@ -4,7 +4,6 @@ import sys
 
 import click
 
-from nacre.cli.outermost import run as run_program
 from nacre.cli.terminal import warn
 from nacre_adapters.tablevault.cli import changing, creating, moving, showing
 from nacre_adapters.tablevault.cli.session import Session
@@ -42,8 +41,3 @@ def program(context: click.Context, db_dir: str | None, author: str | None) -> N
 
 for _command in _COMMANDS:
     program.add_command(_command)
-
-
-def main() -> None:
-    """Run the command line."""
-    run_program(program, "nacre-tablevault")

@@ -2,7 +2,6 @@
 
 import click
 
-from nacre.cli.outermost import run as run_program
 from nacre_adapters.tenants.cli.backup import backup
 from nacre_adapters.tenants.cli.import_ import import_
 from nacre_adapters.tenants.cli.list_ import list_
@@ -24,8 +23,3 @@ def program() -> None:
 
 for _command in _COMMANDS:
     program.add_command(_command)
-
-
-def main() -> None:
-    """Run the command line."""
-    run_program(program, "nacre-tenants")

@@ -29,4 +29,4 @@ for _command in _COMMANDS:
 
 def main() -> None:
     """Run the command line."""
-    run_program(program, "nacre-trajectories")
+    run_program(lambda: program, "nacre-trajectories")
