@@ -65,6 +65,28 @@ def test_overwriting_makes_a_revision_and_keeps_the_old_one(store: StoreInterfac
     assert [asset.object for asset in store.assets.revisions(first)] == ["old", "new"]
 
 
+def test_an_asset_is_the_revision_that_was_saved_whoever_is_quicker(
+    store: StoreInterface,
+) -> None:
+    store.save_asset(other(value="first"))
+    mine, place = store.get_asset("ex"), store.place
+    mine.object = "mine"
+    commit = place.commit
+
+    def overtaken(*args: object, **more: object) -> object:
+        done = commit(*args, **more)  # type: ignore[arg-type]
+        place.commit = commit  # type: ignore[method-assign]
+        StoreInterface("2", "bo", "s").save_asset(other(value="theirs"), overwrite=True)
+        return done
+
+    place.commit = overtaken  # type: ignore[method-assign,assignment]
+    store.save_asset(mine, overwrite=True, asset_id=mine.id)
+    store.assets.promote(mine, "champion")
+
+    assert mine.revision == 1
+    assert store.get_asset("ex", AssetType.OTHER, alias="champion").object == "mine"
+
+
 def test_overwriting_goes_by_type_and_name(store: StoreInterface) -> None:
     one = store.save_asset(other(name="one"))
     two = store.save_asset(other(name="two"))

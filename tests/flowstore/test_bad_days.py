@@ -126,6 +126,75 @@ def test_two_processes_share_a_store(tmp_path: Path) -> None:
         assert vault.verify().is_clean
 
 
+def test_a_kill_between_two_outputs_that_are_in_the_log(tmp_path: Path) -> None:
+    with use_store(tmp_path / "v") as vault, attempt(find_place(), "1", "One", user="ana"):
+        StoreInterface("1", "ana", "One").save_output("good", "x")
+    big = os.urandom(5 << 20)  # too much to wait for the end of the step
+
+    def work() -> None:
+        with use_store(tmp_path / "v"), attempt(find_place(), "1", "One", user="ana"):
+            store = StoreInterface("1", "ana", "One")
+            store.save_output(big, "x")
+            store.save_output(big[::-1], "y")
+            kill()
+
+    assert in_child(work) == signal.SIGKILL
+    with use_store(tmp_path / "v") as vault:
+        two = StoreInterface("1", "ana", "Two")
+        saved = vault.events(kind="flowstore.output.saved")
+        assert [event.data["name"] for event in saved] == ["x", "x", "y"]
+        assert two.get_input("x") == "good"
+        assert not two.has_input("y")
+        assert two.get_flow_status()["steps"][0]["status"] == "running"
+        with attempt(find_place(), "1", "One", user="ana"):
+            StoreInterface("1", "ana", "One").save_output(big, "x")
+        assert two.get_input("x") == big
+        assert not two.has_input("y")
+        assert vault.verify().is_clean
+        assert vault.replay().is_equal
+
+
+MOVER = """
+from nacre_adapters.flowstore import Asset, AssetType, StoreInterface
+store = StoreInterface("1", "%(step)s", "Step")
+for number in range(40):
+    asset = store.get_asset("model", AssetType.OTHER)
+    asset.object = ["%(step)s", number]
+    store.save_asset(asset, overwrite=True, asset_id=asset.id)
+    store.assets.promote_all({"champion": asset, "newest": asset})
+    if number %% 10 == 9:
+        store.assets.undo("model", AssetType.OTHER, "champion")
+"""
+
+
+def test_two_processes_revise_one_asset_and_move_its_aliases(tmp_path: Path) -> None:
+    with use_store(tmp_path / "v"):
+        store = StoreInterface("1", "ana", "Zero")
+        store.save_asset(Asset([], "model", AssetType.OTHER))
+        store.assets.promote(store.get_asset("model"), "champion")
+    children = [program(tmp_path / "v", MOVER % {"step": step}) for step in "ab"]
+    for child in children:
+        child.communicate(timeout=120)
+    assert [child.returncode for child in children] == [0, 0]
+
+    with use_store(tmp_path / "v") as vault:
+        store = StoreInterface("1", "ana", "Last")
+        revisions = store.assets.revisions(store.get_asset("model"))
+        assert [each.revision for each in revisions] == list(range(81))
+        saved = [each.object for each in revisions[1:]]
+        for step in "ab":  # nobody's revision was lost, or came twice
+            assert [each[1] for each in saved if each[0] == step] == list(range(40))
+        moves = store.assets.alias_history("model", AssetType.OTHER, "champion")
+        assert len(moves) == 1 + 80 + 8
+        for move in store.assets.alias_history("model", AssetType.OTHER, "newest"):
+            assert revisions[move.revision].object[0] == move.actor
+        champion = store.get_asset("model", AssetType.OTHER, alias="champion")
+        assert champion.revision == moves[-1].revision
+        assert champion.object == revisions[champion.revision].object
+        assert vault.verify().is_clean
+        assert vault.replay().is_equal
+
+
 DIGESTS = """
 import json, pandas as pd
 from nacre_adapters.flowstore import StoreInterface

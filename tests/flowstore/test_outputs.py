@@ -87,6 +87,14 @@ def test_what_is_missing_is_told_with_what_there_is(place: Place) -> None:
         store("Two").get_input("price")
 
 
+def test_what_is_missing_is_told_shortly_whatever_its_name(place: Place) -> None:
+    StoreInterface("1", "ana", "One").save_output(1, "x" * 100_000)
+
+    with pytest.raises(InputNotFound) as raised:
+        StoreInterface("1", "ana", "Two").get_input("x" * 99_999 + "y")
+    assert len(str(raised.value)) < 500
+
+
 def test_the_same_name_takes_the_place(place: Place) -> None:
     store("One").save_output(1, "x")
     store("One").save_output(2, "x")

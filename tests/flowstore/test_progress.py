@@ -99,6 +99,13 @@ def test_what_is_out_of_range_is_clamped_with_a_warning(vault: nacre.Vault) -> N
     assert shown() == (100.0, "done")
 
 
+def test_a_message_without_end_is_cut(vault: nacre.Vault) -> None:
+    assert StoreInterface("1", "ana", "s").update_progress(1, "m" * 10_000_000)
+
+    (event,) = vault.events(kind="flowstore.step.progressed")
+    assert event.data["message"] == "m" * 2000
+
+
 def test_on_the_class_it_needs_a_step_that_runs(vault: nacre.Vault) -> None:
     with pytest.raises(StepMissing, match="no step runs here"):
         StoreInterface.update_progress(1, "x")

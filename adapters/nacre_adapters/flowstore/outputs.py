@@ -16,6 +16,9 @@ from nacre_adapters.flowstore.reading import Told
 from nacre_adapters.flowstore.records import Where, number_of
 from nacre_adapters.flowstore.views import Flows, Output
 
+_LONGEST_COMPARED = 100
+_MOST_COMPARED = 1000
+
 
 class Found(NamedTuple):
     """An output, and the attempt that saved it."""
@@ -172,9 +175,11 @@ def _saved_by(flows: Flows, where: Where, step: str, name: str) -> Found | None:
 def _nothing(flows: Flows, where: Where, name: str, producers: list[str]) -> str:
     steps = [(step, live_outputs(flows, where.flow, step)) for step in producers]
     names = {output.name: step for step, outputs in steps for _, output in outputs}
-    start = f"no input {name!r} reaches the step {where.step!r} of the flow {where.flow!r}: "
+    at = f"the step {where.step!r:.80} of the flow {where.flow!r:.80}"
+    start = f"no input {name!r:.80} reaches {at}: "
     if not names:
         return start + "nothing was saved before it; call save_output in an earlier step"
-    near = difflib.get_close_matches(name, names, n=1)
-    shown = ", ".join(f"{each!r} of {step!r}" for each, step in sorted(names.items())[:20])
+    short = [each for each in names if len(each) <= _LONGEST_COMPARED][:_MOST_COMPARED]
+    near = difflib.get_close_matches(name[:_LONGEST_COMPARED], short, n=1)
+    shown = ", ".join(f"{each!r:.80} of {step!r:.80}" for each, step in sorted(names.items())[:20])
     return start + (f"did you mean {near[0]!r}? " if near else "") + f"there is {shown}"

@@ -14,6 +14,7 @@ from nacre.errors import InvalidInput, NacreError
 
 BURST = 8
 PER_SECOND = 4.0
+_LONGEST_MESSAGE = 2000
 
 Update = tuple[float, str, bool]
 Record = Callable[[Update], None]
@@ -81,4 +82,5 @@ def checked(completion: float, message: str, page_update: bool) -> Update:
         raise InvalidInput("a completion of NaN is no number: give 0 to 100")
     if not 0 <= completion <= 100:
         warnings.warn(f"a completion of {completion} is not in 0 to 100", stacklevel=4)
-    return min(100.0, max(0.0, float(completion))), str(message), bool(page_update)
+    told = str(message)[:_LONGEST_MESSAGE]
+    return min(100.0, max(0.0, float(completion))), told, bool(page_update)

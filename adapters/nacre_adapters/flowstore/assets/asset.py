@@ -254,5 +254,5 @@ class Asset:
         return hash(self.id)
 
     def __repr__(self) -> str:
-        name = "" if self.name is None else f", name={self.name!r}"
-        return f"{type(self).__name__}({self.label!r}, {self.type.value}{name}, id={self.id!r})"
+        name = "" if self.name is None else f", name={self.name!r:.80}"
+        return f"{type(self).__name__}({self.label!r:.80}, {self.type.value}{name}, id={self.id!r})"

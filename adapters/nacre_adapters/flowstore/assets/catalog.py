@@ -66,7 +66,7 @@ class Query:
             "name": self.name,
         }
         said |= {"asset_id": self.asset_id, "time_created": self.created_us}
-        return ", ".join(f"{k}={v!r}" for k, v in said.items() if v is not None) or "no filter"
+        return ", ".join(f"{k}={v!r:.80}" for k, v in said.items() if v is not None) or "no filter"
 
 
 MayRead = Callable[[Card], bool]

@@ -60,7 +60,7 @@ def save(
 
     fact = place.commit(decide, actor=where.user)[-1]
     where.reads.settle(told[0])
-    return _settle(place, asset, str(fact.data["asset"]))
+    return _settle(place, asset, fact)
 
 
 def _draft(place: Place, asset: Asset, trust: str | None) -> Draft:
@@ -154,14 +154,15 @@ def _accessible(look: Look, user: str, query: Query) -> Iterator[tuple[Card, Rev
     return accessible(look.assets, query, may_read, now_us=look.time_ns // 1000)
 
 
-def _settle(place: Place, asset: Asset, id_: str) -> str:
-    """Tell the object where it stands now."""
+def _settle(place: Place, asset: Asset, fact: Fact) -> str:
+    """Tell the object which revision it is: somebody else may have made a later one already."""
+    id_, number = str(fact.data["asset"]), fact.data["version"]
+    assert isinstance(number, int)
     with place.vault.read():
         assets = place.assets
-        card = assets.card(id_)
-        revision = None if card is None else assets.revision(id_, card.revision)
+        card, revision = assets.card(id_), assets.revision(id_, number)
         assert card is not None
         assert revision is not None
         asset.id = id_
-        asset.saved = saved_of(assets, card, revision, card.revision)
+        asset.saved = saved_of(assets, card, revision, number)
     return id_
