@@ -213,11 +213,13 @@ def _merged(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
 
 
 def _ranged(layout: Layout, prefix: bytes, terms: Sequence[Term]) -> Interval:
+    if any(term.value is None or term.value != term.value for term in terms):
+        return (prefix, prefix)
+    if len(prefix) > KEPT_BYTES:  # of cut keys nothing is left that the range is about
+        return _cut(prefix), after_prefix(_cut(prefix))
     low = prefix + b"\x03"  # behind None, which no comparison finds
     high = after_prefix(prefix) if prefix else None
     for term in terms:
-        if term.value is None or term.value != term.value:
-            return (prefix, prefix)
         first, behind = _bounds(layout, prefix, term)
         low = max(low, first)
         if behind is not None:
