@@ -2,6 +2,7 @@
 
 NacreError
 ├── Conflict         (also RuntimeError)  read again and retry
+│   ├── Altered                           ask the collection again
 │   └── Mismatch                          a row is not what was expected of it
 ├── NotFound         (also KeyError)      ask for something that exists
 │   ├── Dropped                           take it from a backup, or put it again
@@ -46,6 +47,15 @@ class Mismatch(Conflict):
     """A row does not have the values that the caller expected."""
 
     code = "mismatch"
+
+    def __init__(self, message: str) -> None:
+        NacreError.__init__(self, message)
+
+
+class Altered(Conflict):
+    """What was being read was altered or dropped on the way."""
+
+    code = "altered"
 
     def __init__(self, message: str) -> None:
         NacreError.__init__(self, message)

@@ -50,10 +50,8 @@ def run_sql(
     connection = duckdb.connect(":memory:", config=_LOCKED)
     try:
         _check_select(duckdb, connection, query)
-        for name in sorted(_names(connection, query)):
-            table = _table(rows, frames, name)
-            if table is not None:  # otherwise a name that the query itself gives, or an error
-                connection.register(name, table)
+        for name in _different(_names(connection, query), [*rows.names(), *frames.names()]):
+            connection.register(name, _table(rows, frames, name))
         found = connection.sql(query, params=list(parameters)).to_arrow_table()
     except duckdb.CatalogException as error:
         known = ", ".join([*rows.names(), *frames.names()][:8]) or "none yet"
@@ -92,13 +90,32 @@ def _tables_in(node: object) -> Iterator[str]:
             yield from _tables_in(inner)
 
 
-def _table(rows: "Collections", frames: "Frames", name: str) -> "pa.Table | None":
+def _different(asked: set[str], known: Sequence[str]) -> Iterator[str]:
+    """Yield the names of the collections and frames that are asked for.
+
+    DuckDB takes upper and lower case for the same, so a name is one that it may mean: as it is
+    written, or in the only other way there is.
+
+    Raises:
+        InvalidInput: two of them differ in nothing else.
+    """
+    for folded in sorted({name.lower() for name in asked}):
+        here = sorted({name for name in asked if name.lower() == folded} & set(known))
+        here = here or sorted({name for name in known if name.lower() == folded})
+        if len(here) > 1:
+            raise InvalidInput(
+                f"{' and '.join(map(repr, here))} are the same name in SQL: ask for one at a time"
+            )
+        yield from here  # none: a name that the query itself gives, or an error
+
+
+def _table(rows: "Collections", frames: "Frames", name: str) -> "pa.Table":
     is_frame = name in frames.names()
     if name in rows:
         if is_frame:
             raise InvalidInput(f"{name!r} is a collection and a frame: drop or rename one of them")
         return _in_batches(rows[name].to_frame("arrow"))
-    return _in_batches(frames.read(name, to="arrow")) if is_frame else None
+    return _in_batches(frames.read(name, to="arrow"))
 
 
 def _in_batches(table: "pa.Table") -> "pa.Table":

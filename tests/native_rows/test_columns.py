@@ -101,7 +101,7 @@ def test_columns_come_to_what_rows_come_to(shared, rows, condition, groups, meas
     by_column.to_frame("arrow")
 
     found, wanted = (
-        kept.where(built(condition)).aggregate(*groups, n="count", value=measure)
+        kept.where(built(condition)).aggregate(*groups, rows="count", value=measure)
         for kept in (by_column, by_row)
     )
 

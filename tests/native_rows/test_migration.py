@@ -103,6 +103,30 @@ def test_what_a_row_is_against_is_refused(vault, people, schema, indexes, messag
     assert is_whole(vault)
 
 
+def test_an_object_gains_parts_that_may_be_none(vault):
+    fields = {"id": "int64", "to": {"type": {"object": {"city": "string"}}, "nullable": True}}
+    wider = {"city": "string", "zip": "string?", "at": {"nullable": {"object": {"x": "int64"}}}}
+    orders = vault.rows.create("orders", fields, key="id", indexes=["to.city"])
+    orders.bulk_load([{"id": n, "to": {"city": "Oslo"}} for n in range(3)])
+    orders.insert({"id": 3})
+
+    altered = {**fields, "to": {"type": {"object": wider}, "nullable": True}}
+    plan = orders.plan(altered, indexes=["to.city", "to.zip"])
+    orders.alter(altered, indexes=["to.city", "to.zip"])
+    orders.update(1, to={"city": "Oslo", "zip": "0150"})
+
+    assert plan.is_safe
+    assert orders[0]["to"] == {"city": "Oslo", "zip": None, "at": None}
+    assert orders.where(to={"city": "Oslo"}).count() == 2
+    assert orders.where("to.zip", "=", "0150").all() == [orders[1]]
+    assert "'to.zip'" in orders.where("to.zip", "is null").explain()
+    assert [change.row["to"] for change in orders.history(0)] == [{"city": "Oslo"}]
+    narrower = {**fields, "to": {"object": {"city": "string", "zip": "string"}}}
+    with pytest.raises(InvalidInput, match="change the type of 'to'"):
+        orders.alter(narrower)
+    assert is_whole(vault)
+
+
 def test_a_field_is_renamed_with_its_values_and_indexes(vault, people):
     renamed = {"id": "string", "age": "int64?", "town": "string"}
     plan = people.plan(renamed, renames={"city": "town"}, indexes=["age", ["town", "age"]])

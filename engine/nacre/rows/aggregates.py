@@ -1,6 +1,7 @@
 """Aggregates over stored rows, as SQL has them: None counts for nothing."""
 
 from collections.abc import Callable, Iterable, Mapping
+from decimal import localcontext
 from typing import cast
 
 from nacre.errors import InvalidInput
@@ -13,6 +14,8 @@ Measure = str | tuple[str, str]
 
 _NAN = float("nan")
 
+_EXACT_DIGITS = 100_000
+
 MEASURES = ("count", "sum", "mean", "min", "max")
 
 
@@ -23,7 +26,7 @@ def aggregate_rows(
     measures: Mapping[str, Measure],
 ) -> list[dict[str, object]]:
     """Return a row for each group, in the order of the groups' first rows."""
-    wanted = {name: measure_of(measure) for name, measure in measures.items()}
+    wanted = wanted_of(layout, group_by, measures)
     groups: dict[tuple[object, ...], list[StoredRow]] = {} if group_by else {(): []}
     getters = [layout.getter(layout.schema.resolve(path)) for path in group_by]
     for row in rows:
@@ -37,6 +40,27 @@ def aggregate_rows(
         }
         found.append(named | {n: _measured(layout, members, m) for n, m in wanted.items()})
     return found
+
+
+def wanted_of(
+    layout: Layout, group_by: tuple[str, ...], measures: Mapping[str, Measure]
+) -> dict[str, tuple[str, str | None]]:
+    """Return the function and the field of each measure.
+
+    Raises:
+        InvalidInput: there is no such measure, or no order in what is grouped or compared.
+        NotFound: there is no such field.
+    """
+    twice = next((name for name in measures if name in group_by), None)
+    if twice is not None:
+        raise InvalidInput(f"{twice!r} is a group and a measure: rename the measure")
+    for path in group_by:
+        layout.key_convert(layout.schema.resolve(path))
+    wanted = {name: measure_of(measure) for name, measure in measures.items()}
+    for function, compared in wanted.values():
+        if compared is not None and function in ("min", "max"):
+            layout.key_convert(layout.schema.resolve(compared))
+    return wanted
 
 
 def measure_of(measure: Measure) -> tuple[str, str | None]:
@@ -74,7 +98,9 @@ def _measured(layout: Layout, rows: list[StoredRow], measure: tuple[str, str | N
     numbers = [kind.give(value) if kind.give else value for value in values]
     if not numbers:
         return None
-    total = sum(cast("list[float]", numbers))
+    # The sum of decimals is exact; their mean has the digits of the context.
+    with localcontext(prec=_EXACT_DIGITS):
+        total = sum(cast("list[float]", numbers))
     return total if function == "sum" else total / len(numbers)
 
 

@@ -1,20 +1,31 @@
 """Stored rows to Arrow tables and dataframes, and columns of others to columns of stored values."""
 
 import json
+import re
 from collections.abc import Iterable, Sequence
+from decimal import Decimal, InvalidOperation
 from importlib import import_module
+from typing import cast
+from uuid import UUID
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from nacre import codec
 from nacre.errors import InvalidInput, PackageMissing
-from nacre.rows.arrow_types import given_arrow, load_arrow
+from nacre.rows.arrow_types import given_arrow, is_bytes, load_arrow
 from nacre.rows.checks import check_of
 from nacre.rows.layout import Layout, StoredRow
 from nacre.rows.loads import is_packed, rows_of
 from nacre.rows.schema import Field
-from nacre.rows.types import FieldType, Refused
+from nacre.rows.types import (
+    FIRST_DAY,
+    FIRST_MOMENT,
+    LAST_DAY,
+    LAST_MOMENT,
+    FieldType,
+    Refused,
+)
 
 LIBRARIES = ("pandas", "arrow", "polars")
 
@@ -31,9 +42,32 @@ _VIA_ARROW = (
 )
 
 
+_UUID_BYTES = 16
+_UNNAMED_INDEX = re.compile(r"__index_level_\d+__")
+_CALENDAR = {
+    "timestamp": (FIRST_MOMENT, LAST_MOMENT),
+    "datetime": (FIRST_MOMENT, LAST_MOMENT),
+    "date": (FIRST_DAY, LAST_DAY),
+}
+
+
 def is_columnar(source: object) -> bool:
     """Tell whether something gives itself as Arrow: a table of Arrow, pandas or Polars."""
-    return hasattr(source, "__arrow_c_stream__")
+    return hasattr(source, "__arrow_c_stream__") or isinstance(source, pa.RecordBatch)
+
+
+def table_from(source: object) -> pa.Table:
+    """Return what is columnar as a table of Arrow; the index of pandas has to have a name.
+
+    Raises:
+        InvalidInput: Arrow cannot hold it.
+    """
+    try:
+        table = pa.table(source)
+    except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
+        raise InvalidInput(f"the rows cannot be read as an Arrow table: {error}") from None
+    unnamed = [name for name in table.column_names if _UNNAMED_INDEX.fullmatch(name)]
+    return table.drop_columns(unnamed)
 
 
 def frame_of(
@@ -90,23 +124,29 @@ def frame_columns(layout: Layout, columns: pa.Table, names: Sequence[str]) -> pa
 
 def array_of(kind: FieldType, values: list[object]) -> pa.Array:
     """Return stored values as an Arrow array of the type that users see."""
-    if kind.spec == "json":
-        return pa.array([None if v is None else _json_text(v) for v in values], pa.string())
-    if isinstance(kind.spec, dict):
-        return pa.array(values, stored_arrow(kind)).cast(given_arrow(kind))
+    if kind.spec == "json" or isinstance(kind.spec, dict):
+        return pa.array([_with_json_text(kind, value) for value in values], given_arrow(kind))
     return pa.array(values, load_arrow(kind)).cast(given_arrow(kind))
 
 
+def _with_json_text(kind: FieldType, value: object) -> object:
+    """Return a stored value, the JSON in it as text."""
+    if value is None:
+        return None
+    if kind.spec == "json":
+        return json.dumps(value, ensure_ascii=False, default=_json_text)
+    if kind.element is not None:
+        element = kind.element
+        return [_with_json_text(element, inner) for inner in cast("list[object]", value)]
+    if kind.inner is not None:
+        parts = cast("dict[str, object]", value)
+        return {name: _with_json_text(part, parts.get(name)) for name, part in kind.inner.items()}
+    return value
+
+
 def _json_text(value: object) -> str:
-    """Return a value as JSON; bytes and digests, which JSON has not, as their text."""
-    return json.dumps(value, ensure_ascii=False, default=str)
-
-
-def stored_arrow(kind: FieldType) -> pa.DataType:
-    """Return the Arrow type of stored values, of lists and objects too."""
-    if isinstance(kind.spec, dict):
-        return given_arrow(kind)
-    return load_arrow(kind)
+    """Return what JSON has not, bytes and digests, as text."""
+    return value.hex() if isinstance(value, bytes) else str(value)
 
 
 def stored_columns(layout: Layout, table: pa.Table) -> pa.Table:
@@ -116,6 +156,9 @@ def stored_columns(layout: Layout, table: pa.Table) -> pa.Table:
         InvalidInput: a column is unknown, missing, or holds what a field does not take.
     """
     known = set(layout.names)
+    if len(set(table.column_names)) < len(table.column_names):
+        twice = next(n for n in table.column_names if table.column_names.count(n) > 1)
+        raise InvalidInput(f"the column {twice!r} is there twice: rename one, or leave it out")
     unknown = next((name for name in table.column_names if name not in known), None)
     if unknown is not None:
         raise InvalidInput(
@@ -151,12 +194,28 @@ def _cast(field: Field, column: pa.ChunkedArray) -> pa.ChunkedArray:
         column = column.cast(column.type.value_type)
     if not _fits(column.type, kind):
         raise InvalidInput(
-            f"the column {field.name!r} is {column.type}, and the field takes {kind.spec}: cast it"
+            f"the column {field.name!r} is {column.type}, and the field takes {kind.spec}: cast "
+            "it, in pandas to a type that knows missing values, such as Int64"
         )
     try:
-        return column.cast(given_arrow(kind)).cast(load_arrow(kind))
+        stored = column.cast(given_arrow(kind)).cast(load_arrow(kind))
+        stored.validate(full=True)
     except pa.ArrowException as error:
         raise InvalidInput(f"the column {field.name!r} does not fit {kind.spec}: {error}") from None
+    _check_calendar(field, stored)
+    return stored
+
+
+def _check_calendar(field: Field, stored: pa.ChunkedArray) -> None:
+    """Refuse days and moments that Arrow has and Python, which must give them back, has not."""
+    bounds = _CALENDAR.get(str(field.type.spec))
+    if bounds is None:
+        return
+    ends = pc.min_max(stored).as_py()
+    if ends["min"] is not None and (ends["min"] < bounds[0] or ends["max"] > bounds[1]):
+        raise InvalidInput(
+            f"the column {field.name!r} holds times beyond the years 1 to 9999: leave them out"
+        )
 
 
 def _fits(arrow: pa.DataType, kind: FieldType) -> bool:
@@ -176,27 +235,52 @@ def _fits(arrow: pa.DataType, kind: FieldType) -> bool:
                 is_.is_string(arrow) or is_.is_large_string(arrow) or is_.is_string_view(arrow)
             )
         case "bytes":
-            return bool(is_.is_binary(arrow) or is_.is_large_binary(arrow))
+            return is_bytes(arrow)
         case "timestamp":
             return bool(is_.is_timestamp(arrow) and arrow.tz)
         case "datetime":
             return bool(is_.is_timestamp(arrow) and not arrow.tz)
-    return bool(is_.is_date32(arrow))
+    return bool(is_.is_date(arrow))
 
 
 def _taken(
     field: Field, column: pa.ChunkedArray, layout: Layout, table: pa.Table
 ) -> pa.ChunkedArray:
     stored = []
-    for at, value in enumerate(column.to_pylist()):
+    for at, value in enumerate(_listed(field, column)):
         try:
-            taken = None if value is None else field.type.take(value)
+            taken = None if value is None else field.type.take(_meant(field.type, value))
         except Refused as error:
             raise InvalidInput(
                 f"the field {field.name!r} {error} {_row(layout, table, at)}"
             ) from None
         stored.append(_packed(field, taken))
     return pa.chunked_array([pa.array(stored, load_arrow(field.type))])
+
+
+def _listed(field: Field, column: pa.ChunkedArray) -> list[object]:
+    try:
+        values: list[object] = column.to_pylist()
+    except (pa.ArrowException, ValueError, OverflowError) as error:
+        raise InvalidInput(f"the column {field.name!r} holds what Python cannot: {error}") from None
+    return values
+
+
+def _meant(kind: FieldType, value: object) -> object:
+    """Return what a value of Arrow stands for, as it is in the Arrow tables of collections."""
+    if kind.spec == "uuid" and isinstance(value, bytes) and len(value) == _UUID_BYTES:
+        return UUID(bytes=value)
+    if kind.spec == "decimal" and isinstance(value, str):
+        try:
+            return Decimal(value)
+        except InvalidOperation:
+            raise Refused(f"takes a number, not {value!r:.60}") from None
+    if kind.element is not None and isinstance(value, list):
+        return [_meant(kind.element, inner) for inner in value]
+    if kind.inner is not None and isinstance(value, dict):
+        inner = kind.inner
+        return {n: _meant(inner[n], part) if n in inner else part for n, part in value.items()}
+    return value
 
 
 def _packed(field: Field, stored: object) -> object:

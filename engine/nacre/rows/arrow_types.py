@@ -16,15 +16,22 @@ _GIVEN = {
     "datetime": pa.timestamp("us"),
     "date": pa.date32(),
     "decimal": pa.string(),
+    "json": pa.string(),
+}
+_STORED = {
+    "timestamp": pa.int64(),
+    "datetime": pa.int64(),
+    "date": pa.int32(),
     "json": pa.binary(),
 }
-_STORED = {"timestamp": pa.int64(), "datetime": pa.int64(), "date": pa.int32()}
 
 
 def given_arrow(kind: FieldType) -> pa.DataType:
     """Return what a column of a type is for users."""
     if kind.element is not None:
-        return pa.list_(given_arrow(kind.element))
+        # pandas takes no lists of a fixed size of bytes.
+        is_uuid = kind.element.spec == "uuid"
+        return pa.list_(pa.binary() if is_uuid else given_arrow(kind.element))
     if kind.inner is not None:
         return pa.struct([(name, given_arrow(part)) for name, part in kind.inner.items()])
     return _GIVEN[str(kind.spec)]
@@ -35,3 +42,14 @@ def load_arrow(kind: FieldType) -> pa.DataType:
     if isinstance(kind.spec, str):
         return _STORED.get(kind.spec, _GIVEN[kind.spec])
     return pa.binary()  # packed
+
+
+def is_bytes(arrow: pa.DataType) -> bool:
+    """Tell whether values of an Arrow type are bytes, however they are laid out."""
+    is_ = pa.types
+    return bool(
+        is_.is_binary(arrow)
+        or is_.is_large_binary(arrow)
+        or is_.is_binary_view(arrow)
+        or is_.is_fixed_size_binary(arrow)
+    )

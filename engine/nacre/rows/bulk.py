@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from nacre.blobs import Payloads
 from nacre.errors import InvalidInput, NacreError
-from nacre.rows.arrow_rows import is_columnar, stored_columns
+from nacre.rows.arrow_rows import is_columnar, stored_columns, table_from
 from nacre.rows.changes import Decision, check_unique, place, taken
 from nacre.rows.declared import plain_row
 from nacre.rows.layout import Layout, StoredRow
@@ -31,8 +31,15 @@ class Chunk:
     blob: bytes | None = None
 
 
+def readable(source: object) -> object:
+    """Return the rows of a load as what can be read twice: a decision may run again."""
+    if is_columnar(source):
+        return table_from(source)
+    return list(source) if isinstance(source, Iterator) else source
+
+
 def load(tx: Decision, payloads: Payloads, name: str, source: object, *, replaces: bool) -> int:
-    """Record all rows of *source*, and return how many there are.
+    """Record all rows of *source*, which is `readable`, and return how many there are.
 
     With *replaces* a row takes the place of the one that has its key; otherwise keys are new.
 
@@ -105,10 +112,9 @@ def _check_free(
 
 
 def _chunks(layout: Layout, source: object) -> Iterator[Chunk]:
-    if is_columnar(source):
-        table = pa.table(source)
-        for start in range(0, table.num_rows, CHUNK_ROWS):
-            columns = stored_columns(layout, table.slice(start, CHUNK_ROWS))
+    if isinstance(source, pa.Table):
+        for start in range(0, source.num_rows, CHUNK_ROWS):
+            columns = stored_columns(layout, source.slice(start, CHUNK_ROWS))
             rows = rows_of(layout.schema, columns)
             yield Chunk(rows, encode_columns(columns))
         return

@@ -69,12 +69,13 @@ def upsert(tx: Decision, name: str, rows: Iterable[Row]) -> list[object]:
     keys = []
     for page in _pages(rows):
         # The last one of a key counts.
-        stored = {layout.key_of(row): row for row in (layout.take(plain_row(r)) for r in page)}
+        taken_rows = [layout.take(plain_row(row)) for row in page]
+        stored = {layout.key_of(row): row for row in taken_rows}
         fresh, replaced = place(view, definition, stored)
         check_unique(view, definition, list(stored.values()), replaced=replaced)
         changed = [stored[key] for key in replaced]
         _record(tx, name, insert=fresh, update=changed)
-        keys += [layout.given_key(layout.key_values(row)) for row in stored.values()]
+        keys += [layout.given_key(layout.key_values(row)) for row in taken_rows]
     return keys
 
 

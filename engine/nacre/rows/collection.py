@@ -6,7 +6,7 @@ from nacre.errors import InvalidInput
 from nacre.moment import When
 from nacre.rows import changes
 from nacre.rows.aggregates import Measure
-from nacre.rows.bulk import load
+from nacre.rows.bulk import load, readable
 from nacre.rows.changes import Decision, Row, Write
 from nacre.rows.declared import IndexSpec, plain_row, schema_of
 from nacre.rows.history import Change, changes_since, row_history
@@ -248,7 +248,7 @@ class Collection:
             return self.at(as_of).query()
         return Query(self._home, self.name, Asked())
 
-    def where(self, *condition: object, **equal: object) -> Query:
+    def where(self, /, *condition: object, **equal: object) -> Query:
         """Return a query for the rows that fulfil a condition; see `Query.where`."""
         return self.query().where(*condition, **equal)
 
@@ -272,7 +272,7 @@ class Collection:
         """Return how many rows there are."""
         return self.query().count()
 
-    def aggregate(self, *group_by: str, **measures: Measure) -> list[dict[str, object]]:
+    def aggregate(self, /, *group_by: str, **measures: Measure) -> list[dict[str, object]]:
         """Return a row for each group of all rows; see `Query.aggregate`."""
         return self.query().aggregate(*group_by, **measures)
 
@@ -298,9 +298,7 @@ class Collection:
         return [layout.given_key(layout.key_values(row)) for row in stored]
 
     def _load(self, rows: object, words: Words, *, replaces: bool) -> int:
-        if isinstance(rows, Iterator):
-            # A decision may run twice.
-            rows = list(rows)
+        rows = readable(rows)
         count = self._home.change(
             lambda tx: load(tx, self._home.payloads, self.name, rows, replaces=replaces), words
         )

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from nacre.rows.aggregates import Measure, measure_of
+from nacre.rows.aggregates import Measure, wanted_of
 from nacre.rows.layout import Layout
 from nacre.rows.masks import is_plain
 from nacre.rows.schema import Field
@@ -29,7 +29,7 @@ def aggregate_columns(
     layout: Layout, table: pa.Table, group_by: tuple[str, ...], measures: Mapping[str, Measure]
 ) -> list[dict[str, object]] | None:
     """Return a row for each group, in the order of the groups' first rows; None: ask the rows."""
-    wanted = {name: measure_of(measure) for name, measure in measures.items()}
+    wanted = wanted_of(layout, group_by, measures)
     groups = [_plain_field(layout, name) for name in group_by]
     measured = {n: _plain_field(layout, path) for n, (_, path) in wanted.items() if path}
     if not all(group is not None and group.type.spec != "float64" for group in groups):

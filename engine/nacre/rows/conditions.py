@@ -208,6 +208,12 @@ def like_pattern(pattern: str) -> re.Pattern[str]:
 def _pattern(operator: str, value: object) -> str:
     if not isinstance(value, str):
         raise InvalidInput(f"{operator!r} takes text, not {value!r:.60}: give a string")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise InvalidInput(
+            f"the pattern {value!r:.60} holds a lone surrogate: no text has"
+        ) from None
     if operator == "regex":
         try:
             re.compile(value)

@@ -12,6 +12,7 @@ from uuid import UUID
 import pyarrow as pa
 
 from nacre.errors import InvalidInput
+from nacre.rows.arrow_types import is_bytes
 from nacre.rows.checks import checked
 from nacre.rows.schema import Field, Index, Schema
 from nacre.rows.types import MAX_DEPTH, Refused, type_of
@@ -172,9 +173,8 @@ _ARROW_TYPES = (
     (pa.types.is_string, "string"),
     (pa.types.is_large_string, "string"),
     (pa.types.is_string_view, "string"),
-    (pa.types.is_binary, "bytes"),
-    (pa.types.is_large_binary, "bytes"),
-    (pa.types.is_date32, "date"),
+    (is_bytes, "bytes"),
+    (pa.types.is_date, "date"),
     (pa.types.is_decimal, "decimal"),
 )
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from itertools import chain, islice
 from typing import NamedTuple, cast
 
-from nacre.errors import CorruptionError
+from nacre.errors import Altered, CorruptionError
 from nacre.keys import after_prefix, encode_elements
 from nacre.rows.conditions import EVERY
 from nacre.rows.layout import KEY, Layout, StoredRow
@@ -122,16 +122,36 @@ def _candidates(
     intervals = plan.intervals[::-1] if plan.reverse else plan.intervals
     if plan.is_exact:
         keys = [definition.rows + low for low, _ in intervals]
-        yield from _rows_of_keys(view, keys, first)
+        yield from _rows_of_keys(view, definition, keys, first)
         return
     prefix, fetch = definition.rows, cast("Fetch", _rows)
     if plan.along is not None and plan.along is not KEY:
         prefix = definition.entries(plan.along.number)
         fetch = _rows_of_entries(definition)
+    fetch = _of_same(definition, fetch)
     for low, high in intervals:
         start = prefix + low
         stop = after_prefix(prefix) if high is None else prefix + high
         yield from _pages(view, start, stop, fetch, reverse=plan.reverse, first=first)
+
+
+def _of_same(definition: Definition, fetch: Fetch) -> Fetch:
+    """Return *fetch* for as long as the rows are those of a definition."""
+
+    def fetch_same(pairs: Pairs, found: list[Pair]) -> list[StoredRow]:
+        _check_same(pairs, definition)
+        return fetch(pairs, found)
+
+    return fetch_same
+
+
+def _check_same(pairs: Pairs, definition: Definition) -> None:
+    name, raw = definition.pair
+    if pairs.get(name) != raw:
+        raise Altered(
+            f"{definition.name!r} was altered or dropped while its rows were read: "
+            "ask the collection again"
+        )
 
 
 def _pages(
@@ -156,9 +176,17 @@ def _pages(
         size = min(2 * size, _LARGEST_PAGE)
 
 
-def _rows_of_keys(view: Rows, keys: list[bytes], size: int) -> Iterator[list[StoredRow]]:
+def _rows_of_keys(
+    view: Rows, definition: Definition, keys: list[bytes], size: int
+) -> Iterator[list[StoredRow]]:
     while keys:
-        raws = view.pairs.get_many(keys[:size])
+        page = keys[:size]
+
+        def read(pairs: Pairs) -> list[bytes | None]:
+            _check_same(pairs, definition)
+            return pairs.get_many(page)  # noqa: B023 - runs at once
+
+        raws = view.pairs.at_once(read)
         yield unpack_rows([raw for raw in raws if raw is not None])
         keys, size = keys[size:], min(2 * size, _LARGEST_PAGE)
 

@@ -16,11 +16,14 @@ import pyarrow.compute as pc
 from nacre import codec
 from nacre.errors import CorruptionError
 from nacre.hashing import Buffer, Digest
+from nacre.keys import encode_element
 from nacre.rows.arrow_types import load_arrow
 from nacre.rows.layout import StoredRow
 from nacre.rows.schema import Field, Schema
 
 _WAS = "was"
+# Of these one key has several values: 1.0 and 1.00, every NaN.
+_OF_MANY_FORMS = ("decimal", "float64")
 _OPTIONS = pa.ipc.IpcWriteOptions(compression="zstd")
 
 
@@ -60,9 +63,8 @@ def find_in_load(schema: Schema, blob: Buffer, values: Sequence[object]) -> list
     """Return the rows of a blob whose key has some stored values."""
     table = _table(blob)
     for name, value in zip(schema.key, values, strict=True):
-        column = str(schema.field(name).slot)
-        wanted = pa.scalar(value, load_arrow(schema.field(name).type))
-        table = table.filter(pc.equal(table.column(column), wanted))
+        field = schema.field(name)
+        table = table.filter(_is_key(field, table.column(str(field.slot)), value))
     return rows_of(schema, table)
 
 
@@ -101,6 +103,16 @@ def _values(field: Field, column: pa.ChunkedArray) -> list[object]:
     if is_packed(field):
         return [None if value is None else codec.unpack(value) for value in values]
     return cast("list[object]", values)
+
+
+def _is_key(field: Field, column: pa.ChunkedArray, value: object) -> pa.ChunkedArray | pa.Array:
+    """Return where a column has the key of a stored value."""
+    if field.type.spec not in _OF_MANY_FORMS:
+        return pc.equal(column, pa.scalar(value, load_arrow(field.type)))
+    assert field.type.key is not None
+    key = field.type.key
+    wanted = encode_element(key(value))
+    return pa.array([encode_element(key(other)) == wanted for other in column.to_pylist()])
 
 
 def _stream(table: pa.Table) -> bytes:

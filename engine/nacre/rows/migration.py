@@ -121,12 +121,14 @@ def _compare(was: Field, field: Field, steps: list[Step], rewrites: dict[int, ob
     name = field.name
     if was.type.spec != field.type.spec:
         change = f"change the type of {name!r} from {was.type.spec} to {field.type.spec}"
-        if (was.type.spec, field.type.spec) not in _WIDER:
+        level = _level_of(was.type.spec, field.type.spec)
+        if level == "refused":
             change += ": add another field, and drop this one"
-            steps.append(Step(what=change, level="refused"))
+        elif level == "checked":
+            rewrites[was.slot] = field.type.spec
+        steps.append(Step(what=change, level=level))
+        if level == "refused":
             return
-        rewrites[was.slot] = field.type.spec
-        steps.append(Step(what=change, level="checked"))
     if was.nullable and not field.nullable:
         steps.append(Step(what=f"require a value of {name!r}", level="checked"))
     if field.nullable and not was.nullable:
@@ -137,6 +139,32 @@ def _compare(was: Field, field: Field, steps: list[Step], rewrites: dict[int, ob
         steps.append(Step(what=what, level="safe" if loosened else "checked"))
     if (was.default, was.has_default) != (field.default, field.has_default):
         steps.append(Step(what=f"change the default of {name!r}", level="safe"))
+
+
+def _level_of(old: object, new: object) -> Level:
+    if _gains_parts(old, new):
+        return "safe"
+    return "checked" if (str(old), str(new)) in _WIDER else "refused"
+
+
+def _gains_parts(old: object, new: object) -> bool:
+    """Tell whether values of *new* are those of *old*, with more parts that may be None."""
+    if not isinstance(old, dict) or not isinstance(new, dict) or list(old) != list(new):
+        return old == new
+    (shape,) = old
+    before, after = old[shape], new[shape]
+    if shape != "object":
+        return _gains_parts(before, after)
+    added = [after[name] for name in after if name not in before]
+    return (
+        set(before) <= set(after)
+        and all(_gains_parts(before[name], after[name]) for name in before)
+        and all(map(_may_be_none, added))
+    )
+
+
+def _may_be_none(part: object) -> bool:
+    return "nullable" in part if isinstance(part, dict) else str(part).endswith("?")
 
 
 def _compare_keys(

@@ -3,7 +3,7 @@
 Each step returns a new query, so one can be kept and refined.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -43,7 +43,7 @@ class Query:
         self._name = name
         self._asked = asked
 
-    def where(self, *condition: object, **equal: object) -> "Query":
+    def where(self, /, *condition: object, **equal: object) -> "Query":
         """Keep the rows that also fulfil a condition.
 
         `where(city="Oslo")`, `where("age", "<", 50)`, or `where(field("age") < 50)`.
@@ -95,7 +95,7 @@ class Query:
         """Return how many rows there are."""
         return self._home.view().at_once(self._count)
 
-    def aggregate(self, *group_by: str, **measures: Measure) -> list[dict[str, object]]:
+    def aggregate(self, /, *group_by: str, **measures: Measure) -> list[dict[str, object]]:
         """Return a row for each group: `aggregate("city", oldest=("max", "age"), n="count")`.
 
         A measure is "count", or sum, mean, min, max or count of a field. None is left out, as
@@ -137,8 +137,20 @@ class Query:
 
         return self._home.view().at_once(read)
 
-    def update(self, *, message: str = "", write_id: str | None = None, **changes: object) -> int:
-        """Change fields of all these rows in one commit, and return how many there were."""
+    def update(
+        self,
+        changed: Mapping[str, object] | None = None,
+        /,
+        *,
+        message: str = "",
+        write_id: str | None = None,
+        **fields: object,
+    ) -> int:
+        """Change fields of all these rows in one commit, and return how many there were.
+
+        A field that is called like an argument of this method is given in the dict *changed*.
+        """
+        changes = {**(changed or {}), **fields}
 
         def decide(tx: Decision) -> int:
             view = tx.view(Rows)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import cast
 from uuid import UUID
 
 from nacre.errors import InvalidInput
@@ -17,7 +18,13 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NAIVE_EPOCH = datetime(1970, 1, 1)
 _FIRST_DAY = date(1970, 1, 1)
 _MICROSECOND = timedelta(microseconds=1)
+FIRST_MOMENT = (datetime.min - _NAIVE_EPOCH) // _MICROSECOND
+LAST_MOMENT = (datetime.max - _NAIVE_EPOCH) // _MICROSECOND
+FIRST_DAY = (date.min - _FIRST_DAY).days
+LAST_DAY = (date.max - _FIRST_DAY).days
 _NAN = float("nan")
+_MOST_DIGITS = 6144
+"""How large the exponent of a decimal may be, above and below zero: that of a decimal128."""
 
 
 class Refused(ValueError):
@@ -100,6 +107,9 @@ class _Part:
     def give(self, stored: object) -> object:
         return stored if stored is None or self.type.give is None else self.type.give(stored)
 
+    def compare(self, stored: object) -> object:
+        return stored if stored is None or self.type.compare is None else self.type.compare(stored)
+
 
 def _part(spec: object, depth: int) -> _Part:
     if isinstance(spec, str) and spec.endswith("?"):
@@ -125,10 +135,15 @@ def _list_of(element: _Part) -> FieldType:
         assert isinstance(stored, list)
         return [element.give(inner) for inner in stored]
 
+    def compare(stored: object) -> object:
+        assert isinstance(stored, list)
+        return [element.compare(inner) for inner in stored]
+
     return FieldType(
         spec={"list": element.spec},
         take=take,
         give=give,
+        compare=compare,
         element=element.type,
     )
 
@@ -146,10 +161,16 @@ def _object_of(parts: dict[str, _Part]) -> FieldType:
         assert isinstance(stored, dict)
         return {name: part.give(stored.get(name)) for name, part in parts.items()}
 
+    def compare(stored: object) -> object:
+        assert isinstance(stored, dict)
+        # Of before a part was added, it may lack it.
+        return {name: part.compare(stored.get(name)) for name, part in parts.items()}
+
     return FieldType(
         spec={"object": {name: part.spec for name, part in parts.items()}},
         take=take,
         give=give,
+        compare=compare,
         inner={name: part.type for name, part in parts.items()},
     )
 
@@ -221,7 +242,10 @@ def _take_timestamp(value: object) -> object:
     if not isinstance(value, datetime) or value.tzinfo is None:
         raise Refused(_not_taken("a datetime with a time zone", value))
     _check_nanoseconds(value)
-    return (value - _EPOCH) // _MICROSECOND
+    stored = (value - _EPOCH) // _MICROSECOND
+    if not FIRST_MOMENT <= stored <= LAST_MOMENT:
+        raise Refused(f"keeps the years 1 to 9999 of UTC, and {value} is beyond them there")
+    return stored
 
 
 def _take_datetime(value: object) -> object:
@@ -232,6 +256,8 @@ def _take_datetime(value: object) -> object:
 
 
 def _check_nanoseconds(value: datetime) -> None:
+    if value != value:  # noqa: PLR0124 - NaT, which calls itself a datetime
+        raise Refused(_not_taken("a time", value))
     if getattr(value, "nanosecond", 0):
         raise Refused(f"keeps microseconds, and {value} has nanoseconds: round it")
 
@@ -243,9 +269,13 @@ def _take_date(value: object) -> object:
 
 
 def _take_decimal(value: object) -> object:
-    if isinstance(value, Decimal) and value.is_finite():
-        return str(value)
-    raise Refused(_not_taken("a finite Decimal", value))
+    if not isinstance(value, Decimal) or not value.is_finite():
+        raise Refused(_not_taken("a finite Decimal", value))
+    if abs(value.adjusted()) > _MOST_DIGITS or abs(cast("int", value.as_tuple().exponent)) > (
+        2 * _MOST_DIGITS
+    ):
+        raise Refused(f"takes exponents up to {_MOST_DIGITS}, not {_shown(value)}")
+    return str(value)
 
 
 def _take_json(value: object) -> object:
@@ -287,8 +317,7 @@ def _float_key(stored: object) -> object:
 def decimal_key(stored: object) -> object:
     """Return bytes that sort as decimals do: sign, exponent, digits; one for equal numbers."""
     number = Decimal(stored)  # type: ignore[arg-type]  # a string
-    sign, digits, _ = number.normalize().as_tuple() if number else (0, (), 0)
-    if not digits:
+    if not number:
         return b"\x01"
     # Not through `normalize`, which rounds to the precision of the context.
     sign, digits, exponent = number.as_tuple()

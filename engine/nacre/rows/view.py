@@ -64,8 +64,10 @@ class Tally:
 class Definition:
     """A collection as it is defined: made once for the bytes that say so."""
 
-    def __init__(self, name: str, data: dict[str, object]) -> None:
+    def __init__(self, name: str, raw: bytes) -> None:
+        data = cast("dict[str, object]", codec.unpack(raw))
         self.name = name
+        self.pair = (_name_key(name), raw)
         self.number = cast("int", data["number"])
         self.created = cast("int", data["created"])
         self.version = cast("int", data.get("version", 1))
@@ -389,4 +391,4 @@ def _pages(items: Iterable[object], size: int) -> Iterator[list]:  # type: ignor
 
 @lru_cache(maxsize=512)
 def _definition(name: str, raw: bytes) -> Definition:
-    return Definition(name, cast("dict[str, object]", codec.unpack(raw)))
+    return Definition(name, raw)
