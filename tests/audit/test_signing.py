@@ -9,7 +9,7 @@ from audit.commands import check, nacre_command
 import nacre
 import nacre_check
 from nacre.checkpoint import Checkpoint, note_of
-from nacre.errors import InvalidInput, NotFound
+from nacre.errors import InvalidInput, NotFound, PackageMissing
 from nacre.operations import make_key, read_key
 from nacre.signing import SigningKey
 
@@ -136,7 +136,7 @@ def test_a_missing_library_is_named(
     monkeypatch.setattr("nacre.signing.import_module", missing)
     monkeypatch.setattr(nacre_check.importlib, "import_module", missing)
 
-    with pytest.raises(InvalidInput, match=r"pip install 'nacre\[sign\]'"):
+    with pytest.raises(PackageMissing, match=r"pip install 'nacre\[sign\]'"):
         SigningKey.make("log").verifier  # noqa: B018 - reading it is the claim
     code, report = check(capsys, "checkpoint", note, "--key", tmp_path / "key.pub")
     assert code == 2

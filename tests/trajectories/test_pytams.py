@@ -43,7 +43,7 @@ def run(
     *wrapper: str,
     runner: str = "asyncio",
     trajectories: int = 6,
-    walltime: float = 60.0,
+    walltime: float = 600.0,
     target: float = 0.4,
 ) -> str:
     """Compute the probability in a folder, and return it as it is printed."""
@@ -53,7 +53,7 @@ def run(
     )
     command = [*wrapper, sys.executable, str(MODEL), "input.toml"]
     result = subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, check=False, timeout=100
+        command, cwd=folder, capture_output=True, text=True, check=False, timeout=300
     )
     assert result.returncode == 0, result.stdout + result.stderr
     return next(line for line in result.stdout.splitlines() if line.startswith("probability"))
