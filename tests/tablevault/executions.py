@@ -70,3 +70,10 @@ def until(holds: Callable[[], object]) -> None:
     while not holds():
         assert time.monotonic() < deadline
         select.select([], [], [], 0.02)
+
+
+def calls_of(file: Path) -> list[str]:
+    """Return the rows that were computed since the last time."""
+    found = file.read_text().split() if file.exists() else []
+    file.unlink(missing_ok=True)
+    return found

@@ -1,12 +1,13 @@
 """Tables and a journal in memory, for tests of builders without a vault."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
 
 from nacre.errors import NotFound
 from nacre_adapters.tablevault.builders.tokens import Tokens
+from nacre_adapters.tablevault.errors import FileMissing
 from nacre_adapters.tablevault.execution.journal import Part, Stage
 from nacre_adapters.tablevault.execution.plan import Plan, planned
 from nacre_adapters.tablevault.execution.reuse import Origin
@@ -107,13 +108,17 @@ def plan_of(
     tables: MemoryTables | None = None,
     table: str = "t",
 ) -> Plan:
-    modules: Callable[[str], str] = (lambda _: code) if isinstance(code, str) else code.__getitem__
-    return planned(table, builders, tokens=TOKENS, tables=tables or MemoryTables(), module=modules)
+    def module(name: str) -> str:
+        if not isinstance(code, str) and name not in code:
+            raise FileMissing(f"there is no module {name!r}")
+        return code if isinstance(code, str) else code[name]
+
+    return planned(table, builders, tokens=TOKENS, tables=tables or MemoryTables(), module=module)
 
 
 def run(
     builders: Mapping[str, str],
-    code: str = "",
+    code: str | Mapping[str, str] = "",
     *,
     tables: MemoryTables | None = None,
     journal: MemoryJournal | None = None,

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from tablevault.executions import calls_of
 from tablevault.memory import yaml_of
 from tablevault.vaults import make, whole, write
 
@@ -40,13 +41,6 @@ def noting(path: Path, stop: int | None = None) -> tuple[TableVault, Path]:
     vault = make(path / "v", "t", "src")
     vault.create_code_module("m", text=CODE.replace("STOP", str(stop)))
     return vault, path / "calls"
-
-
-def calls_of(file: Path) -> list[str]:
-    """Return the rows that were computed since the last time."""
-    found = file.read_text().split() if file.exists() else []
-    file.unlink(missing_ok=True)
-    return found
 
 
 def again(vault: TableVault) -> dict[str, list[object]]:

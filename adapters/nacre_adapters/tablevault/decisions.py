@@ -26,7 +26,7 @@ from nacre_adapters.tablevault.events import (
 )
 from nacre_adapters.tablevault.names import temporary_id, version_in
 from nacre_adapters.tablevault.processes import WHOLE, Processes
-from nacre_adapters.tablevault.state import Instance, Process, Table, Temporary
+from nacre_adapters.tablevault.state import PAUSED, Instance, Process, Table, Temporary
 from nacre_adapters.tablevault.views import Tables
 
 NO_ORIGIN = ["", ""]
@@ -177,7 +177,7 @@ def write_builders(
             f"{temporary_id(version)} of {name} is edited externally and has no builders; create "
             "the instance without external_edit"
         )
-    freed = free(desk, table, version)
+    freed = _free_to_edit(desk, table, version)
     subject = temporary_subject(table.number, version)
     place = {"table": table.number, "version": version}
     return freed + [
@@ -194,7 +194,8 @@ def delete_builder(desk: Desk, *, name: str, version: str, builder: str) -> list
         raise FileMissing(f"builder {builder} doesn't exist in {name}; list get_builders_list")
     data = {"table": table.number, "version": version, "name": builder}
     subject = temporary_subject(table.number, version)
-    return [*free(desk, table, version), Fact(events.BUILDER_DELETED, subject, data)]
+    freed = _free_to_edit(desk, table, version)
+    return [*freed, Fact(events.BUILDER_DELETED, subject, data)]
 
 
 def write_modules(desk: Desk, *, modules: Mapping[str, Digest]) -> list[Fact]:
@@ -291,6 +292,20 @@ def free(desk: Desk, table: Table, version: str = WHOLE) -> list[Fact]:
         what = f"{table.name} {temporary_id(version)}" if version else table.name
         raise Blocked(what, living)
     return [left_behind(process) for process in others]
+
+
+def _free_to_edit(desk: Desk, table: Table, version: str) -> list[Fact]:
+    """Return what `free` does; an execution that is paused lets its builders be corrected.
+
+    Raises:
+        Blocked: somebody else works on it.
+    """
+    try:
+        return free(desk, table, version)
+    except Blocked as blocked:
+        if all(one.status == PAUSED for one in blocked.holders):
+            return []  # when it goes on it takes up nothing that was made with other builders
+        raise
 
 
 def left_behind(process: Process) -> Fact:

@@ -4,8 +4,10 @@ NacreError
 └── TableVaultError
     ├── TVArgumentError       (also InvalidInput, ValueError)   fix the argument
     ├── TVTableError          (also InvalidInput, ValueError)   the table cannot be read or stored
-    │   └── TableMissing      (also NotFound, KeyError)         there is no such table or instance
+    │   ├── TableMissing      (also NotFound, KeyError)         there is no such table or instance
+    │   └── ValueRefused                                        a builder's value is not of its type
     ├── TVBuilderError        (also InvalidInput, ValueError)   fix the builder that is named
+    │   └── FunctionFailed                                      fix its function
     ├── TVArtifactError       (also InvalidInput, ValueError)   fix the file or the cell
     ├── TVFileError           (also StorageError, OSError)      a file cannot be taken in
     │   └── FileMissing       (also NotFound, FileNotFoundError)
@@ -48,6 +50,17 @@ class TVBuilderError(TableVaultError, InvalidInput):
     """A builder cannot be used as it is written."""
 
     code = "tablevault_builder"
+
+
+class FunctionFailed(TVBuilderError):
+    """A builder's function gave what it must not, or its process died.
+
+    The execution is paused or fails like after an exception of the function itself.
+    """
+
+
+class ValueRefused(TVTableError):
+    """A value that a builder's function gave is none of its column's type; else as above."""
 
 
 class TVArtifactError(TableVaultError, InvalidInput):
@@ -96,6 +109,10 @@ class TableReferenceError(InvalidInput):
     """A reference in a builder is not written as one, or refers to nothing."""
 
     code = "tablevault_reference"
+
+
+OF_FUNCTIONS = (FunctionFailed, ValueRefused)
+"""What is the fault of a user's function, though it is a `TableVaultError`."""
 
 
 class InterfaceErrors:

@@ -19,6 +19,7 @@ from nacre.holders import Holder, is_dead, this_process
 from nacre_adapters.tablevault import events
 from nacre_adapters.tablevault.decisions import Blocked, Desk
 from nacre_adapters.tablevault.errors import (
+    OF_FUNCTIONS,
     TableVaultError,
     TVArgumentError,
     TVForcedError,
@@ -321,7 +322,8 @@ def _give_up(desk: Desk, *, before: Process, error: Exception) -> list[Fact]:
 
 
 def _kind_of_end(process: Process, error: BaseException) -> str:
-    if isinstance(error, TableVaultError | InvalidInput) or not process.named:
+    is_refusal = isinstance(error, TableVaultError | InvalidInput)
+    if not process.named or (is_refusal and not isinstance(error, OF_FUNCTIONS)):
         return events.PROCESS_FAILED
     return events.PROCESS_PAUSED if isinstance(error, Exception) else events.PROCESS_INTERRUPTED
 

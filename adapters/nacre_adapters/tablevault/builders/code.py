@@ -5,6 +5,7 @@ A module of the vault is run from its text, each time anew, and never found by `
 
 import importlib
 import linecache
+import pkgutil
 import types
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -65,15 +66,18 @@ class Code:
 
 
 def _built_in(name: str) -> types.ModuleType:
-    path = f"{BUILT_IN}.{name}"
-    try:
-        return importlib.import_module(path)
-    except ModuleNotFoundError as error:
-        if error.name != path:
-            raise
+    if name not in built_in_modules():
         raise TVFileError(
-            f"there is no built-in module {name!r}: write is_custom: true for one of the vault's"
-        ) from error
+            f"there is no built-in module {name!r}: there is {', '.join(built_in_modules())}; "
+            "write is_custom: true for one of the vault's"
+        )
+    return importlib.import_module(f"{BUILT_IN}.{name}")
+
+
+def built_in_modules() -> list[str]:
+    """Return the names of the modules that come with the adapter."""
+    folder = importlib.import_module(BUILT_IN).__path__
+    return sorted(module.name for module in pkgutil.iter_modules(folder))
 
 
 def _functions(module: types.ModuleType) -> list[str]:

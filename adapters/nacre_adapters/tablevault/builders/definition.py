@@ -89,7 +89,9 @@ class Definition(BaseModel):
     changed_columns: Columns
     python_function: str
     code_module: str
-    is_custom: bool | ReferenceText = True
+    is_custom: bool | ReferenceText | None = None
+    """Whether the module is one of the vault's. None: it is, if the vault has one of that name."""
+
     arguments: Annotated[dict[str, object], BeforeValidator(_as_dict)] = {}
     return_type: Literal["dataframe", "row-wise", "generator"] = "dataframe"
     n_threads: Annotated[int, Field(ge=1, le=1024)] | ReferenceText = 1
@@ -122,11 +124,6 @@ class Definition(BaseModel):
         """How many calls run at once; of a definition that is resolved."""
         assert isinstance(self.n_threads, int), self.n_threads
         return self.n_threads
-
-    @property
-    def uses_vault_code(self) -> bool:
-        """Whether its module is one of the vault's; of a definition that is resolved."""
-        return bool(self.is_custom)
 
     def references(self) -> list[object]:
         """Return all that may hold references and is no argument."""

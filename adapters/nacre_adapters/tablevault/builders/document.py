@@ -17,6 +17,7 @@ from nacre_adapters.tablevault.errors import TVBuilderError
 Path = tuple[str | int, ...]
 
 _MOST_VALUES = 100_000
+_MOST_DEPTH = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,21 +45,29 @@ def read_document(file: str, text: str) -> Document:
     Raises:
         TVBuilderError: it is no YAML, or no mapping; the message has the line.
     """
-    loader = yaml.SafeLoader(text)
-    try:
-        node = loader.get_single_node()
-        data = None if node is None else loader.construct_document(node)
-    except yaml.MarkedYAMLError as error:
-        raise _unreadable(file, error) from error
-    except (yaml.YAMLError, ValueError) as error:
-        raise TVBuilderError(f"{file}: this is no YAML: {error}") from error
-    finally:
-        loader.dispose()
+    node, data = _loaded(file, text)
     if not isinstance(data, dict):
         raise TVBuilderError(f"{file}, line 1: expected keys and values, found {_kind(data)}")
     lines: dict[Path, int] = {(): 1}
     _note_lines(file, node, (), lines)
     return Document(file=file, data=data, lines=lines)
+
+
+def _loaded(file: str, text: str) -> tuple[yaml.Node | None, object]:
+    """Return a file as nodes, which know their lines, and as data."""
+    try:
+        loader = yaml.SafeLoader(text)
+        try:
+            node = loader.get_single_node()
+            return node, None if node is None else loader.construct_document(node)
+        finally:
+            loader.dispose()
+    except yaml.MarkedYAMLError as error:
+        raise _unreadable(file, error) from error
+    except (yaml.YAMLError, ValueError) as error:
+        raise TVBuilderError(f"{file}: this is no YAML: {error}") from error
+    except RecursionError as error:
+        raise TVBuilderError(f"{file}: its values are nested too deeply") from error
 
 
 def _unreadable(file: str, error: yaml.MarkedYAMLError) -> TVBuilderError:
@@ -69,6 +78,8 @@ def _unreadable(file: str, error: yaml.MarkedYAMLError) -> TVBuilderError:
 
 
 def _note_lines(file: str, node: yaml.Node, path: Path, lines: dict[Path, int]) -> None:
+    if len(path) > _MOST_DEPTH:  # an alias can stand inside of what it stands for
+        raise TVBuilderError(f"{file}: its values are nested too deeply")
     if len(lines) > _MOST_VALUES:  # aliases can make a short file endless
         raise TVBuilderError(
             f"{file}: more than {_MOST_VALUES:,} values are too many for a builder"

@@ -89,6 +89,11 @@ def _index_of(table: str, definitions: Sequence[Definition]) -> Definition:
 def _makers(definitions: Sequence[Definition]) -> dict[str, str]:
     makers: dict[str, str] = {}
     for each in definitions:
+        if len(set(each.outputs)) < len(each.outputs):
+            raise TVBuilderError(
+                f"{each.name}.yaml, key 'changed_columns': a column is given twice in "
+                f"{', '.join(each.outputs)}"
+            )
         for column in each.outputs:
             other = makers.setdefault(column, each.name)
             if other != each.name:

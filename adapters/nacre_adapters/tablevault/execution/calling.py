@@ -7,7 +7,7 @@ import pandas as pd
 
 from nacre_adapters.tablevault.builders.definition import PROCESS
 from nacre_adapters.tablevault.builders.graph import reads_own_whole
-from nacre_adapters.tablevault.errors import TableVaultError
+from nacre_adapters.tablevault.errors import OF_FUNCTIONS, TableVaultError
 from nacre_adapters.tablevault.execution.calls import Arguments
 from nacre_adapters.tablevault.execution.executors import executor_for
 from nacre_adapters.tablevault.execution.generators import yields_of
@@ -62,9 +62,8 @@ class Calling:
         try:
             for row, result in results:
                 progress.add(row, result)
-        except TableVaultError:
-            raise  # the run is rolled back
-        except BaseException:
-            progress.keep()
+        except BaseException as error:
+            if not isinstance(error, TableVaultError) or isinstance(error, OF_FUNCTIONS):
+                progress.keep()  # else the run is rolled back
             raise
         progress.keep()

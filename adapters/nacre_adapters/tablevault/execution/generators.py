@@ -15,7 +15,7 @@ from itertools import islice
 
 import pandas as pd
 
-from nacre_adapters.tablevault.errors import TVBuilderError
+from nacre_adapters.tablevault.errors import FunctionFailed
 from nacre_adapters.tablevault.execution.returns import cells_of, of_rows
 
 
@@ -23,10 +23,10 @@ def yields_of(builder: str, returned: object) -> Iterator[object]:
     """Return what a generator yields.
 
     Raises:
-        TVBuilderError: it is no generator or other iterable.
+        FunctionFailed: it is no generator or other iterable.
     """
     if not isinstance(returned, Iterable) or isinstance(returned, str | bytes | Mapping):
-        raise TVBuilderError(
+        raise FunctionFailed(
             f"{builder} returned a {type(returned).__name__}, and its return_type is generator: "
             "yield its rows, or set return_type"
         )

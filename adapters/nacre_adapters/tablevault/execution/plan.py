@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from nacre_adapters.tablevault.builders.code import Code
+from nacre_adapters.tablevault.builders.code import Code, built_in_modules
 from nacre_adapters.tablevault.builders.definition import (
     GENERATOR,
     PROCESS,
@@ -13,7 +13,7 @@ from nacre_adapters.tablevault.builders.definition import (
 )
 from nacre_adapters.tablevault.builders.graph import ordered
 from nacre_adapters.tablevault.builders.tokens import Tokens
-from nacre_adapters.tablevault.errors import TVBuilderError
+from nacre_adapters.tablevault.errors import FileMissing, TVBuilderError
 from nacre_adapters.tablevault.execution.recipes import Recipes, recipe_of
 from nacre_adapters.tablevault.execution.types import type_names
 from nacre_adapters.tablevault.references.errors import ReferenceMissing
@@ -107,7 +107,7 @@ def _step(
     code = Code(
         module=name,
         function=definition.python_function,
-        source=module(name) if definition.uses_vault_code else None,
+        source=_source(definition.is_custom, name, module),
     )
     elsewhere = [
         each
@@ -123,6 +123,22 @@ def _step(
         reads=reads,
         is_clear=definition.dependencies is not None or all(each.is_clear for each in elsewhere),
     )
+
+
+def _source(is_custom: object, name: str, module: Callable[[str], str]) -> str | None:
+    """Return the text of a module of the vault; None for one that comes with the adapter.
+
+    Raises:
+        TVFileError: there is none.
+    """
+    if is_custom is not None:
+        return module(name) if is_custom else None
+    try:
+        return module(name)
+    except FileMissing:
+        if name in built_in_modules():
+            return None
+        raise
 
 
 def _reads(definition: Definition, elsewhere: Iterable[Reading], tables: Tables) -> Iterable[Read]:

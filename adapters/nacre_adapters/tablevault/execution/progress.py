@@ -1,8 +1,9 @@
 """Keeps the rows of a builder as they come: often enough to lose little, seldom enough to pay."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
+from nacre_adapters.tablevault.errors import ValueRefused
 from nacre_adapters.tablevault.execution.journal import Journal, Part
 from nacre_adapters.tablevault.execution.returns import cells_of, of_rows
 
@@ -41,8 +42,8 @@ class Progress:
         """Take what the function gave for a row.
 
         Raises:
-            TVBuilderError: it is not one value for each column.
-            TVTableError: a value is none of its column's type.
+            FunctionFailed: it is not one value for each column.
+            ValueRefused: a value is none of its column's type; what others were is kept.
             TVForcedError: the run was stopped from outside.
         """
         self._cells.append(cells_of(self._builder, row, returned, self._types))
@@ -54,14 +55,31 @@ class Progress:
         """Keep what was added since the last time; raises as `add` does."""
         if not self._rows:
             return
-        rows, cells = tuple(self._rows), self._cells
+        rows, cells = self._rows, self._cells
         self._rows, self._cells = [], []
-        part = Part(rows=rows, frame=of_rows(cells, self._types))
         begun = time.monotonic()
-        self._journal.keep(self._builder, part)
+        refused: list[ValueRefused] = []
+        for part in self._parts(rows, cells, refused):
+            self._journal.keep(self._builder, part)
+            self._put(part)
         self._since = time.monotonic()
         self._cost = self._since - begun
-        self._put(part)
+        if refused:
+            raise refused[0]
+
+    def _parts(
+        self, rows: list[int], cells: list[list[object]], refused: list[ValueRefused]
+    ) -> Iterator[Part]:
+        """Yield the rows as parts: as one, unless some have values that are *refused*."""
+        try:
+            yield Part(rows=tuple(rows), frame=of_rows(cells, self._types, rows))
+        except ValueRefused as error:
+            if len(rows) == 1:
+                refused.append(error)
+                return
+            half = len(rows) // 2
+            yield from self._parts(rows[:half], cells[:half], refused)
+            yield from self._parts(rows[half:], cells[half:], refused)
 
     def _is_due(self) -> bool:
         if len(self._rows) >= _MOST_ROWS:

@@ -1,12 +1,12 @@
 """The types of executed columns: by name, nullable, `string` unless the builder says otherwise."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
-from nacre_adapters.tablevault.errors import TVTableError
+from nacre_adapters.tablevault.errors import TVTableError, ValueRefused
 
 ARTIFACT = "artifact_string"
 DEFAULT = "string"
@@ -22,6 +22,7 @@ _ALIASES = {
     "datetime64": "datetime64[ns]",
     "timedelta64": "timedelta64[ns]",
 }
+_NO_VALUE = (ValueError, TypeError, OverflowError, pd.errors.ParserError)
 _ALLOWED = re.compile(
     r"U?Int(8|16|32|64)|Float64|Float32|boolean|string|datetime64\[(s|ms|us|ns)(, ?[^\]]+)?\]"
     r"|timedelta64\[(s|ms|us|ns)\]|category|[Pp]eriod\[[A-Z-]+\]|interval(\[.*\])?|object"
@@ -45,13 +46,20 @@ def type_name(column: str, given: str) -> str:
         TVTableError: there is no such type.
     """
     name = _ALIASES.get(given, given)
-    if not _ALLOWED.fullmatch(name):
+    if not _ALLOWED.fullmatch(name) or not _is_of_pandas(name):
         raise TVTableError(
             f"the column {column!r} cannot have the type {given!r}: write one of Int64, Float64, "
             "boolean, string, datetime64[ns], datetime64[ns, UTC], timedelta64[ns], category, "
             f"period[D], interval, object, {ARTIFACT}"
         )
     return name
+
+
+def _is_of_pandas(name: str) -> bool:
+    try:
+        return name in (ARTIFACT, "interval") or bool(pd.api.types.pandas_dtype(name))
+    except (TypeError, ValueError, KeyError):  # such as a time zone that there is not
+        return False
 
 
 def empty(name: str, rows: int) -> pd.Series:
@@ -67,17 +75,17 @@ def with_categories_of(column: pd.Series, *others: pd.Series) -> pd.Series:
     return column.cat.set_categories(list(every))
 
 
-def converted(column: str, values: pd.Series, name: str) -> pd.Series:
-    """Return *values* as a column of a type.
+def converted(column: str, values: pd.Series, name: str, rows: Sequence[int] = ()) -> pd.Series:
+    """Return *values* as a column of a type; *rows* are their numbers, if not from 0.
 
     Raises:
-        TVTableError: one of them is no value of the type; the message has row and value.
+        ValueRefused: one of them is no value of the type; the message has row and value.
     """
     values = values.reset_index(drop=True)
     try:
         return _convert(values, name)
-    except (ValueError, TypeError, OverflowError, pd.errors.ParserError) as error:
-        raise TVTableError(_refusal(column, values, name)) from error
+    except _NO_VALUE as error:
+        raise ValueRefused(_refusal(column, values, name, rows)) from error
 
 
 def _convert(values: pd.Series, name: str) -> pd.Series:
@@ -93,6 +101,8 @@ def _convert(values: pd.Series, name: str) -> pd.Series:
 def _direct(values: pd.Series, name: str) -> pd.Series:
     if name == "interval":
         return pd.Series(pd.arrays.IntervalArray(values))
+    if pd.api.types.is_datetime64_dtype(values.dtype) and "," in name:
+        return values.dt.tz_localize(_zoned(name).tz).astype(name)
     if values.dtype == object and name == "category":
         return values.where(values.notna(), None).astype(name)
     return values.astype(name)
@@ -136,9 +146,20 @@ def _boolean(each: object) -> bool:
 
 
 def _moments(values: pd.Series, name: str) -> pd.Series:
-    zoned = pd.DatetimeTZDtype.construct_from_string(name) if "," in name else None
-    found = pd.to_datetime(values, utc=True if zoned else None, format="mixed")
-    return found.astype(zoned or name)
+    if "," not in name:
+        return pd.to_datetime(values, format="mixed").astype(name)
+    # What says no zone is a time in the zone of the column.
+    moments = [None if each is None else _in_zone(each, _zoned(name)) for each in values]
+    return pd.Series(moments, dtype=name)
+
+
+def _zoned(name: str) -> pd.DatetimeTZDtype:
+    return pd.DatetimeTZDtype.construct_from_string(name)
+
+
+def _in_zone(value: object, dtype: pd.DatetimeTZDtype) -> pd.Timestamp:
+    moment = pd.Timestamp(value)
+    return moment.tz_localize(dtype.tz) if moment.tz is None else moment.tz_convert(dtype.tz)
 
 
 def _spans(values: pd.Series, name: str) -> pd.Series:
@@ -160,12 +181,12 @@ def _family(name: str) -> str:
     return found.group() if found else name
 
 
-def _refusal(column: str, values: pd.Series, name: str) -> str:
+def _refusal(column: str, values: pd.Series, name: str, rows: Sequence[int]) -> str:
     """Say which value it was: the first that cannot be converted alone."""
-    for row, value in enumerate(values):
+    for row, value in zip(rows or range(len(values)), values, strict=True):
         try:
             _convert(pd.Series([value], dtype=object), name)
-        except (ValueError, TypeError, OverflowError, pd.errors.ParserError) as error:
+        except _NO_VALUE as error:
             return (
                 f"the column {column!r}, row {row}: {value!r} is no value of the type {name}: "
                 f"{error}; set another under dtypes"

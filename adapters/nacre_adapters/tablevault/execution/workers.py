@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import IO
 
 from nacre_adapters.tablevault.builders.code import Code
-from nacre_adapters.tablevault.errors import TVBuilderError
+from nacre_adapters.tablevault.errors import FunctionFailed
 
 _MODULE = "nacre_adapters.tablevault.execution.workers"
 
@@ -44,7 +44,7 @@ class Workers:
         """Call the function in a free process, or a new one. Several threads may call at once.
 
         Raises:
-            TVBuilderError: the process died, or what it should be given or has returned cannot
+            FunctionFailed: the process died, or what it should be given or has returned cannot
                 be sent between processes.
         """
         worker = self._take()
@@ -78,7 +78,7 @@ class _Worker:
             self._send(arguments)
             succeeded, result = pickle.load(self._out)  # noqa: S301  # from our own process
         except (EOFError, BrokenPipeError) as error:
-            raise TVBuilderError(
+            raise FunctionFailed(
                 f"the process that computed this row has died, with code {self._process.wait()}"
             ) from error
         if not succeeded:
@@ -96,7 +96,7 @@ class _Worker:
         try:
             data = pickle.dumps(message)
         except (pickle.PicklingError, TypeError, AttributeError) as error:
-            raise TVBuilderError(
+            raise FunctionFailed(
                 f"an argument cannot be sent to another process: {error}; use executor: thread"
             ) from error
         self._in.write(data)
@@ -135,7 +135,7 @@ def _outcome(function: object, arguments: Mapping[str, object]) -> bytes:
         return pickle.dumps(result)
     except Exception as error:  # noqa: BLE001  # whatever the result's class raises
         problem = f"what the function gave cannot be sent to another process: {error}"
-        return pickle.dumps((False, TVBuilderError(f"{problem}; use executor: thread")))
+        return pickle.dumps((False, FunctionFailed(f"{problem}; use executor: thread")))
 
 
 if __name__ == "__main__":
