@@ -196,6 +196,15 @@ def condemned_by_purges(target: SealedTarget, vault_id: bytes) -> list[str]:
     return [name for name in target.list(CONDEMNED) if _purger(target, name) == vault_id]
 
 
+def packs_being_purged(target: SealedTarget) -> set[str]:
+    """Return the packs that go because of a purge; what else was in them lies elsewhere."""
+    packs: set[str] = set()
+    for name in target.list(CONDEMNED):
+        if _purger(target, name) is not None:
+            packs.update(read_condemned(target, name)[1])
+    return packs
+
+
 def _purger(target: SealedTarget, name: str) -> object:
     try:
         fields = codec.unpack(target.get(name))

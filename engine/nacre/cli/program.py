@@ -10,7 +10,7 @@ _COMMANDS = (
     *("demo", "init", "info", "log", "history", "diff", "show", "frames", "get", "put", "rows"),
     *("sql", "verify", "rebuild", "replay", "space", "retain", "compact", "compress", "purge"),
     *("snapshot", "backup", "backups", "restore", "verify-backup", "drill", "forget", "unforget"),
-    *("repair", "archive", "unarchive", "metrics"),
+    *("repair", "repair-backup", "archive", "unarchive", "metrics"),
     *("keygen", "checkpoint", "prove", "prove-consistency", "export", "import", "trace"),
 )
 # Where the module or the function has another name than the command.

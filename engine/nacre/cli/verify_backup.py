@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from nacre.cli.targets import open_location, secret_options, target_argument
-from nacre.cli.terminal import EXIT_FINDINGS, counted, json_option, print_json, progress_bar
+from nacre.cli.terminal import EXIT_FINDINGS, counted, json_option, print_json, progress_bar, warn
 from nacre.operations.verify_backup import TIERS, Tier, verify_backups
 
 
@@ -37,4 +37,6 @@ def verify_backup(
         click.echo(f"{found} in {checked}, {report.packs_read:,} of them read")
         if report.broken:
             click.echo(f"not whole: {', '.join(report.broken)}")
+        if report.problems:
+            warn("mend it with `nacre repair-backup`, then back up again")
     return EXIT_FINDINGS if report.problems else 0

@@ -30,7 +30,7 @@ from nacre.clock import now_ns
 from nacre.environment import Transaction
 from nacre.errors import CorruptionError, NotFound, StateError
 from nacre.event import checked_name
-from nacre.hashing import Digest
+from nacre.hashing import Digest, digest_of
 from nacre.log.tree import LmdbTree
 from nacre.operations.backup_base import find_base, tail_start
 from nacre.operations.hidden import lines_of, restored_places
@@ -164,8 +164,8 @@ class _Run:
         self._contents = load_contents(target)
         self._contents.drop({p for p in self._contents.packs if self._is_dying(p)})
         self._fetcher = Fetcher(target, self._contents)
-        listed = read_listing(target).of_vault(store.identity.vault_id)
-        self._base = find_base(store, listed, self._contents, self._fetcher)
+        self._listed = read_listing(target).of_vault(store.identity.vault_id)
+        self._base = find_base(store, self._listed, self._contents, self._fetcher)
         self.is_outdated = False
         self._wanted: list[Digest] = []
         self._damaged: set[Digest] = set()
@@ -177,6 +177,7 @@ class _Run:
         with Uploader(self._target, self._contents) as uploader:
             stored = self._upload_blobs(uploader, lacking)
             log = self._upload_log(uploader)
+            self._upload_lost_log(uploader)
             uploader.drain()
             self._damaged |= {each.digest for each in uploader.damaged}
             self._wanted = [digest for digest in stored if digest not in self._damaged]
@@ -282,6 +283,15 @@ class _Run:
                 log.append(LogPart(start=start, stop=position, digest=description.digest))
                 start, entries, size = position, [], 0
         return tuple(log)
+
+    def _upload_lost_log(self, uploader: Uploader) -> None:
+        """Store parts of the log that earlier backups lack, where the vault has the same ones."""
+        for part in {part for each in self._listed for part in each.backup.log}:
+            if part.stop > self._scope.head or self._contents.places_of(part.digest) is not None:
+                continue
+            content = encode_entries(list(self._store.log.read(part.start, part.stop)))
+            if digest_of(content) == part.digest:
+                uploader.add_content(content)
 
     def _upload_lists(self, uploader: Uploader, held: frozenset[Digest]) -> tuple[Digest, ...]:
         """Store which blobs the backup has, sharing the lists of the base where nothing went."""

@@ -99,7 +99,7 @@ def plan_forget(
     if listing.problems:
         raise CorruptionError(
             f"{listing.problems[0]}: nothing is forgotten while it is not known what backups need; "
-            "restore the file from a copy, or delete it"
+            "bring the file back from a copy, or run `nacre repair-backup`"
         )
     chosen = [e for e in listing.live() if vault is None or _is_of(e, vault)]
     if vault is not None and not chosen:
@@ -108,7 +108,12 @@ def plan_forget(
     _refuse_to_empty(chosen, because)
     forgotten = [each for each in chosen if each.name not in because]
     deleted = [e for e in listing.backups if listing.forgotten.get(e.name, time_ns) < time_ns]
-    packs = _plan_packs(target, listing, forgotten, deleted, time_ns)
+    try:
+        packs = _plan_packs(target, listing, forgotten, deleted, time_ns)
+    except CorruptionError as error:
+        raise CorruptionError(
+            f"{error}: nothing is forgotten while a backup is not whole; run `nacre repair-backup`"
+        ) from error
     return Sweep(
         kept=tuple((each, because[each.name]) for each in chosen if each.name in because),
         forgotten=tuple(forgotten),
@@ -139,7 +144,7 @@ def forget(
     after_ns = time_ns + window // timedelta(microseconds=1) * 1000
     # What is due goes first, backups before what they need, and last the file that says what is
     # to be deleted: a run that is cut short is finished by the next one.
-    _delete_backups(target, sweep.deleted)
+    delete_backups(target, [each.name for each in sweep.deleted])
     for done, pack in enumerate(sweep.dead, 1):
         target.delete(pack)
         progress("packs", done, len(sweep.dead))
@@ -149,7 +154,7 @@ def forget(
         target.put(FORGOTTEN, [codec.pack({"backup": each.name, "after_ns": after_ns})])
     if sweep.condemned:
         write_condemned(target, sweep.condemned, after_ns=after_ns)
-    _delete_dead_indexes(target)
+    delete_dead_indexes(target)
     return report_of(sweep)
 
 
@@ -273,8 +278,9 @@ def _refuse_to_empty(chosen: Iterable[Listed], because: dict[str, tuple[str, ...
             )
 
 
-def _delete_backups(target: SealedTarget, backups: Iterable[Listed]) -> None:
-    names = {each.name for each in backups}
+def delete_backups(target: SealedTarget, names: Iterable[str]) -> None:
+    """Remove backups with all that is noted of them."""
+    names = set(names)
     # Their notes first: one without its backup says that somebody removed that.
     for name, note in verified_notes(target).items():
         if note.get("backup") in names:
@@ -287,7 +293,7 @@ def _delete_backups(target: SealedTarget, backups: Iterable[Listed]) -> None:
         target.delete(name)
 
 
-def _delete_dead_indexes(target: SealedTarget) -> None:
+def delete_dead_indexes(target: SealedTarget) -> None:
     """Remove indexes of which no pack is left."""
     indexes = target.list(INDEXES)
     packs = target.list("packs")

@@ -68,12 +68,12 @@ def verify_backups(
     ]
     chosen = _chosen(tier, contents)
     for done, pack in enumerate(chosen, 1):
-        problems += _wrong_in_pack(target, pack, by_pack.get(pack, ()))
+        problems += wrong_in_pack(target, pack, by_pack.get(pack, ()))
         progress("packs", done, len(chosen))
     broken = []
     fetcher = Fetcher(target, contents)
     for done, listed in enumerate(listing.backups, 1):
-        found = list(_wrong_in_backup(fetcher, contents, listed, tier))
+        found = list(wrong_in_backup(fetcher, contents, listed, tier))
         problems += found
         broken += [listed.short] if found else []
         progress("backups", done, len(listing.backups))
@@ -160,7 +160,7 @@ def _wrong_sizes(
             yield f"{pack} has {contents.packs[pack]} bytes instead of {expected}"
 
 
-def _wrong_in_pack(target: SealedTarget, pack: str, places: Sequence[Place]) -> Iterable[str]:
+def wrong_in_pack(target: SealedTarget, pack: str, places: Sequence[Place]) -> Iterable[str]:
     """Yield what is wrong with a pack, and with the chunks in it that are whole blobs."""
     try:
         content = target.get(pack)
@@ -175,12 +175,13 @@ def _wrong_in_pack(target: SealedTarget, pack: str, places: Sequence[Place]) -> 
         try:
             payload = part_in(content, place)
             check_payload(description, payload)
-            _check_content(payload, place)
+            check_content(payload, place)
         except CorruptionError as error:
             yield f"{pack}: {error}"
 
 
-def _check_content(payload: object, place: Place) -> None:
+def check_content(payload: object, place: Place) -> None:
+    """Raise CorruptionError unless a payload has the digest that it is stored under."""
     description = place.chunk.description
     assert isinstance(payload, bytes | memoryview)
     content = compression.restored(
@@ -205,7 +206,7 @@ def _wrong_in_parts(fetcher: Fetcher, contents: Contents) -> Iterable[str]:
             yield str(error)
 
 
-def _wrong_in_backup(
+def wrong_in_backup(
     fetcher: Fetcher, contents: Contents, listed: Listed, tier: Tier
 ) -> Iterable[str]:
     """Yield why a backup cannot be restored whole."""
