@@ -8,10 +8,49 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 from tablevault.test_migration import FIXTURE
-from tablevault.vaults import make, numbers, write
+from tablevault.vaults import make, numbers
 
 from nacre_adapters.tablevault import TableVault, checkout
 from nacre_adapters.tablevault.cli.program import program
+
+COMMANDS = {
+    "create-table": (1, "--multiple-artifacts --side-effects"),
+    "create-instance": (1, "--version --origin-id --origin-table --external-edit --copy --builder"),
+    "create-code-module": (0, "--module-name --copy-dir"),
+    "create-builder-file": (1, "--builder-name --version --copy-dir"),
+    "execute-instance": (1, "--version --force --background"),
+    "write-instance": (1, "--csv --version"),
+    "rename-table": (2, ""),
+    "delete-table": (1, ""),
+    "delete-instance": (2, ""),
+    "delete-code-module": (1, ""),
+    "delete-builder-file": (2, "--version"),
+    "get-dataframe": (
+        1,
+        "--output --instance-id --version --rows --include-inactive --no-artifact-path",
+    ),
+    "get-table-instances": (0, "--table_name --version --temp --no-temp"),
+    "get-descriptions": (0, "--table-name --instance-id"),
+    "get-active-processes": (0, ""),
+    "get-process-completion": (1, ""),
+    "get-artifact-folder": (1, "--instance-id --version --temp --materialised"),
+    "get-file-tree": (
+        0,
+        "--table-name --instance-id --code-files --no-code-files --builder-files --no-builder-files "
+        "--metadata-files --no-metadata-files "
+        "--artifact-files --no-artifact-files",
+    ),
+    "get-modules-list": (0, ""),
+    "get-builders-list": (1, "--instance-id --version --temp --materialised"),
+    "get-builder-str": (1, "--builder-name --instance-id --version --temp --materialised"),
+    "get-code-module-str": (1, ""),
+    "generate-process-id": (0, ""),
+    "stop-process": (1, "--force --materialize"),
+    "compress": (1, "--preset"),
+    "decompress": (1, ""),
+    "delete-vault": (1, "--yes"),
+}
+"""Those of the original: how many arguments they take, and their options."""
 
 
 @pytest.fixture(autouse=True)
@@ -67,6 +106,18 @@ def test_builders_and_modules_are_written_and_shown() -> None:
     assert json.loads(run("get-builders-list", "t").output) == ["t_index", "extra"]
 
 
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_takes_what_that_of_the_original_takes(name: str) -> None:
+    arguments, options = COMMANDS[name]
+    command = program.commands[name]
+
+    required = [each for each in command.params if each.param_type_name == "argument"]
+    known = {each for one in command.params for each in (*one.opts, *one.secondary_opts)}
+
+    assert len([each for each in required if each.required]) == arguments
+    assert known >= set(options.split())
+
+
 def test_a_refusal_is_one_line_and_a_missing_option_is_a_wrong_call() -> None:
     run("create")
 
@@ -105,7 +156,10 @@ def test_an_old_vault_is_imported(tmp_path: Path) -> None:
 def test_a_checkout_is_laid_out_as_the_original_does(tmp_path: Path) -> None:
     vault = make(tmp_path / "v", "t", description="d")
     vault.create_code_module("m", text="x = 1\n")
-    instance = write(vault, numbers(2), "t")
+    vault.create_instance("t", external_edit=True)
+    (Path(vault.get_artifact_folder("t")) / "old.txt").write_text("y")
+    vault.write_instance(numbers(2), "t")
+    (instance,) = vault.get_table_instances("t")
     vault.create_instance("t")
     (Path(vault.get_artifact_folder("t")) / "a.txt").write_text("x")
 
@@ -119,8 +173,11 @@ def test_a_checkout_is_laid_out_as_the_original_does(tmp_path: Path) -> None:
         f"t/{instance}/table.csv",
         f"t/{instance}/dtypes.json",
         f"t/{instance}/description.yaml",
+        f"t/{instance}/artifacts/old.txt",
+        "t/artifacts/old.txt",
         "t/TEMP_base/builders/t_index.yaml",
         "t/TEMP_base/artifacts/a.txt",
+        "t/artifacts",
     }
     stored = pd.read_csv(tmp_path / "out" / "t" / instance / "table.csv")
     assert stored["k"].tolist() == [0, 1]

@@ -3,12 +3,14 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from tablevault.vaults import make, numbers, whole, write
 
 from nacre.errors import NotFound
 from nacre_adapters.tablevault import (
+    TableVault,
     TableVaultError,
     TVArgumentError,
     TVFileError,
@@ -298,3 +300,20 @@ def test_what_is_unknown_is_named_in_the_error(tmp_path: Path) -> None:
     assert issubclass(TableVaultError, Exception)
     with pytest.raises(NotFound):
         vault.get_dataframe("x")
+
+
+def test_unchanged_columns_take_no_space(tmp_path: Path) -> None:
+    vault = make(tmp_path / "v", "t")
+    noise = np.random.default_rng(1).integers(0, 1 << 60, (2, 100_000))
+    frame = pd.DataFrame({"a": noise[0], "b": noise[1], "c": 0})
+    write(vault, frame, "t")
+    before = stored(vault)
+
+    write(vault, frame.assign(c=1), "t", "other")
+
+    assert stored(vault) - before < frame.memory_usage()["a"] / 20
+
+
+def stored(vault: TableVault) -> int:
+    """Return the bytes of a vault's files."""
+    return sum(path.stat().st_size for path in Path(vault.db_dir).rglob("*") if path.is_file())

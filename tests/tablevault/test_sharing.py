@@ -16,6 +16,14 @@ from nacre_adapters.tablevault import (
 )
 from nacre_adapters.tablevault.operations import Operations
 
+ROWS = "import pandas\ndef rows():\n    return pandas.DataFrame({'k': range(3)})\n"
+INDEX = """
+builder_type: IndexBuilder
+changed_columns: [k]
+python_function: rows
+code_module: m
+"""
+
 
 def test_many_processes_write_versions_of_one_table_at_once(tmp_path: Path) -> None:
     make(tmp_path / "v", "t")
@@ -44,6 +52,23 @@ def test_of_two_that_finish_the_same_instance_one_is_told(tmp_path: Path) -> Non
 
     assert sorted(in_processes(2, work)) == ["TVArgumentError", "written"]
     assert len(TableVault(tmp_path / "v", "ana").get_table_instances("t")) == 1
+
+
+def test_of_two_that_execute_the_same_instance_one_is_told(tmp_path: Path) -> None:
+    vault = make(tmp_path / "v", "t")
+    vault.create_code_module("m", text=ROWS)
+    vault.create_instance("t", builders={"t_index": INDEX})
+
+    def work(number: int) -> str:
+        try:
+            return TableVault(tmp_path / "v", "x").execute_instance("t") and "executed"
+        except (TVArgumentError, TVProcessError) as error:
+            return type(error).__name__
+
+    assert sorted(in_processes(2, work)) == ["TVArgumentError", "executed"]
+    assert len(vault.get_table_instances("t")) == 1
+    assert vault.get_active_processes() == {}
+    assert whole(vault)
 
 
 def test_threads_share_a_vault(tmp_path: Path) -> None:

@@ -18,6 +18,8 @@ from nacre_adapters.tablevault.reading import Reader
 from nacre_adapters.tablevault.state import Instance, Table, Temporary
 from nacre_adapters.tablevault.tablevault import TableVault
 
+_ARTIFACTS = "artifacts"
+
 
 def checkout(
     vault: str | os.PathLike[str] | nacre.Vault | TableVault, directory: str | os.PathLike[str]
@@ -49,6 +51,10 @@ def _write(reader: Reader, target: Path) -> int:
         for instance in reader.tables.instances(table.number):
             _write_instance(reader, folder / instance.id, table, instance)
             count += 1
+        if not table.multiple_artifacts:
+            last = reader.tables.instance(table.number, table.artifact_instance)
+            (folder / _ARTIFACTS).mkdir()
+            _write_files(reader.vault, folder, last)
     return count
 
 
@@ -69,14 +75,18 @@ def _write_instance(
     if isinstance(found, Temporary):
         files = temporary_folder(reader.files, found, create=False)
         if files.is_dir():
-            shutil.copytree(files, folder / "artifacts")
+            shutil.copytree(files, folder / _ARTIFACTS)
         return
     if found.modules:
         _write_texts(reader.vault, folder / "EXECUTION_ARCHIVE", found.modules, ".py")
-    for path, digest in kept_files(reader.vault, found).items():
-        file = folder / "artifacts" / path
+    _write_files(reader.vault, folder, found)
+
+
+def _write_files(vault: nacre.Vault, folder: Path, instance: Instance | None) -> None:
+    for path, digest in kept_files(vault, instance).items():
+        file = folder / _ARTIFACTS / path
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(reader.vault.get_blob(digest))
+        file.write_bytes(vault.get_blob(digest))
 
 
 def _write_texts(
