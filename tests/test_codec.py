@@ -233,3 +233,11 @@ def test_values_that_do_not_decode_together_are_damage():
 
     with pytest.raises(CorruptionError):
         codec.unpack_all([*packed, packed[0][:-1]])
+
+
+def test_parts_are_counted_while_they_are_read() -> None:
+    data = codec.pack([[1, 2], {"a": []}])
+
+    assert codec.unpack(data, most_parts=8) == [[1, 2], {"a": []}]
+    with pytest.raises(CorruptionError, match="more than 7 parts"):
+        codec.unpack(data, most_parts=7)

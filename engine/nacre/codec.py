@@ -6,7 +6,7 @@ a builtin or an integer beyond 64 bits is refused, never quietly changed.
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import cast
+from typing import TypeVar, cast
 
 import msgpack
 import zstandard
@@ -20,6 +20,9 @@ _BLAKE3 = b"\x01"  # the algorithm is part of the digest
 _MAX_DEPTH = 100
 _ARRAY = b"\xdd"
 _WORTH_JOINING = 4
+_HOOKS = ("list_hook", "object_hook")
+
+Parts = TypeVar("Parts", list[object], dict[object, object])
 
 _threads = threading.local()
 
@@ -86,14 +89,16 @@ def check_storable(value: object, name: str) -> None:
         raise Unstorable(what)
 
 
-def unpack(data: Buffer) -> object:
+def unpack(data: Buffer, *, most_parts: int | None = None) -> object:
     """Decode what `pack` wrote.
 
     Raises:
-        CorruptionError: *data* is not one complete value.
+        CorruptionError: *data* is not one complete value, or it is in more than *most_parts*
+            parts: an empty list takes one byte here, and 80 in memory.
     """
+    hooks = {} if most_parts is None else dict.fromkeys(_HOOKS, _Counter(most_parts).take)
     try:
-        return msgpack.unpackb(data, ext_hook=_unpack_extension, strict_map_key=False)
+        return msgpack.unpackb(data, ext_hook=_unpack_extension, strict_map_key=False, **hooks)
     except (ValueError, TypeError, msgpack.UnpackException, RecursionError) as error:
         raise CorruptionError(
             f"{len(data)} stored bytes do not decode ({error}): run `nacre verify`"
@@ -161,6 +166,19 @@ def decompress(data: Buffer, *, size: int) -> bytes:
     except zstandard.ZstdError as error:
         raise CorruptionError(f"a compressed payload does not decompress: {error}") from error
     return content
+
+
+class _Counter:
+    """Counts the parts of lists and maps while they are read."""
+
+    def __init__(self, most: int) -> None:
+        self._left = self._most = most
+
+    def take(self, parts: Parts) -> Parts:
+        self._left -= len(parts) + 1
+        if self._left < 0:
+            raise ValueError(f"they are in more than {self._most:,} parts")
+        return parts
 
 
 def _unpack_extension(code: int, data: bytes) -> Digest | msgpack.ExtType:

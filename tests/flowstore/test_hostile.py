@@ -10,7 +10,7 @@ from frames.payloads import CountingPayloads
 
 from nacre.codec import pack
 from nacre.errors import CorruptionError, NacreError
-from nacre_adapters.flowstore.codecs import Codecs, Encoded, Limits
+from nacre_adapters.flowstore.codecs import Codecs, Encoded, Limits, NotStorable
 
 ODD_NODES = [
     {"tuple": 5},
@@ -120,6 +120,36 @@ def test_a_blob_of_too_many_parts_is_not_even_unpacked() -> None:
 
     with pytest.raises(CorruptionError, match="too many"):
         Codecs(payloads, limits=Limits(tree_bytes=1000)).decode(stored(digest))
+
+
+def test_empty_lists_that_take_a_hundred_times_their_bytes_are_refused() -> None:
+    payloads = CountingPayloads()
+    data = pack(["nacre.object", 1, None])[:-1] + b"\xdd" + (10_000).to_bytes(4, "big")
+    digest = payloads.put_blob(data + b"\x90" * 10_000)
+
+    with pytest.raises(CorruptionError, match="more than 5,000 parts"):
+        Codecs(payloads, limits=Limits(items=5000)).decode(stored(digest))
+
+
+def test_what_was_written_within_the_limits_is_read() -> None:
+    payloads = CountingPayloads()
+    value = [({n}, (n,), np.zeros((1, 1, 1))) for n in range(50)]
+    needed = next(
+        items
+        for items in range(100, 5000, 10)
+        if is_taken(Codecs(payloads, limits=Limits(items=items)), value)
+    )
+    codecs = Codecs(payloads, limits=Limits(items=needed))
+
+    assert len(codecs.decode(codecs.encode(value))) == 50
+
+
+def is_taken(codecs: Codecs, value: object) -> bool:
+    try:
+        codecs.encode(value)
+    except NotStorable:
+        return False
+    return True
 
 
 def test_no_byte_that_is_flipped_raises_anything_else() -> None:

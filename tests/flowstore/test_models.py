@@ -193,13 +193,46 @@ def test_an_archive_that_expands_is_refused() -> None:
     payloads = CountingPayloads()
     digest = payloads.put_blob(bomb.getvalue())
     stored = Encoded(
-        content={"sklearn": [b"{}", ["a.npz", digest]]}, identity="", size_bytes=0, type="x"
+        content={"sklearn": [b"{}", [f"{'a' * 32}.npz", digest]]},
+        identity="",
+        size_bytes=0,
+        type="x",
     )
 
     with pytest.raises(CorruptionError, match="expands to"):
         Codecs(payloads).decode(stored)
     with pytest.raises(CorruptionError, match="more than 1,048,576 bytes"):
         Codecs(payloads, limits=Limits(size_bytes=1 << 20)).decode(stored)
+
+
+@pytest.mark.parametrize("name", ["schema.json", "../x", "/x", "a\0b.npy", "x" * 70_000])
+def test_a_member_has_a_name_of_its_own(name: str) -> None:
+    stored = Encoded(content={"sklearn": [b"{}", [name, b""]]}, identity="", size_bytes=0, type="x")
+
+    with pytest.raises(CorruptionError, match="no name of its own"):
+        Codecs(CountingPayloads()).decode(stored)
+
+
+HEADERS = {
+    "a pickle": b"{'descr':'|O','fortran_order':False,'shape':(1,)}",
+    "eight terabytes": b"{'descr':'<f8','fortran_order':False,'shape':(1099511627776,)}",
+    "no end": b"{'descr':'<f8',",
+    "a call": b"__import__('os').getcwd()",
+}
+
+
+@pytest.mark.parametrize("header", HEADERS.values(), ids=HEADERS.keys())
+def test_a_hostile_array_in_a_model_is_refused(header: bytes) -> None:
+    name = "a" * 32 + ".npy"
+    node = {"__class__": "ndarray", "__module__": "numpy", "__loader__": "NdArrayNode"}
+    node |= {"type": "numpy", "file": name, "__id__": 1, "protocol": 2, "_skops_version": "0.16.0"}
+    data = b"\x93NUMPY\1\0" + len(header + b"\n").to_bytes(2, "little") + header + b"\n" + bytes(16)
+    content = {"sklearn": [json.dumps(node).encode(), [name, data]]}
+
+    with pytest.raises(CorruptionError, match="does not load"):
+        Codecs(CountingPayloads()).decode(
+            Encoded(content=content, identity="", size_bytes=0, type="x")
+        )
 
 
 def test_what_skops_cannot_do_is_said() -> None:

@@ -11,7 +11,7 @@ class Limits:
 
     depth: int = 100
     items: int = 50_000_000
-    tree_bytes: int = 1 << 30
+    tree_bytes: int = 1 << 28
     size_bytes: int = 1 << 36
     pixels: int = 1 << 28
     expansion: int = 200

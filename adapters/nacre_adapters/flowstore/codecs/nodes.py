@@ -89,6 +89,8 @@ class Encoder:
                 raise
             codec = self._finder.last
             parts = codec.encode(value, self)
+        # No less than what reading counts: containers have counted their items.
+        self.budget.take_items(1 if codec.tag == LIST else 8 + len(parts))
         return parts if codec.tag == LIST else {codec.tag: parts}
 
     def content(self, data: bytes | memoryview) -> bytes | Digest:

@@ -166,7 +166,13 @@ class Codecs:
         data = self._payloads.get_blob(content)
         if len(data) > self._limits.tree_bytes:
             raise CorruptionError(f"the object {content} has {len(data):,} bytes: too many")
-        match unpack(data):
+        try:
+            found = unpack(data, most_parts=self._limits.items)
+        except MemoryError as error:  # what it claims, while all of it is in `data`
+            raise CorruptionError(
+                f"the object {content} takes more memory than there is"
+            ) from error
+        match found:
             case [mark, version, node] if (mark, version) == (_MARK, _VERSION):
                 return node
         raise CorruptionError(f"the blob {content} is no object of version {_VERSION}")

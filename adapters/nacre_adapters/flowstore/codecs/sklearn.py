@@ -8,6 +8,8 @@ blob, and models share those that are equal.
 import io
 import itertools
 import json
+import re
+import tokenize
 import zipfile
 from collections.abc import Iterator, Mapping
 
@@ -21,7 +23,18 @@ from nacre_adapters.flowstore.codecs.nodes import Codec, Decoder, Encoder, Parts
 from nacre_adapters.flowstore.codecs.sklearn_types import ALLOWED
 
 _SCHEMA = "schema.json"
-_BROKEN = (ValueError, TypeError, LookupError, AttributeError, ImportError, OSError, MemoryError)
+_MEMBER = re.compile(r"[0-9a-f]{32}\.[a-z]{1,8}")
+_BROKEN = (
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ImportError,
+    OSError,
+    MemoryError,
+    SyntaxError,  # and the next: from headers of arrays
+    tokenize.TokenError,
+)
 
 
 def _encode(value: object, encoder: Encoder) -> Parts:
@@ -108,10 +121,10 @@ def _archive(schema: object, files: Parts, decoder: Decoder) -> bytes:
         archive.writestr(_SCHEMA, bytes(decoder.content(schema)))
         for file in files:
             match file:
-                case [str() as name, content]:
+                case [str() as name, content] if _MEMBER.fullmatch(name):
                     archive.writestr(name, _checked(decoder.content(content), name, decoder))
                 case _:
-                    raise CorruptionError("a member of a stored model has no name")
+                    raise CorruptionError("a member of a stored model has no name of its own")
     return target.getvalue()
 
 
