@@ -3,6 +3,7 @@
 import base64
 import sqlite3
 import traceback
+from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,6 +18,8 @@ from nacre_adapters.flowstore.connections import (
     ConnectionNotFound,
     DatabaseUnreachable,
     QueryRefused,
+    adbc,
+    databases,
     events,
 )
 
@@ -119,6 +122,49 @@ def test_a_replacement_that_does_not_work_leaves_the_table(db: StoreInterface) -
         db.pandas_to_db(odd, "shots", "db", if_exists="replace")
 
     assert len(db.db_to_pandas("SELECT * FROM shots", "db")) == 3
+
+
+@pytest.fixture
+def arrows(tmp_path: Path, store: StoreInterface) -> StoreInterface:
+    pytest.importorskip("adbc_driver_sqlite")
+    with closing(sqlite3.connect(tmp_path / "a.db")) as opened, opened:
+        opened.execute("create table t (a integer, b real, c text)")
+        opened.executemany("insert into t values (?, ?, ?)", [(1, 0.5, "x"), (None, None, None)])
+        opened.execute("create table mixed (a)")
+        opened.executemany("insert into mixed values (?)", [(1,), ("text",)])
+    store.connections.create("db", "sqlite", {"path": str(tmp_path / "a.db")})
+    return store
+
+
+def test_columns_come_as_those_of_arrow_with_and_without_a_driver(
+    arrows: StoreInterface, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    query = "select a, b, c, ':x' as d, '5%' as e from t"
+    tried: list[object] = []
+
+    def reading(url: object, text: str) -> object:
+        tried.append(adbc.read_arrow(url, text))  # type: ignore[arg-type]
+        return tried[-1]
+
+    monkeypatch.setattr(databases, "read_arrow", reading)
+    with_driver = arrows.db_to_pandas(query, "db", dtype_backend="pyarrow")
+    monkeypatch.setattr(databases, "read_arrow", lambda *_: None)
+    without = arrows.db_to_pandas(query, "db", dtype_backend="pyarrow")
+
+    assert with_driver is tried[0]
+    assert all(str(kind).endswith("[pyarrow]") for kind in with_driver.dtypes)
+    pd.testing.assert_frame_equal(with_driver, without)
+
+
+def test_what_the_driver_does_not_do_is_done_or_told_in_the_usual_way(
+    arrows: StoreInterface,
+) -> None:
+    for query in ("select nothing from t", "delete from t returning a", "select"):
+        with pytest.raises(QueryRefused, match="'db' refused it"):
+            arrows.db_to_pandas(query, "db", dtype_backend="pyarrow")
+    assert len(arrows.db_to_pandas("select a from t", "db")) == 2
+    mixed = arrows.db_to_pandas("select a from mixed", "db", dtype_backend="pyarrow")
+    assert mixed["a"].tolist() == [1, "text"]
 
 
 def test_reading_does_not_write(db: StoreInterface) -> None:

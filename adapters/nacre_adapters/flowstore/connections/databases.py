@@ -18,6 +18,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from nacre.errors import InvalidInput, NacreError
+from nacre_adapters.flowstore.connections.adbc import read_arrow
 from nacre_adapters.flowstore.connections.connection import Connection
 from nacre_adapters.flowstore.connections.errors import DatabaseUnreachable, QueryRefused
 from nacre_adapters.flowstore.connections.kinds import ConnectionType
@@ -59,6 +60,10 @@ def read_frame(connection: Connection, query: str, options: Options) -> pd.DataF
     reading, connecting = _split(options, _READ_OPTIONS, "db_to_pandas")
     target = _target(connection, connecting)
     _check_file(target)
+    if reading == {"dtype_backend": "pyarrow"} and not target.connect_args:
+        frame = read_arrow(target.url, query)
+        if frame is not None:
+            return frame
     no_parameters = reading.get("params") is None
 
     def read(opened: sa.Connection) -> pd.DataFrame:
