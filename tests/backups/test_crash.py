@@ -7,19 +7,23 @@ import shutil
 import signal
 import traceback
 from collections.abc import Callable
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 
 import pytest
-from backup_targets import KEY, back_up, bring_back, content_of, sealed, worked
+from backup_targets import DAY_NS, KEY, back_up, bring_back, content_of, sealed, worked
 from works import WORKS
 
 import nacre
-from nacre.backups import DirectoryTarget
+from nacre.backups import DirectoryTarget, SealedTarget
+from nacre.backups.listing import read_listing
 from nacre.blobs import packs
 from nacre.errors import DiskFull, NacreError, StorageError
 from nacre.files import Files
 from nacre.operations.backups import list_backups
+from nacre.operations.forget import forget, plan_forget
+from nacre.operations.retention import Rules
 from nacre.testing import MOMENTS, FailingFiles, KillingFiles, Moment
 
 FOR_EVER = 1 << 40
@@ -165,6 +169,38 @@ def test_a_kill_at_any_operation_of_a_restore_loses_nothing(
         assert not place.with_name(place.name + ".restoring").exists()
 
     assert number > 5
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_kill_at_any_operation_of_forgetting_is_finished_by_the_next(
+    tmp_path, vault, moment: Moment
+) -> None:
+    first = tmp_path / "first"
+    for day in range(4):
+        vault.record("a.b", subject="new", data={"blob": vault.put(os.urandom(30_000))})
+        back_up(vault, target_over(first), time_ns=day * DAY_NS)
+    content = content_of(vault)
+    let_go(target_over(first), day=4)
+
+    for number in count():
+        place = tmp_path / f"t{number}"
+        shutil.copytree(first, place)
+        files = KillingFiles(number, moment)
+        if not until_killed(lambda f=files, p=place: let_go(target_over(p, f), day=12)):
+            break
+        let_go(target_over(place), day=12)
+        assert len(read_listing(target_over(place)).backups) == 1
+        if number % 4 == 0:
+            check(place, tmp_path / f"r{number}", content)
+        shutil.rmtree(place)
+
+    assert number > 3
+
+
+def let_go(target: SealedTarget, *, day: int) -> None:
+    now_ns = day * DAY_NS
+    sweep = plan_forget(target, Rules(last=1), time_ns=now_ns)
+    forget(target, sweep, window=timedelta(days=7), time_ns=now_ns)
 
 
 def copy(source: Path, place: Path) -> None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
 
+import pandas as pd
 import pytest
 from backup_targets import DAY_NS, back_up, bring_back, sealed
 
@@ -30,6 +31,7 @@ class Said(NamedTuple):
     checkpoint: nacre.Checkpoint
     events: tuple[tuple[int, str, nacre.Digest], ...]
     blobs: dict[nacre.Digest, bytes | None]
+    frames: dict[str, list[float]]
 
 
 def test_every_backup_that_is_kept_comes_back_as_it_was(
@@ -45,8 +47,11 @@ def test_every_backup_that_is_kept_comes_back_as_it_was(
         for day in range(DAYS):
             now_ns = START_NS + day * DAY_NS
             write(vault, choose, day)
+            keep_frames(vault, day)
             if day % 9 == 6:
                 vault.snapshots.create(f"day {day}")
+            if day % 18 == 13:
+                vault.snapshots.delete(f"day {day - 7}")
             if day % 7 == 3:
                 counts["compact"] += compact(vault.store, min_gain=0).done
             if day % 8 == 5:
@@ -83,9 +88,18 @@ def write(vault: nacre.Vault, choose: random.Random, day: int) -> None:
         vault.record("photo.set", subject=subject, data={"image": blob})
 
 
+def keep_frames(vault: nacre.Vault, day: int) -> None:
+    """Write one of a few frames anew, and delete one now and then."""
+    vault.frames.write(f"frame-{day % 5}", pd.DataFrame({"n": [day / 7] * 100 + [1.0] * 900}))
+    if day % 4 == 2:
+        vault.frames.delete(vault.frames.names()[0])
+
+
 def readable(vault: nacre.Vault) -> Said:
     events = tuple((e.position, e.subject, e.data["image"]) for e in vault.events(kind="photo.set"))
-    return Said(vault.checkpoint(), events, {digest: found(vault, digest) for *_, digest in events})
+    blobs = {digest: found(vault, digest) for *_, digest in events}
+    frames = {name: list(vault.frames.read(name)["n"]) for name in vault.frames.names()}
+    return Said(vault.checkpoint(), events, blobs, frames)
 
 
 def found(vault: nacre.Vault, digest: nacre.Digest) -> bytes | None:
