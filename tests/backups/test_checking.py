@@ -1,5 +1,6 @@
 """What is wrong at a target is found, a rehearsal restores it, and figures tell how it is."""
 
+import errno
 import random
 from pathlib import Path
 
@@ -10,14 +11,16 @@ from click.testing import CliRunner
 
 import nacre
 from nacre import codec
-from nacre.backups import DirectoryTarget, SealedTarget, Secret
+from nacre.backups import DirectoryTarget, MemoryTarget, SealedTarget, Secret
 from nacre.cli.program import program
+from nacre.errors import DiskFull
 from nacre.operations.backup import open_target
 from nacre.operations.backups import list_backups
 from nacre.operations.choose import Choice, plan_restore
 from nacre.operations.drill import drill
 from nacre.operations.metrics import metrics_of, text_of, write_metrics
 from nacre.operations.verify_backup import TIERS, verify_backups
+from nacre.testing import FailingFiles
 
 secrets = pytest.mark.parametrize("secret", [None, KEY], ids=["plain", "encrypted"])
 
@@ -155,6 +158,46 @@ def test_a_rehearsal_of_a_damaged_backup_tells(vault) -> None:
 
     assert not report.is_clean
     assert target.list("verified") == {}
+
+
+def test_a_sample_is_chosen_by_its_seed(vault, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nacre.backups.upload, "PACK_BYTES", 9000)
+    place = NotingTarget()
+    target = sealed(place)
+    back_up(vault, target)
+
+    read = [place.packs_read(target, share=0.5, seed=seed) for seed in (3, 3, 4, 5, 6)]
+
+    assert len(target.list("packs")) > 5
+    assert read[0] == read[1]
+    assert len({*read}) > 1
+
+
+class NotingTarget(MemoryTarget):
+    """Notes what is read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.read: list[str] = []
+
+    def get(self, name: str) -> bytes:
+        self.read.append(name)
+        return super().get(name)
+
+    def packs_read(self, target: SealedTarget, **how) -> tuple[str, ...]:
+        self.read.clear()
+        verify_backups(target, "sample", **how)
+        return tuple(name for name in self.read if name.startswith("packs"))
+
+
+def test_a_disk_that_is_full_is_no_finding_of_a_rehearsal(vault, tmp_path) -> None:
+    target = sealed()
+    back_up(vault, target)
+
+    with pytest.raises(DiskFull):
+        drill(
+            plan_restore(target, Choice()), scratch=tmp_path, files=FailingFiles(errno.ENOSPC, {3})
+        )
 
 
 def test_a_rehearsal_of_a_log_that_is_gone_is_a_finding(tmp_path: Path, vault) -> None:

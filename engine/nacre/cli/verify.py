@@ -62,7 +62,7 @@ def verify(
         raise InvalidInput("choose one of --full, --structure, --sample and --budget")
     check: Callable[..., VerifyReport] = verify_structure if tier == "structure" else verify_full
     if sample is not None:
-        check = partial(verify_sample, share=_share(sample), seed=seed)
+        check = partial(verify_sample, share=share_of(sample), seed=seed)
     if budget is not None:
         check = partial(verify_within, seconds=_seconds(budget), memory=memory)
     known = [Checkpoint.parse(read_text(path)) for path in checkpoints]
@@ -99,7 +99,8 @@ def _print(report: VerifyReport) -> None:
         say(f"what was checked is forgotten: {report.not_remembered}; name --memory FILE")
 
 
-def _share(text: str) -> float:
+def share_of(text: str) -> float:
+    """Return the share that `--sample` was given."""
     number = re.fullmatch(r"(\d{1,3}(?:\.\d{1,6})?)%", text)
     if number is None:
         raise InvalidInput(f"--sample {text!r} is no share: write 5% or 0.5%")

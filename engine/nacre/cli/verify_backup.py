@@ -6,27 +6,38 @@ import click
 
 from nacre.cli.targets import open_location, secret_options, target_argument
 from nacre.cli.terminal import EXIT_FINDINGS, counted, json_option, print_json, progress_bar, warn
-from nacre.operations.verify_backup import TIERS, Tier, verify_backups
+from nacre.cli.verify import share_of
+from nacre.errors import InvalidInput
+from nacre.operations.verify_backup import DEFAULT_SHARE, TIERS, Tier, verify_backups
 
 
 @click.command("verify-backup", short_help="Check the backups at a target.")
 @target_argument
-@click.option(
-    "--tier",
-    type=click.Choice(TIERS),
-    default="structure",
-    show_default=True,
-    help="structure: all but the packs; sample: some packs, too; full: every byte.",
-)
+@click.option("--structure", "flag", flag_value="structure", help="All but packs; the default.")
+@click.option("--sample", metavar="SHARE", help="A share of the packs, too, such as 5%.")
+@click.option("--seed", type=int, help="Which of them; others each time unless told.")
+@click.option("--full", "flag", flag_value="full", help="Every byte.")
+@click.option("--tier", type=click.Choice(TIERS), help="The same in a word; sample is a tenth.")
 @secret_options
 @json_option
 def verify_backup(
-    target: str, tier: Tier, passphrase_file: Path | None, key_file: Path | None, as_json: bool
+    target: str,
+    flag: Tier | None,
+    sample: str | None,
+    seed: int | None,
+    tier: Tier | None,
+    passphrase_file: Path | None,
+    key_file: Path | None,
+    as_json: bool,
 ) -> int:
     """Check that the backups at TARGET are what was put there; exit 1 when they are not."""
+    if sum(choice is not None for choice in (flag, sample, tier)) > 1:
+        raise InvalidInput("choose one of --full, --structure, --sample and --tier")
+    share = DEFAULT_SHARE if sample is None else share_of(sample)
+    chosen = tier or flag or ("structure" if sample is None else "sample")
     place = open_location(target, passphrase_file, key_file)
     with progress_bar() as progress:
-        report = verify_backups(place, tier, progress=progress)
+        report = verify_backups(place, chosen, share=share, seed=seed, progress=progress)
     if as_json:
         print_json(report)
     else:

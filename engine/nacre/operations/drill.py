@@ -9,7 +9,8 @@ from pathlib import Path
 from nacre.backups.backup import Backup
 from nacre.backups.fetch import Fetcher
 from nacre.clock import now_ns
-from nacre.errors import NacreError
+from nacre.errors import CorruptionError, NotFound
+from nacre.files import Files
 from nacre.frames import FrameVersions
 from nacre.log.tree import LmdbTree
 from nacre.opening import current_user, open_store
@@ -50,6 +51,7 @@ def drill(
     share: float = 1.0,
     original: Store | None = None,
     scratch: Path | None = None,
+    files: Files | None = None,
     progress: Progress = no_progress,
 ) -> DrillReport:
     """Restore *plan* into a scratch directory, verify it, compare it, and remove it.
@@ -59,6 +61,7 @@ def drill(
         share: of the blobs, chosen at random; the log and the views are always whole.
         original: the vault, whose log must still begin with that of the backup.
         scratch: where to make the scratch directory.
+        files: how files are written there.
         progress: told how far it has come.
     """
     started = now_ns()
@@ -66,9 +69,9 @@ def drill(
     with tempfile.TemporaryDirectory(prefix="nacre-drill-", dir=scratch) as folder:
         place = Path(folder) / "vault"
         try:
-            report = restore(plan, place, progress=progress)
+            report = restore(plan, place, files=files, progress=progress)
             views, problems = _compared(plan, place, original, progress)
-        except NacreError as error:
+        except (CorruptionError, NotFound) as error:
             return _report(plan, (), (str(error),), started)
     if not problems:
         note_verified(plan.target, [plan.listed], "drill", now_ns())

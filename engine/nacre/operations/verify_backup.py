@@ -26,7 +26,9 @@ from nacre.operations.report import Progress, no_progress
 Tier = Literal["structure", "sample", "full"]
 TIERS: tuple[Tier, ...] = ("structure", "sample", "full")
 
-_SAMPLED_SHARE = 10
+DEFAULT_SHARE = 0.1
+"""Of the packs, in a sample."""
+
 _FEWEST_SAMPLED = 3
 
 
@@ -53,10 +55,21 @@ def verify_backups(
     target: SealedTarget,
     tier: Tier = "structure",
     *,
+    share: float = DEFAULT_SHARE,
+    seed: int | None = None,
     progress: Progress = no_progress,
     time_ns: int | None = None,
 ) -> VerifyBackupReport:
-    """Check a target; when nothing is found, note there that its newest backups were verified."""
+    """Check a target; when nothing is found, note there that its newest backups were verified.
+
+    Args:
+        target: where the backups are.
+        tier: how much is read.
+        share: of the packs that a sample reads, three at least.
+        seed: which of them; others each time by default.
+        progress: told how far it has come.
+        time_ns: now.
+    """
     contents = load_contents(target)
     by_pack = contents.by_pack()
     listing = read_listing(target)
@@ -66,7 +79,7 @@ def verify_backups(
         *contents.problems,
         *_wrong_sizes(target, contents, by_pack),
     ]
-    chosen = _chosen(tier, contents)
+    chosen = _chosen(tier, sorted(contents.packs), share, random.Random(seed))
     for done, pack in enumerate(chosen, 1):
         problems += wrong_in_pack(target, pack, by_pack.get(pack, ()))
         progress("packs", done, len(chosen))
@@ -139,14 +152,13 @@ def _vanished(target: SealedTarget) -> Iterable[str]:
             yield f"the backup {short} was verified before, and is not there any more"
 
 
-def _chosen(tier: Tier, contents: Contents) -> list[str]:
-    packs = sorted(contents.packs)
+def _chosen(tier: Tier, packs: list[str], share: float, choose: random.Random) -> list[str]:
     if tier == "structure":
         return []
     if tier == "full":
         return packs
-    count = max(_FEWEST_SAMPLED, len(packs) // _SAMPLED_SHARE)
-    return random.sample(packs, min(count, len(packs)))
+    count = max(_FEWEST_SAMPLED, round(len(packs) * share))
+    return choose.sample(packs, min(count, len(packs)))
 
 
 def _wrong_sizes(
