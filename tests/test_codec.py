@@ -238,6 +238,6 @@ def test_values_that_do_not_decode_together_are_damage():
 def test_parts_are_counted_while_they_are_read() -> None:
     data = codec.pack([[1, 2], {"a": []}])
 
-    assert codec.unpack(data, most_parts=8) == [[1, 2], {"a": []}]
-    with pytest.raises(CorruptionError, match="more than 7 parts"):
-        codec.unpack(data, most_parts=7)
+    assert codec.unpack(data, most_parts=9) == [[1, 2], {"a": []}]
+    with pytest.raises(CorruptionError, match="more than 8 parts"):
+        codec.unpack(data, most_parts=8)

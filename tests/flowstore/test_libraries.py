@@ -1,13 +1,22 @@
 """Objects of libraries: boosters, sparse arrays, figures, images, tensors."""
 
+import json
 import sys
+import warnings
 
 import numpy as np
 import pytest
 from frames.payloads import CountingPayloads
 
 from nacre.errors import CorruptionError
-from nacre_adapters.flowstore.codecs import Codecs, Encoded, NotStorable, PackageMissing, Picture
+from nacre_adapters.flowstore.codecs import (
+    Codecs,
+    Encoded,
+    Limits,
+    NotStorable,
+    PackageMissing,
+    Picture,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -134,6 +143,51 @@ def test_a_tensor_comes_back(codecs: Codecs) -> None:
         codecs.encode(module)
 
 
+def header(**tensors: object) -> bytes:
+    text = json.dumps(tensors).encode()
+    return len(text).to_bytes(8, "little") + text + bytes(80)
+
+
+TENSORS = {
+    "offsets outside": header(tensor={"dtype": "F32", "shape": [20], "data_offsets": [0, 800]}),
+    "offsets in reverse": header(tensor={"dtype": "F32", "shape": [20], "data_offsets": [80, 0]}),
+    "a hole": header(tensor={"dtype": "F32", "shape": [10], "data_offsets": [40, 80]}),
+    "a shape that overflows": header(
+        tensor={"dtype": "F32", "shape": [1 << 63, 4], "data_offsets": [0, 80]}
+    ),
+    "another type": header(tensor={"dtype": "O", "shape": [20], "data_offsets": [0, 80]}),
+    "another name": header(other={"dtype": "F32", "shape": [20], "data_offsets": [0, 80]}),
+    "two": header(
+        tensor={"dtype": "F32", "shape": [10], "data_offsets": [0, 40]},
+        other={"dtype": "F32", "shape": [10], "data_offsets": [40, 80]},
+    ),
+    "a header without end": (1 << 60).to_bytes(8, "little") + bytes(80),
+    "nothing": b"",
+}
+
+
+@pytest.mark.parametrize("data", TENSORS.values(), ids=TENSORS.keys())
+def test_a_hostile_tensor_is_refused(data: bytes, codecs: Codecs) -> None:
+    pytest.importorskip("torch")
+    with pytest.raises(CorruptionError):
+        codecs.decode(odd("tensor", data))
+
+
+@pytest.mark.parametrize("of", ["complex128", "meta", "sparse", "gradient", "nested"])
+def test_an_odd_tensor_is_refused(of: str, codecs: Codecs) -> None:
+    torch = pytest.importorskip("torch")
+    value = {
+        "complex128": lambda: torch.ones(2, dtype=torch.complex128),
+        "meta": lambda: torch.ones(2, device="meta"),
+        "sparse": lambda: torch.eye(3).to_sparse_csr(),
+        "gradient": lambda: torch.ones(2, requires_grad=True),
+        "nested": lambda: torch.nested.nested_tensor([torch.ones(2), torch.ones(3)]),
+    }[of]()
+
+    with pytest.raises(NotStorable, match=r"^data\['x'\]: a tensor"):
+        codecs.encode({"x": value})
+
+
 def test_a_plotly_figure_comes_back(codecs: Codecs) -> None:
     go = pytest.importorskip("plotly.graph_objects")
     figure = go.Figure(go.Scatter(x=[1, 2], y=np.array([1.5, 2.5])), {"title": {"text": "<b>"}})
@@ -173,6 +227,34 @@ def test_an_image_that_png_cannot_hold_is_refused(codecs: Codecs) -> None:
     images = pytest.importorskip("PIL.Image")
     with pytest.raises(NotStorable, match="no mode CMYK"):
         codecs.encode(images.new("CMYK", (2, 2)))
+
+
+def test_the_limits_of_images_hold_for_writing_and_for_all_of_them() -> None:
+    images = pytest.importorskip("PIL.Image")
+    payloads = CountingPayloads()
+    stored = Codecs(payloads).encode([images.new("L", (200, 200))] * 10)
+
+    with pytest.raises(NotStorable, match=r"^data: an image of 200 by 200 pixels"):
+        Codecs(payloads, limits=Limits(pixels=100)).encode(images.new("L", (200, 200)))
+    with pytest.raises(CorruptionError, match="more than 300,000 bytes"):
+        Codecs(payloads, limits=Limits(size_bytes=300_000)).decode(stored)
+    with pytest.raises(NotStorable, match="PNG cannot hold"):
+        Codecs(payloads).encode(images.new("L", (0, 0)))
+
+
+def test_a_large_image_is_written_without_a_warning(codecs: Codecs) -> None:
+    images = pytest.importorskip("PIL.Image")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        stored = codecs.encode(images.new("1", (10_000, 9_000)))
+
+    assert stored.type == "PIL.Image.Image"
+
+
+def test_a_figure_that_is_no_json_is_refused(codecs: Codecs) -> None:
+    go = pytest.importorskip("plotly.graph_objects")
+    with pytest.raises(NotStorable, match="no JSON"):
+        codecs.encode(go.Figure(go.Scatter(y=[object()])))
 
 
 def test_an_image_of_a_trillion_pixels_is_refused(codecs: Codecs) -> None:

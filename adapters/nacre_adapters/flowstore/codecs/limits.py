@@ -13,7 +13,7 @@ class Limits:
     items: int = 50_000_000
     tree_bytes: int = 1 << 28
     size_bytes: int = 1 << 36
-    pixels: int = 1 << 28
+    pixels: int = 1 << 27
     expansion: int = 200
 
 

@@ -7,21 +7,43 @@ from PIL import Image
 
 from nacre.errors import CorruptionError
 from nacre_adapters.flowstore.codecs.errors import Refused
+from nacre_adapters.flowstore.codecs.limits import Budget
 from nacre_adapters.flowstore.codecs.nodes import Codec, Decoder, Encoder, Parts
 
 _MODES = frozenset({"1", "L", "LA", "P", "RGB", "RGBA", "I;16"})
+_BROKEN = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
 
 
 def _encode(value: Image.Image, encoder: Encoder) -> Parts:
     if value.mode not in _MODES:
         raise Refused(f"PNG has no mode {value.mode}: use image.convert('RGB')")
+    _check_size(value, encoder.budget)
     target = io.BytesIO()
-    plain = value.copy()
-    plain.info = {}  # notes of the file that it came from are no part of the image
-    plain.save(target, format="PNG")
-    if not _is_alike(plain, Image.open(io.BytesIO(target.getvalue()))):
+    try:
+        plain = value.copy()
+        plain.info = {}  # notes of the file that it came from are no part of the image
+        plain.save(target, format="PNG")
+        is_alike = _is_alike(plain, _opened(target.getvalue()))
+    except _BROKEN as error:
+        raise Refused(f"an image that PNG cannot hold, or not read ({error!s:.200})") from error
+    if not is_alike:
         raise Refused(f"its {value.mode} image would not come back: use image.convert('RGBA')")
     return [encoder.content(target.getvalue())]
+
+
+def _check_size(image: Image.Image, budget: Budget) -> None:
+    """Refuse what would be larger than the limits once it is unpacked."""
+    if image.width * image.height > budget.limits.pixels:
+        raise CorruptionError(
+            f"an image of {image.width} by {image.height} pixels is beyond the limits"
+        )
+    budget.take_bytes(image.width * image.height * len(image.getbands()))
+
+
+def _opened(data: bytes) -> Image.Image:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # there are our own limits
+        return Image.open(io.BytesIO(data), formats=["PNG"])
 
 
 def _is_alike(one: Image.Image, other: Image.Image) -> bool:
@@ -33,13 +55,10 @@ def _decode(parts: Parts, decoder: Decoder) -> Image.Image:
     (content,) = parts
     data = decoder.content(content)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(bytes(data)), formats=["PNG"])
-        if image.width * image.height > decoder.budget.limits.pixels:
-            raise CorruptionError(f"a stored image claims {image.width} by {image.height} pixels")
+        image = _opened(bytes(data))
+        _check_size(image, decoder.budget)
         return image.copy()
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+    except _BROKEN as error:
         raise CorruptionError(f"a stored image does not open: {error!s:.200}") from error
 
 

@@ -6,11 +6,15 @@ import plotly.graph_objects as go
 import plotly.io
 
 from nacre.errors import CorruptionError
+from nacre_adapters.flowstore.codecs.errors import Refused
 from nacre_adapters.flowstore.codecs.nodes import Codec, Decoder, Encoder, Parts
 
 
 def _encode(value: go.Figure, encoder: Encoder) -> Parts:
-    text: str = plotly.io.to_json(value, validate=False, engine="json")
+    try:
+        text: str = plotly.io.to_json(value, validate=False, engine="json")
+    except (TypeError, ValueError, RecursionError) as error:
+        raise Refused(f"a figure whose data is no JSON: {error!s:.200}") from error
     # Figures that are equal may have been built in another order.
     return [encoder.content(json.dumps(json.loads(text), sort_keys=True).encode())]
 

@@ -16,18 +16,25 @@ def _encode(value: object, encoder: Encoder) -> Parts:
         raise Refused("a module of torch is code: store module.state_dict(), and load that")
     if not isinstance(value, torch.Tensor) or type(value) is not torch.Tensor:
         raise Refused(f"a {type(value).__name__} of torch: store tensors, such as value.detach()")
-    if value.requires_grad or value.is_sparse or value.is_quantized:
+    if value.requires_grad or value.layout != torch.strided or value.is_quantized:
         raise Refused("a tensor with a gradient, or sparse: store value.detach().to_dense()")
-    plain = value.cpu().contiguous().clone()
-    return [encoder.content(safetensors.torch.save({_NAME: plain}))]
+    try:
+        plain = value.cpu().contiguous().clone()
+        data = safetensors.torch.save({_NAME: plain})
+    except (KeyError, RuntimeError, SafetensorError) as error:  # no data, or no such type
+        raise Refused(f"a tensor of {value.dtype} that safetensors cannot hold") from error
+    return [encoder.content(data)]
 
 
 def _decode(parts: Parts, decoder: Decoder) -> object:
     (content,) = parts
     try:
-        return safetensors.torch.load(bytes(decoder.content(content)))[_NAME]
-    except (SafetensorError, KeyError) as error:
+        ((name, tensor),) = safetensors.torch.load(bytes(decoder.content(content))).items()
+    except (SafetensorError, KeyError, ValueError, RuntimeError) as error:
         raise CorruptionError(f"a stored tensor does not load: {error}") from error
+    if name != _NAME:
+        raise CorruptionError(f"a stored tensor is called {name!r:.40}")
+    return tensor
 
 
 CODECS = (Codec("tensor", _encode, _decode),)
