@@ -58,9 +58,7 @@ def open_store(
         environment, identity = _open_environment(layout, options, create=create)
     store = Store(layout, environment, identity, options, face)
     try:
-        store.register(History)
-        for view in views:
-            store.register(view)
+        store.install((History, *views))
         _register_installed(store)
     except BaseException:
         store.close()

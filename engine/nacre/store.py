@@ -4,7 +4,7 @@ The nouns (frames, trees) and the operations know this; users see the `Vault` ov
 """
 
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -155,6 +155,16 @@ class Store:
         self._check_open()
         with self.environment.read():
             yield
+
+    def install(self, views: Sequence[type[View]]) -> None:
+        """Maintain the first views of a handle, all caught up in one commit.
+
+        One after the other would cost a new vault a commit each.
+        """
+        for view in views:
+            self.maintenance.install(view)
+        if not self.read_only:
+            self.maintenance.catch_up()
 
     def register(self, view: type[View], progress: Progress | None = None) -> None:
         """Maintain a view from now on, caught up at once; in memory through a read-only handle."""
