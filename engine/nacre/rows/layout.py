@@ -5,8 +5,9 @@ is that of the commit that changed the row last; in an event it is that of the c
 Keys longer than LMDB takes are cut, and end in a hash of the whole.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -28,6 +29,7 @@ _CUT = b"\xff"  # sorts behind everything that goes on at this place
 _HASH_BYTES = 15
 
 _MISSING = object()
+_VALUES = itemgetter(slice(1, None))  # without the position of the change before
 
 
 class _Slot(NamedTuple):
@@ -46,6 +48,8 @@ class Entries:
 
     index: Index
     get: tuple[tuple[Getter, Convert], ...]
+    slots: tuple[int, ...]
+    """Where the values are in a row that has them all; none if they are inside of others."""
 
 
 class Layout:
@@ -121,6 +125,13 @@ class Layout:
             name: stored[slot] if give is None or stored[slot] is None else give(stored[slot])
             for name, slot, give in self._gives
         }
+
+    def give_all(self, rows: Iterable[StoredRow]) -> Iterator[dict[str, object]]:
+        """Yield rows as users see them, in a third of what one by one takes."""
+        if not self._is_plain:
+            return map(self.give, rows)
+        values = map(_VALUES, map(self.whole, rows))
+        return map(dict, map(partial(zip, self.names), values))
 
     def whole(self, stored: StoredRow) -> StoredRow:
         """Return a row with the slots of fields that were added after it was stored."""
@@ -205,7 +216,9 @@ class Layout:
 
     def _entries(self, index: Index) -> Entries:
         parts = tuple((self.getter(path), self.key_convert(path)) for path in index.paths)
-        return Entries(index, parts)
+        is_flat = all(len(path) == 1 for path in index.paths)
+        slots = [self.schema.field(path[0]).slot for path in index.paths] if is_flat else []
+        return Entries(index, parts, tuple(slots))
 
     def resolve(self, path: "str | Path") -> tuple[Path, FieldType]:
         """Return the path that is written as a name or as its parts, and the type there.
@@ -295,7 +308,11 @@ def index_values(entries: Entries, stored: StoredRow) -> bytes:
 
 def all_index_values(entries: Entries, rows: Sequence[StoredRow]) -> list[bytes]:
     """Return what `index_values` does of each of many rows."""
-    return all_fitted([_column(rows, get, convert) for get, convert in entries.get])
+    gets: Iterable[Getter] = [get for get, _ in entries.get]
+    if entries.slots and min(map(len, rows), default=0) > max(entries.slots):
+        gets = map(itemgetter, entries.slots)
+    converts = [convert for _, convert in entries.get]
+    return all_fitted([_column(rows, *each) for each in zip(gets, converts, strict=True)])
 
 
 def all_fitted(columns: Sequence[list[bytes]]) -> list[bytes]:

@@ -3,7 +3,7 @@
 Each step returns a new query, so one can be kept and refined.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -179,7 +179,10 @@ class Query:
 
     def _given(self, view: Rows) -> Iterator[dict[str, object]]:
         definition = view.definition(self._name)
-        return map(self._giver(definition.layout), self._found(view, definition))
+        found = self._found(view, definition)
+        if self._asked.fields is None:
+            return definition.layout.give_all(found)
+        return map(definition.layout.giver(self._asked.fields), found)
 
     def _count(self, view: Rows) -> int:
         definition = view.definition(self._name)
@@ -238,11 +241,6 @@ class Query:
         if table is None:
             return None
         return matching_columns(definition.layout, table, plan, window)
-
-    def _giver(self, layout: Layout) -> Callable[[StoredRow], dict[str, object]]:
-        if self._asked.fields is None:
-            return layout.give
-        return layout.giver(self._asked.fields)
 
 
 def order_of(layout: Layout, fields: Sequence[str | tuple[str, ...]]) -> Order:

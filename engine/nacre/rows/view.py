@@ -11,7 +11,7 @@
 Guards I4: rows and entries change in one place, and only by events.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from operator import le
@@ -31,6 +31,7 @@ from nacre.rows.layout import (
     index_values,
     is_cut,
 )
+from nacre.rows.pages import index_columns, pages
 from nacre.rows.schema import schema_from
 from nacre.rows.stored import converted, is_fresh, unpack_row, unpack_rows
 from nacre.views import State
@@ -41,7 +42,6 @@ CHANGED, LOADED = "rows.changed", "rows.loaded"
 
 _NAMES, _STATES, _NEXT, _ROWS, _ENTRIES, _GRAVES, _LOADS = range(1, 8)
 _NEXT_KEY = encode_key((_NEXT,))
-_PAGE = 2048
 
 Made = TypeVar("Made")
 
@@ -169,8 +169,7 @@ class Rows:
 
     def rows(self, definition: Definition) -> Iterator[StoredRow]:
         """Yield all rows, in order of their keys."""
-        prefix = definition.rows
-        for page in _pages(self.pairs.scan(prefix, after_prefix(prefix)), _PAGE):
+        for page in pages(self.pairs, definition.rows):
             yield from unpack_rows([raw for _, raw in page])
 
     def holders(self, definition: Definition, number: int, values: bytes) -> list[bytes]:
@@ -222,9 +221,9 @@ class Rows:
 
     def _rewrite(self, old: Definition, new: Definition, kinds: dict[int, object]) -> None:
         """Give every row the values of slots whose type was changed."""
-        for page in _pages(self.rows(old), _PAGE):
+        for page in pages(self.pairs, old.rows):
             changed = []
-            for row in map(old.layout.whole, page):
+            for row in map(old.layout.whole, unpack_rows([raw for _, raw in page])):
                 key = old.rows + old.layout.key_of(row)
                 for slot, spec in kinds.items():
                     row[slot] = converted(row[slot], spec)
@@ -243,10 +242,9 @@ class Rows:
             return
         tally = self.tally(new)
         cut = set(tally.cut) & (kept | {0})
-        for page in _pages(self.rows(new), 16 * _PAGE):
-            keys = [new.layout.key_of(row) for row in page]
-            for entries in fresh:
-                cut |= self._put_entries(new, entries, keys, page)
+        for keys, columns in index_columns(self.pairs, new.rows, fresh):
+            for entries, values in zip(fresh, columns, strict=True):
+                cut |= self._put_entries(new, entries, keys, values)
         self._put_tally(new, replace(tally, cut=sorted(cut)))
 
     def _change(self, event: Event, data: dict[str, object]) -> None:
@@ -307,7 +305,7 @@ class Rows:
         self.pairs.put_many((prefix + key, raw) for key, raw in spread(pairs))
         cut = {0} if any_cut(keys) else set()
         for entries in definition.layout.indexes:
-            cut |= self._put_entries(definition, entries, keys, rows)
+            cut |= self._put_entries(definition, entries, keys, all_index_values(entries, rows))
         return cut
 
     def _put_entries(
@@ -315,10 +313,9 @@ class Rows:
         definition: Definition,
         entries: Entries,
         keys: Sequence[bytes],
-        rows: Sequence[StoredRow],
+        values: Sequence[bytes],
     ) -> set[int]:
         prefix = definition.entries(entries.index.number)
-        values = all_index_values(entries, rows)
         put = [prefix + each + key for each, key in zip(values, keys, strict=True)]
         sizes = set(map(len, keys))
         if len(sizes) == 1:
@@ -365,7 +362,7 @@ class Rows:
         )
 
     def _erase(self, prefix: bytes) -> None:
-        for page in _pages(self.pairs.scan(prefix, after_prefix(prefix)), _PAGE):
+        for page in pages(self.pairs, prefix):
             for key, _ in page:
                 self.pairs.delete(key)
 
@@ -376,17 +373,6 @@ _SIZES = [bytes([size]) for size in range(256)]
 @lru_cache(maxsize=512)
 def _name_key(name: str) -> bytes:
     return encode_key((_NAMES, name))
-
-
-def _pages(items: Iterable[object], size: int) -> Iterator[list]:  # type: ignore[type-arg]
-    page: list[object] = []
-    for item in items:
-        page.append(item)
-        if len(page) == size:
-            yield page
-            page = []
-    if page:
-        yield page
 
 
 @lru_cache(maxsize=512)
