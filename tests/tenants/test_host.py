@@ -1,5 +1,6 @@
 """Tenants: which ids there can be, where their vaults are, what keeps them apart."""
 
+import enum
 import shutil
 import threading
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 from processes import in_process, in_processes
 from tenants import models
 
+from nacre import Vault
 from nacre.errors import Closed, CorruptionError, InvalidInput, VaultMissing
 from nacre_adapters.tenants import (
     BadTenantId,
@@ -21,10 +23,12 @@ from nacre_adapters.tenants import (
     register_table,
     register_tables,
 )
+from nacre_adapters.tenants.pool import Pool
 
 BAD_IDS = [
     "", None, 5, "../escape", "/abs/path", "a/b", "a b", "a.b", "a'b", 'a"b', "ünïcode", "a;b",
-    "a\nb", "a\0b", "q?mode=ro", "x" * 65, "-rf", b"acme", "acme\n", ".", "..", "a\\b",
+    "a\nb", "a\0b", "e\u0301", "\u212a", "\uff41", "\u0663", "a\u200b", "a\ud800", "acme\r",
+    "q?mode=ro", "x" * 65, "-rf", b"acme", "acme\n", ".", "..", "a\\b",
 ]  # fmt: skip
 
 
@@ -156,6 +160,38 @@ def test_hundreds_of_tenants_hold_few_descriptors(tmp_path: Path) -> None:
 
     assert descriptors <= 64
     assert right == 100
+
+
+def test_what_was_used_last_stays_open_and_what_is_idle_is_closed(host: Host) -> None:
+    paths = [host.get_or_create(name).home.place.key[0] for name in "abc"]
+
+    def use(pool: Pool, path: Path) -> Vault:
+        vault = pool.take(path)
+        pool.give_back(path)
+        return vault
+
+    pool = Pool(2)
+    first, second, third = (use(pool, path) for path in paths)
+    assert use(pool, paths[1]) is second
+    assert use(pool, paths[2]) is third
+    assert use(pool, paths[0]) is not first
+    pool.close()
+
+    pool = Pool(2, idle_seconds=0)
+    first = use(pool, paths[0])
+    use(pool, paths[1])
+    assert use(pool, paths[0]) is not first
+    pool.close()
+
+
+class Names(enum.StrEnum):
+    ACME = "acme"
+
+
+def test_an_id_may_be_a_member_of_an_enum(host: Host) -> None:
+    assert host.get_or_create(Names.ACME).table_names() == []
+    assert [tenant.id for tenant in host.tenants()] == ["acme"]
+    assert host.get(Names.ACME).home.place.key == host.get("acme").home.place.key
 
 
 def test_threads_that_create_the_same_tenant_get_the_same(host: Host) -> None:

@@ -53,7 +53,7 @@ class Host:
             BadTenantId: it cannot be an id; nothing was made.
             InvalidInput: the tenant is there, in the other layout.
         """
-        checked_id(tenant_id)
+        tenant_id = checked_id(tenant_id)
         if layout not in (None, *_LAYOUTS):
             raise InvalidInput(f"layout is {layout!r:.60}: choose 'vault' or 'shared'")
         tenant = self.find(tenant_id)
@@ -79,7 +79,7 @@ class Host:
 
     def find(self, tenant_id: str) -> Tenant | None:
         """Return what the catalogue says of a tenant, or None."""
-        checked_id(tenant_id)
+        tenant_id = checked_id(tenant_id)
         with self.catalogue() as catalogue:
             return catalogue.view(Tenants).tenant(tenant_id)
 

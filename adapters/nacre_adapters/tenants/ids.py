@@ -15,7 +15,7 @@ def checked_id(tenant_id: object) -> str:
         BadTenantId: it cannot be one.
     """
     if isinstance(tenant_id, str) and _ID.fullmatch(tenant_id):
-        return tenant_id
+        return str.__str__(tenant_id)  # also of a member of an enum
     raise BadTenantId(
         f"{tenant_id!r:.80} cannot be the id of a tenant: use 1 to 64 letters of a-z and A-Z, "
         "digits, _ and -, and no - in front"

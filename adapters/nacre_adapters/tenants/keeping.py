@@ -58,7 +58,7 @@ def restore_tenant(
         InvalidInput: it is there; or the backup is of another vault than it had.
         CorruptionError: the backup is not whole.
     """
-    checked_id(tenant_id)
+    tenant_id = checked_id(tenant_id)
     tenant = host.find(tenant_id)
     place = host.path_of(tenant_id, layout)
     if tenant is not None and (tenant.layout != layout or layout == "shared" or place.exists()):

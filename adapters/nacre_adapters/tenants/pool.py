@@ -13,8 +13,6 @@ from nacre_adapters.tenants.views import Tenants
 
 FileId = tuple[int, int]
 
-_IDLE_SECONDS = 60.0
-
 
 @dataclass(slots=True)
 class _Slot:
@@ -31,11 +29,14 @@ class _Slot:
 class Pool:
     """Opens vaults when they are used; those that are idle longest are closed first.
 
-    What is in use is never closed, so there may be more than *most* for a while.
+    What is in use is never closed, so there may be more than *most* for a while. No thread watches:
+    what was idle for *idle_seconds* is closed when the next vault is used.
     """
 
-    def __init__(self, most: int = 16) -> None:
+    def __init__(self, most: int = 16, *, idle_seconds: float = 60.0) -> None:
         self._most = most
+        self._idle_seconds = idle_seconds
+        self._next_look = 0.0
         self._slots: OrderedDict[Path, _Slot] = OrderedDict()
         self._lock = threading.Lock()
         self._pid = os.getpid()
@@ -59,9 +60,7 @@ class Pool:
                 slot = self._slots[path] = _Slot(vault, _file_id(path))
             slot.users += 1
             self._slots.move_to_end(path)
-            excess = len(self._slots) > self._most
-        if excess:
-            self._close_idle(time.monotonic())
+            self._trim(time.monotonic())
         return slot.vault
 
     def give_back(self, path: Path) -> None:
@@ -72,10 +71,6 @@ class Pool:
                 slot.users -= 1
                 slot.used = time.monotonic()
 
-    def close_idle(self) -> None:
-        """Close the vaults that nobody uses and that were idle for a minute."""
-        self._close_idle(time.monotonic() - _IDLE_SECONDS)
-
     def close(self, path: Path | None = None) -> None:
         """Close a vault, or all that nobody uses."""
         with self._lock:
@@ -83,12 +78,15 @@ class Pool:
             for each in wanted:
                 self._drop(each)
 
-    def _close_idle(self, before: float) -> None:
-        with self._lock:
-            excess = len(self._slots) - self._most
-            for path, slot in list(self._slots.items()):
-                if excess > 0 or slot.used < before:
-                    excess -= self._drop(path)
+    def _trim(self, now: float) -> None:
+        """Close what is idle longest while there are too many, and what is idle for long."""
+        excess = len(self._slots) - self._most
+        if excess <= 0 and now < self._next_look:
+            return
+        self._next_look = now + self._idle_seconds
+        for path, slot in list(self._slots.items()):
+            if excess > 0 or slot.used <= now - self._idle_seconds:
+                excess -= self._drop(path)
 
     def _drop(self, path: Path) -> bool:
         """Close a vault that nobody uses; tell whether it was one."""
