@@ -151,3 +151,20 @@ def test_a_filter_that_is_part_of_the_key(db: Database) -> None:
         ("A", 2, None),
         ("B", 1, None),
     ]
+
+
+def test_a_filter_cannot_be_widened(everyone: Table, todos: Table) -> None:
+    for ask in (
+        lambda: todos(xtra={"name": "bob"}),
+        lambda: todos.get(3, xtra={"name": "bob"}),
+        lambda: todos.get(3, xtra={"name": "bob"}, default=None),
+        lambda: todos.filtered(name="bob"),
+        lambda: todos.filtered(name=None),
+    ):
+        with pytest.raises(XtraSet, match="beyond"):
+            ask()
+    assert (
+        ids(todos(xtra={"title": "t2"})) == ids(todos(xtra={"name": "ann", "title": "t2"})) == [2]
+    )
+    assert todos.get(1, xtra={"title": "t2"}, default=None) is None
+    assert ids(todos(xtra={})) == [1, 2]

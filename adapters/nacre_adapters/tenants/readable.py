@@ -7,7 +7,7 @@ from typing import Self
 from nacre.rows.history import Change
 from nacre_adapters.tenants import definitions, writing
 from nacre_adapters.tenants.describing import ColumnNames, dataclass_of, schema_of
-from nacre_adapters.tenants.errors import NotFoundError, NotUnique
+from nacre_adapters.tenants.errors import NotFoundError, NotUnique, XtraSet
 from nacre_adapters.tenants.finding import Asked, Expression, count, find
 from nacre_adapters.tenants.home import Home, OpenTable
 from nacre_adapters.tenants.models import Model
@@ -75,7 +75,7 @@ class ReadTable:
             NotFoundError: there is none, and no default.
         """
         shape, row = self._home.row(self.name, pk_values)
-        wanted = xtra or self._xtra
+        wanted = self._filter(xtra)
         if row is None or (wanted and not writing.matches(row, shape.taken(wanted))):
             if default is UNSET:
                 raise writing.missing(shape, pk_values)
@@ -190,9 +190,13 @@ class ReadTable:
         self._xtra = dict(filters)
 
     def filtered(self, **filters: object) -> Self:
-        """Return a table object of its own with these values added to its filter."""
+        """Return a table object of its own with these values added to its filter.
+
+        Raises:
+            XtraSet: it has a filter already, and these are beyond it.
+        """
         own = type(self)(self._home, self.name, self._model)
-        own.xtra(**{**self._xtra, **filters})
+        own.xtra(**self._filter(filters))
         return own
 
     @property
@@ -282,8 +286,22 @@ class ReadTable:
         self, table: OpenTable, xtra: Mapping[str, object] | None = None
     ) -> tuple[Shape, Values]:
         """Return the shape, and the values that rows must have to be seen, as they are kept."""
-        wanted = xtra or self._xtra
+        wanted = self._filter(xtra)
         return table.shape, table.shape.taken(wanted) if wanted else {}
+
+    def _filter(self, xtra: Mapping[str, object] | None) -> Mapping[str, object]:
+        """Return the values of the filter and those of a call.
+
+        Raises:
+            XtraSet: a call asks for what is beyond the filter.
+        """
+        for name, value in (xtra or {}).items():
+            if self._xtra.get(name, value) != value:
+                raise XtraSet(
+                    f"{self.name!r} is filtered by {name} = {self._xtra[name]!r:.60}: "
+                    f"{value!r:.60} is beyond, ask a table object without that filter"
+                )
+        return {**self._xtra, **xtra} if xtra else self._xtra
 
     def _made(self, shape: Shape, row: Values) -> object:
         return self._made_all(shape, [row])[0]
