@@ -5,6 +5,7 @@ numbers, and 7 is text to one of text. Dates and times are kept as their ISO tex
 they have a zone: so they sort, and SQL compares them with text.
 """
 
+import math
 import operator
 import re
 from collections.abc import Callable, Mapping
@@ -16,7 +17,7 @@ from types import MappingProxyType
 from typing import Literal
 from uuid import UUID
 
-from nacre_adapters.tenants.numerals import text_of_float
+from nacre_adapters.tenants.numerals import text_of_float, whole_of
 
 Convert = Callable[[object], object]
 Affinity = Literal["integer", "real", "numeric", "text", "blob"]
@@ -25,6 +26,7 @@ _INTEGER = re.compile(r"\s*[+-]?[0-9]+\s*")
 _REAL = re.compile(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*")
 _EXACT = 1 << 53
 _LIMIT = 1 << 63
+_DIGITS = 20
 
 
 class NotTakenError(ValueError):
@@ -58,7 +60,7 @@ def _refused(wanted: str, value: object) -> NotTakenError:
 def _take_integer(value: object) -> object:
     number = _integer_in(value)
     if not -_LIMIT <= number < _LIMIT:
-        raise NotTakenError(f"integers of 64 bits, not {number}")
+        raise NotTakenError(f"integers of 64 bits, not {str(value)[:60]}")
     return number
 
 
@@ -66,9 +68,13 @@ def _integer_in(value: object) -> int:
     if type(value) is int:
         return value
     if isinstance(value, str) and _INTEGER.fullmatch(value):
-        return int(value)
-    if isinstance(value, float | Decimal) and value == value // 1:  # not NaN, not infinite
-        return int(value)
+        # As many digits as an integer of 64 bits has, and Python would not read thousands.
+        return int(value) if len(value.strip().lstrip("+-0")) < _DIGITS else _LIMIT
+    if isinstance(value, float | Decimal):
+        whole = None if isinstance(value, Decimal) and value.is_snan() else whole_of(value)
+        if whole is None:
+            raise _refused("an integer of 64 bits", value)
+        return whole
     try:
         return operator.index(value)  # type: ignore[arg-type]  # it says what it got
     except TypeError:
@@ -87,9 +93,12 @@ def _take_real(value: object) -> object:
     if isinstance(value, bytes | bytearray):
         raise _refused("a number", value)
     try:
-        return float(value)  # type: ignore[arg-type]  # it says what it got
+        number = float(value)  # type: ignore[arg-type]  # it says what it got
     except (TypeError, ValueError, OverflowError):
         raise _refused("a number", value) from None
+    if number != number or (isinstance(value, Decimal) and math.isinf(number)):  # noqa: PLR0124
+        raise _refused("a finite number of 64 bits", value)
+    return number
 
 
 def _take_text(value: object) -> object:

@@ -7,7 +7,7 @@ from itertools import islice
 from uuid import UUID
 
 from nacre.rows import Query
-from nacre_adapters.tenants.columns import COLUMN_TYPES, plain
+from nacre_adapters.tenants.columns import COLUMN_TYPES, NotTakenError, plain
 from nacre_adapters.tenants.errors import BadExpression, BadParameters
 from nacre_adapters.tenants.home import OpenTable
 from nacre_adapters.tenants.selecting import selected
@@ -24,6 +24,8 @@ from nacre_adapters.tenants.sql.parse import (
 from nacre_adapters.tenants.sql.places import positional_name
 from nacre_adapters.tenants.sql.push import Filter, filter_of
 from nacre_adapters.tenants.sql.tree import Ordered
+
+_MOST_ROWS = 1 << 61
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +120,11 @@ def _count(what: str, value: object) -> int | None:
     if value is None:
         return None
     try:
-        number = int(value)  # type: ignore[call-overload]  # it says what it got
-    except (TypeError, ValueError):
+        number = int(str(COLUMN_TYPES["int"].take(value)))
+    except NotTakenError:
         raise BadExpression(f"{what} is {value!r:.60}: give a count of rows") from None
-    return None if number < 0 else int(number)
+    # More than there can be: the sum of both must be a length.
+    return None if number < 0 else min(number, _MOST_ROWS)
 
 
 def _parameters(parsed: Parsed, where: Expression) -> dict[str, object]:

@@ -1,12 +1,22 @@
 """Numbers as SQLite writes them and reads them in texts."""
 
 import re
+from decimal import Decimal
 
 _SPACE = r"[ \t\n\v\f\r]*"
 _INTEGER = re.compile(_SPACE + r"([+-]?[0-9]+)")
 _NUMBER = re.compile(_SPACE + r"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)")
 _WHOLE = re.compile(_NUMBER.pattern + _SPACE)
 _LIMIT = 1 << 63
+_DIGITS = 20
+
+
+def whole_of(value: float | Decimal) -> int | None:
+    """Return the integer of 64 bits that a number is; None: it is none."""
+    # The size comes first: arithmetic with a large decimal takes for ever.
+    if value != value or not -_LIMIT <= value < _LIMIT:  # noqa: PLR0124 - NaN
+        return None
+    return int(value) if value == int(value) else None
 
 
 def text_of_float(number: float) -> str:
@@ -32,7 +42,8 @@ def number_of_text(text: str) -> int | float | None:
 
 
 def _number(text: str) -> int | float:
-    if text.lstrip("+-").isdigit():
-        number = int(text)
+    # Longer ones are no integers of 64 bits, and Python reads no integers of thousands of digits.
+    if text.lstrip("+-").isdigit() and len(text.lstrip("+-0")) < _DIGITS:
+        number = int(text.lstrip("+-0") or "0") * (-1 if text[0] == "-" else 1)
         return number if -_LIMIT <= number < _LIMIT else float(text)
     return float(text)

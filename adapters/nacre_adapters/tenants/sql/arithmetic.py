@@ -2,9 +2,10 @@
 
 import math
 from collections.abc import Callable, Mapping
-from decimal import Decimal
+from decimal import Decimal, DecimalException
 from types import MappingProxyType
 
+from nacre_adapters.tenants.errors import BadExpression
 from nacre_adapters.tenants.sql.values import Value, integer_of, is_long, number_of
 
 Number = int | float | Decimal
@@ -22,7 +23,10 @@ def _of_numbers(calculate: Calculate) -> Callable[[Value, Value], Value]:
         if isinstance(first, Decimal) != isinstance(second, Decimal):
             # Of a decimal and a float, both are what they are written as.
             first, second = _decimal(first), _decimal(second)
-        return calculate(first, second)
+        try:
+            return calculate(first, second)
+        except DecimalException as error:
+            raise BadExpression(f"a calculation with decimals has no result: {error}") from error
 
     return run
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from nacre_adapters.tenants.errors import Unsupported
+from nacre_adapters.tenants.errors import BadExpression, Unsupported
 from nacre_adapters.tenants.sql import tree
 from nacre_adapters.tenants.sql.grammar import checked_arguments, name_of
 from nacre_adapters.tenants.sql.library import exp
@@ -28,6 +28,7 @@ _CALLS: Mapping[type[exp.Expr], tuple[str, tuple[str, ...]]] = {
     exp.Round: ("round", ("this",)),
     exp.Unicode: ("unicode", ("this",)),
 }
+_LEAST = {"substr": 2, "min": 2, "max": 2}
 _TRIMS = {"": "trim", "BOTH": "trim", "LEADING": "ltrim", "TRAILING": "rtrim"}
 _MEASURES: Mapping[type[exp.Expr], str] = {
     exp.Count: "count",
@@ -71,8 +72,9 @@ def _plain(node: exp.Expr, make: Make) -> Node:
     name, keys = _CALLS[type(node)]
     checked_arguments(node, *keys)
     arguments = _arguments(node, keys, make)
-    if name == "coalesce" and len(arguments) < 2:
-        raise Unsupported("COALESCE of one value is not supported: give two")
+    least = _LEAST.get(name, len(keys))
+    if len(arguments) < least:
+        raise BadExpression(f"{name.upper()} takes {least} values or more, not {len(arguments)}")
     return tree.Call(name, arguments)
 
 

@@ -8,6 +8,8 @@ from nacre_adapters.tenants.errors import BadExpression, Unsupported
 from nacre_adapters.tenants.sql import tree
 from nacre_adapters.tenants.sql.values import Value
 
+_MOST_DIGITS = 10_000
+
 
 def check_compared(*nodes: tree.Node) -> None:
     """Refuse what SQLite compares in ways of its own.
@@ -41,8 +43,10 @@ def parameter_value(name: str, value: object) -> Value:
         BadExpression: it is no value of SQL.
     """
     match value:
-        case None | str() | bytes() | Decimal():
+        case None | str() | bytes():
             return value
+        case Decimal():
+            return _decimal(name, value)
         case bool():
             return int(value)
         case int():
@@ -55,3 +59,15 @@ def parameter_value(name: str, value: object) -> Value:
         f"the parameter {name} is a {type(value).__name__}, which is no value of SQL: "
         "give each value a parameter of its own"
     )
+
+
+def _decimal(name: str, value: Decimal) -> Value:
+    if value.is_nan():
+        return None
+    if not value.is_finite():
+        return float(value)
+    if abs(value.adjusted()) > _MOST_DIGITS:
+        raise BadExpression(
+            f"the parameter {name} is {value:.3e}, which is no number to reckon with"
+        )
+    return value

@@ -9,7 +9,7 @@ from nacre_adapters.tenants.errors import UnknownColumn, Unsupported
 from nacre_adapters.tenants.shape import Column, Shape
 from nacre_adapters.tenants.sql import arithmetic, tree
 from nacre_adapters.tenants.sql.comparable import check_compared, is_collated
-from nacre_adapters.tenants.sql.functions import FUNCTIONS, OF_NONE
+from nacre_adapters.tenants.sql.functions import FUNCTIONS, OF_NONE, check_size
 from nacre_adapters.tenants.sql.patterns import glob_pattern, like_pattern
 from nacre_adapters.tenants.sql.values import (
     Affinity,
@@ -341,7 +341,9 @@ def _joined(left: Value, right: Value) -> Value:
         return None
     if isinstance(left, bytes) or isinstance(right, bytes):
         raise Unsupported("|| of bytes is not supported: CAST them AS TEXT")
-    return text_of(left) + text_of(right)
+    first, second = text_of(left), text_of(right)
+    check_size(len(first) + len(second))
+    return first + second
 
 
 def _coalesced(arguments: list[Run]) -> Run:

@@ -18,6 +18,17 @@ from nacre_adapters.tenants.sql.values import (
 Function = Callable[..., Value]
 
 _EXACT = 1 << 52
+_LONGEST = 100_000_000
+
+
+def check_size(size: int) -> None:
+    """Refuse to make a text that only takes memory, as of REPLACE in REPLACE in REPLACE.
+
+    Raises:
+        BadExpression: it would be too long.
+    """
+    if size > _LONGEST:
+        raise BadExpression(f"an expression makes a text of {size} characters: make it shorter")
 
 
 def length(value: Value) -> Value:
@@ -50,7 +61,9 @@ def hexadecimal(value: Value) -> Value:
     """Return the bytes of a value in hexadecimal digits; none for None."""
     if value is None:
         return ""
-    return (value if isinstance(value, bytes) else text_of(value).encode()).hex().upper()
+    raw = value if isinstance(value, bytes) else text_of(value).encode()
+    check_size(2 * len(raw))
+    return raw.hex().upper()
 
 
 def type_of(value: Value) -> Value:
@@ -91,7 +104,11 @@ def right_trimmed(value: Value, characters: Value = " ") -> Value:
 def replaced(value: Value, old: Value, new: Value) -> Value:
     """Return a text with another text in place of one."""
     text, wanted = text_of(value), text_of(old)
-    return text.replace(wanted, text_of(new)) if wanted else text
+    if not wanted:
+        return text
+    put = text_of(new)
+    check_size(len(text) + text.count(wanted) * (len(put) - len(wanted)))
+    return text.replace(wanted, put)
 
 
 def found_at(value: Value, wanted: Value) -> Value:

@@ -24,6 +24,13 @@ _HARMLESS = frozenset(
     }
 )
 
+_NAMES: Mapping[type[exp.Expr], str] = {
+    exp.RegexpLike: "REGEXP",
+    exp.JSONExtract: "->",
+    exp.JSONExtractScalar: "->>",
+    exp.Chr: "the function CHAR",
+}
+_TEXT = "nacre_text"
 _ATOM = 100
 _BINDING: Mapping[type[exp.Expr], int] = {
     exp.Or: 0,
@@ -89,12 +96,27 @@ def checked_arguments(node: exp.Expr, *known: str) -> None:
             raise Unsupported(f"{node.sql(dialect='sqlite')[:80]} is not supported")
 
 
+def note_text(root: exp.Expr | None, text: str) -> None:
+    """Note what was parsed, so that functions can be called what users call them."""
+    if root is not None:
+        root.meta[_TEXT] = text
+
+
+def _written(node: exp.Expr) -> str:
+    """Return the name of a function as it is written; the parser has names of its own."""
+    text, start = node.root().meta.get(_TEXT), node.meta.get("start")
+    return "" if text is None or start is None else text[start : node.meta["end"] + 1].upper()
+
+
 def name_of(node: exp.Expr) -> str:
     """Return what a construct is called in SQL."""
     if isinstance(node, exp.Anonymous):
         return f"the function {node.name.upper()}"
     if isinstance(node, exp.Func):
-        return f"the function {node.sql_name()}"
+        written = _written(node)
+        if not written and type(node) in _NAMES:
+            return _NAMES[type(node)]
+        return f"the function {written or node.sql_name()}"
     if isinstance(node, exp.Query | exp.Subquery):
         return "a subquery" if isinstance(node, exp.Select | exp.Subquery) else node.key.upper()
     if isinstance(node, exp.Star):

@@ -9,15 +9,23 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from nacre_adapters.tenants.errors import BadExpression, Unsupported
+from nacre_adapters.tenants.numerals import number_of_text
 from nacre_adapters.tenants.sql import tree
 from nacre_adapters.tenants.sql.calls import call_of
-from nacre_adapters.tenants.sql.grammar import checked_arguments, checked_binding, name_of
+from nacre_adapters.tenants.sql.grammar import (
+    checked_arguments,
+    checked_binding,
+    name_of,
+    note_text,
+)
 from nacre_adapters.tenants.sql.library import errors, exp, sqlglot
 from nacre_adapters.tenants.sql.places import POSITIONAL, with_names
 from nacre_adapters.tenants.sql.tree import Node
 
 _MAX_LENGTH = 100_000
 _MAX_DEPTH = 200
+_MOST_REMEMBERED = 4000
+"""Characters: what is parsed of more takes memory that is not worth it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +40,6 @@ class Parsed:
     distinct: bool = False
 
 
-@lru_cache(maxsize=1024)
 def parse_where(text: str) -> Parsed:
     """Return the condition in a text.
 
@@ -40,14 +47,25 @@ def parse_where(text: str) -> Parsed:
         Unsupported: it holds something that is not run here.
         BadExpression: it is no condition.
     """
+    _check_text("where", text)
+    return _where(text) if len(text) <= _MOST_REMEMBERED else _where.__wrapped__(text)
+
+
+@lru_cache(maxsize=1024)
+def _where(text: str) -> Parsed:
     select, positional = _select("where", "SELECT 1 FROM t WHERE ", text)
     _only(select, "where", "WHERE")
     return _parsed("where", text, (select.args["where"].this,), positional)
 
 
-@lru_cache(maxsize=256)
 def parse_order(text: str) -> tuple[tree.Ordered, ...]:
     """Return what a text says to sort by; raises as `parse_where`."""
+    _check_text("order_by", text)
+    return _order(text) if len(text) <= _MOST_REMEMBERED else _order.__wrapped__(text)
+
+
+@lru_cache(maxsize=256)
+def _order(text: str) -> tuple[tree.Ordered, ...]:
     select, positional = _select("order_by", "SELECT 1 FROM t ORDER BY ", text)
     _only(select, "order", "ORDER BY")
     if positional:
@@ -55,9 +73,14 @@ def parse_order(text: str) -> tuple[tree.Ordered, ...]:
     return tuple(_ordered(each, text) for each in select.args["order"].expressions)
 
 
-@lru_cache(maxsize=256)
 def parse_select(text: str) -> Parsed:
     """Return what a text says to select; raises as `parse_where`."""
+    _check_text("select", text)
+    return _selected(text) if len(text) <= _MOST_REMEMBERED else _selected.__wrapped__(text)
+
+
+@lru_cache(maxsize=256)
+def _selected(text: str) -> Parsed:
     select, positional = _select("select", "SELECT ", text, " FROM t")
     _only(select, "distinct", "SELECT")
     distinct = select.args.get("distinct")
@@ -69,15 +92,19 @@ def parse_select(text: str) -> Parsed:
     return Parsed(parsed.nodes, names=parsed.names, distinct=distinct is not None)
 
 
-def _select(what: str, before: str, text: str, behind: str = "") -> tuple[exp.Select, int]:
-    """Return the parsed SELECT around a text, and how many ? the text has."""
+def _check_text(what: str, text: object) -> None:
     if not isinstance(text, str):
         raise BadExpression(f"{what} is a {type(text).__name__}: give a text of SQL")
     if len(text) > _MAX_LENGTH:
         raise BadExpression(f"{what} has {len(text)} characters: {_MAX_LENGTH} are allowed")
+
+
+def _select(what: str, before: str, text: str, behind: str = "") -> tuple[exp.Select, int]:
+    """Return the parsed SELECT around a text, and how many ? the text has."""
     try:
         named, positional = with_names(what, text)
-        found = sqlglot.parse(f"{before}{named}\n{behind}", dialect="sqlite")
+        sql = f"{before}{named}\n{behind}"
+        found = sqlglot.parse(sql, dialect="sqlite")
     except (errors.ParseError, errors.TokenError) as error:
         raise BadExpression(f"{what} is not understood: {text[:200]!r}") from error
     except RecursionError:
@@ -85,6 +112,7 @@ def _select(what: str, before: str, text: str, behind: str = "") -> tuple[exp.Se
     if len(found) != 1:
         raise Unsupported(f"{what} holds several statements, of which none is run: {text[:200]!r}")
     select = found[0]
+    note_text(select, sql)
     if not isinstance(select, exp.Select):
         name = "an empty text" if select is None else name_of(select)
         raise Unsupported(f"{name} is not supported in {what}: {text[:200]!r}")
@@ -160,9 +188,11 @@ def _literal(node: exp.Expr, names: Names, depth: int) -> Node:
     if node.args.get("is_string"):
         return tree.Constant(text)
     if text.isdigit():
-        number = int(text)
-        return tree.Constant(number if number < 1 << 63 else float(text))
-    return tree.Constant(float(text))
+        return tree.Constant(number_of_text(text))
+    try:
+        return tree.Constant(float(text))
+    except ValueError:
+        raise BadExpression(f"{text[:60]} is no number") from None
 
 
 def _hexadecimal(node: exp.Expr, names: Names, depth: int) -> Node:

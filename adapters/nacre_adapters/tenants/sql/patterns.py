@@ -1,10 +1,12 @@
 """LIKE and GLOB as regular expressions."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from nacre_adapters.tenants.errors import BadExpression
+
+_ANY = ".*"
 
 
 @lru_cache(maxsize=256)
@@ -25,10 +27,28 @@ def like_pattern(pattern: str, escape: str | None = None) -> re.Pattern[str] | N
                 return None
             parts.append(_letter(following))
         elif character in "%_":
-            parts.append(".*" if character == "%" else ".")
+            parts.append(_ANY if character == "%" else ".")
         else:
             parts.append(_letter(character))
-    return re.compile("".join(parts), re.DOTALL)
+    return _compiled(parts)
+
+
+def _compiled(parts: Sequence[str]) -> re.Pattern[str]:
+    """Return an expression of parts in which each way through a text is tried once.
+
+    What stands between two wildcards is looked for from left to right, and where it is first found
+    is as good as any other place: without this, hostile patterns would take for ever.
+    """
+    pieces: list[list[str]] = [[]]
+    for part in parts:
+        if part == _ANY:
+            pieces.append([])
+        else:
+            pieces[-1].append(part)
+    first, *others = ["".join(piece) for piece in pieces]
+    found = "".join(f"(?>.*?{piece})" for piece in others[:-1] if piece)
+    last = f".*{others[-1]}" if others else ""
+    return re.compile(f"{first}{found}{last}", re.DOTALL)
 
 
 def _letter(character: str) -> str:
@@ -49,10 +69,10 @@ def glob_pattern(pattern: str) -> re.Pattern[str] | None:
                 return None
             parts.append(chosen)
         elif character in "*?":
-            parts.append(".*" if character == "*" else ".")
+            parts.append(_ANY if character == "*" else ".")
         else:
             parts.append(re.escape(character))
-    return re.compile("".join(parts), re.DOTALL)
+    return _compiled(parts)
 
 
 def _set(characters: Iterator[str]) -> str | None:

@@ -13,7 +13,7 @@ from decimal import Decimal
 from functools import reduce
 
 from nacre.rows import Condition, field
-from nacre_adapters.tenants.numerals import number_of_text
+from nacre_adapters.tenants.numerals import number_of_text, whole_of
 from nacre_adapters.tenants.shape import Column
 from nacre_adapters.tenants.sql import tree
 from nacre_adapters.tenants.sql.compile import Compiler, Test
@@ -157,7 +157,8 @@ def _stored_number(kind: str, value: int | float | Decimal) -> tuple[bool, objec
         case "bool":
             return value in (0, 1), bool(value)
         case "int":
-            return value == int(value) and abs(int(value)) < 1 << 63, int(value)
+            whole = whole_of(value)
+            return whole is not None, whole
         case "float":
             return float(value) == value, float(value)
     return True, Decimal(repr(value)) if isinstance(value, float) else Decimal(value)

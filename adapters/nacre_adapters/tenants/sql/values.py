@@ -61,10 +61,11 @@ def integer_of(value: Value) -> int:
             number: object = number_in(text_of(value), whole=True)
         case _:
             number = value
-    if isinstance(number, float) and not math.isfinite(number):
-        return _LARGEST if number > 0 else _SMALLEST
     assert isinstance(number, int | float | Decimal)
-    return min(max(int(number), _SMALLEST), _LARGEST)
+    # The size comes first: a large decimal has more digits than there is memory.
+    if not _SMALLEST < number < _LARGEST:
+        return _LARGEST if number > 0 else _SMALLEST
+    return int(number)
 
 
 def is_long(number: int) -> bool:
