@@ -94,7 +94,7 @@ class Environment:
 
     def make_room(self) -> None:
         """Grow the map while it is more than half full, so that a transaction finds room."""
-        while 2 * self.size_bytes() > self.handle.map_size():
+        while self._is_half_full():
             self.grow()
 
     def grow(self) -> None:
@@ -196,6 +196,14 @@ class Environment:
         self._gate = Gate()
         self._local = threading.local()
         self.handle.let_go(drained=drained)
+
+    def _is_half_full(self) -> bool:
+        # Inside of the gate, so that no other thread closes the file meanwhile.
+        self._gate.enter()
+        try:
+            return 2 * self.size_bytes() > self.handle.map_size()
+        finally:
+            self._gate.leave()
 
     def _begin_read(self) -> Transaction:
         while True:
