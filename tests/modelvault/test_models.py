@@ -1,6 +1,7 @@
 """Models: dataclasses and pydantic classes as collections."""
 
 import enum
+import typing
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -202,7 +203,7 @@ def test_a_class_must_name_its_key(db: Database) -> None:
 @pytest.mark.parametrize(
     "hint",
     [
-        dict, set, tuple, object, Literal["a"], int | str, list,
+        dict, set, tuple, object, Literal["a"], int | str, typing.List,  # noqa: UP006 - as users write it
         list[Annotated[int, models.constrained(min_i64=1)]],
     ],
 )  # fmt: skip

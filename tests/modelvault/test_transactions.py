@@ -12,7 +12,6 @@ from nacre_adapters.modelvault import (
     ModelVaultSchemaError,
     ModelVaultTransactionError,
 )
-from nacre_adapters.modelvault.transaction import Gate
 
 SCHEMA = fields(id="int64", n="int64")
 
@@ -115,20 +114,6 @@ def test_another_thread_writes_when_the_block_has_ended(db: Database) -> None:
 
     assert order == ["ended", "written"]
     assert db.collection("c").count() == 2
-
-
-def test_nobody_waits_for_ever() -> None:
-    gate = Gate(patience_seconds=0.01)
-    gate.shut()
-
-    with pytest.raises(RuntimeError, match="operation blocked: a transaction is open on this"):
-        gate.shut()
-    with pytest.raises(RuntimeError, match="finish or roll back the transaction first"):
-        with gate.writing():
-            pass
-    gate.open()
-    with gate.writing():
-        pass
 
 
 def test_threads_in_transactions_and_outside_of_them_all_come_through(tmp_path: Path) -> None:

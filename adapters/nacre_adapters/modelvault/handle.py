@@ -10,10 +10,11 @@ from typing import Literal, TypeVar
 import nacre
 from nacre.rows import Collection, Rows, StagedHome, VaultHome
 from nacre_adapters.modelvault.errors import ModelVaultSchemaError, as_interface
+from nacre_adapters.modelvault.gate import Gate
 from nacre_adapters.modelvault.places import Place
 from nacre_adapters.modelvault.schema import checked_collection_name, native_name
 from nacre_adapters.modelvault.shape import Row, Shape
-from nacre_adapters.modelvault.transaction import Gate, Staged, nested, none_open
+from nacre_adapters.modelvault.transaction import Staged, nested, none_open
 from nacre_adapters.modelvault.views import Catalogue
 
 Made = TypeVar("Made")

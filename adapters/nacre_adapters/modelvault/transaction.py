@@ -4,92 +4,21 @@ Reading does not wait: others see what was committed before.
 """
 
 import threading
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal
 
 import nacre
-from nacre_adapters.modelvault.errors import Blocked, ModelVaultTransactionError, as_interface
+from nacre_adapters.modelvault.errors import ModelVaultTransactionError, as_interface
+from nacre_adapters.modelvault.gate import Gate
 from nacre_adapters.modelvault.shape import Row, Shape
 
 if TYPE_CHECKING:
     from nacre_adapters.modelvault.handle import Handle
 
-PATIENCE_SECONDS = 60.0
-
 # From so many rows on, one blob of them costs less than an event of each page.
 _MANY = 500
 _MOST_WAITING = 100_000
-
-_BLOCKED = (
-    "operation blocked: a transaction is open on this database handle; "
-    "finish or roll back the transaction first"
-)
-
-
-class Gate:
-    """Lets many write, or one transaction."""
-
-    def __init__(self, patience_seconds: float = PATIENCE_SECONDS) -> None:
-        self._patience_seconds = patience_seconds
-        self._changed = threading.Condition()
-        self._writers = 0
-        self._is_shut = False
-
-    @contextmanager
-    def writing(self) -> Iterator[None]:
-        """Write for a moment, beside others.
-
-        Raises:
-            Blocked: somebody keeps a transaction open for longer than anyone should wait.
-        """
-        if self._is_shut or not self._enter_at_once():
-            self._enter()
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._writers -= 1
-                if self._is_shut or not self._writers:
-                    self._changed.notify_all()
-
-    @property
-    def is_shut(self) -> bool:
-        """Whether a transaction is open."""
-        return self._is_shut
-
-    def shut(self) -> None:
-        """Begin a transaction: wait until nobody writes.
-
-        Raises:
-            Blocked: somebody keeps a transaction open for longer than anyone should wait.
-        """
-        with self._changed:
-            free = self._changed.wait_for(
-                lambda: not self._is_shut and not self._writers, self._patience_seconds
-            )
-            if not free:
-                raise blocked()
-            self._is_shut = True
-
-    def open(self) -> None:
-        """End a transaction."""
-        with self._changed:
-            self._is_shut = False
-            self._changed.notify_all()
-
-    def _enter_at_once(self) -> bool:
-        with self._changed:
-            if not self._is_shut:
-                self._writers += 1
-            return not self._is_shut
-
-    def _enter(self) -> None:
-        with self._changed:
-            if not self._changed.wait_for(lambda: not self._is_shut, self._patience_seconds):
-                raise blocked()
-            self._writers += 1
 
 
 class Staged:
@@ -175,11 +104,6 @@ class Transaction:
     ) -> Literal[False]:
         self._handle.end(kind, error, trace)
         return False
-
-
-def blocked() -> Blocked:
-    """Return the error for who has waited too long for somebody's transaction."""
-    return Blocked(_BLOCKED)
 
 
 def nested() -> ModelVaultTransactionError:

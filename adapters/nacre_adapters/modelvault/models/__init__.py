@@ -4,6 +4,7 @@ import asyncio
 
 from nacre_adapters.modelvault.async_database import AsyncDatabase
 from nacre_adapters.modelvault.database import Database
+from nacre_adapters.modelvault.gate import blocked
 from nacre_adapters.modelvault.models.async_collection import (
     AsyncModelCollection,
     AsyncModelQuery,
@@ -19,7 +20,6 @@ from nacre_adapters.modelvault.models.markers import (
     unique,
 )
 from nacre_adapters.modelvault.models.registered import register_or_check
-from nacre_adapters.modelvault.transaction import blocked
 
 __all__ = [
     "ConstraintSpec",
