@@ -36,8 +36,8 @@ COMMANDS = {
     "get-artifact-folder": (1, "--instance-id --version --temp --materialised"),
     "get-file-tree": (
         0,
-        "--table-name --instance-id --code-files --no-code-files --builder-files --no-builder-files "
-        "--metadata-files --no-metadata-files "
+        "--table-name --instance-id --code-files --no-code-files --builder-files "
+        "--no-builder-files --metadata-files --no-metadata-files "
         "--artifact-files --no-artifact-files",
     ),
     "get-modules-list": (0, ""),
