@@ -5,10 +5,12 @@ Only `SELECT` runs, so nothing is ever written.
 """
 
 import json
+import os
+import threading
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from nacre.errors import InvalidInput, NotFound, PackageMissing
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from nacre.frames import Frames
     from nacre.rows import Collections
 
-_BATCH_ROWS = 122_880  # a row group of DuckDB
+_BATCH_ROWS = 20_480  # ten of DuckDB's vectors
 _LOCKED = {
     "enable_external_access": "false",
     "autoinstall_known_extensions": "false",
@@ -28,52 +30,126 @@ _LOCKED = {
 }
 
 
-def run_sql(
-    rows: "Collections",
-    frames: "Frames",
-    query: str,
-    *,
-    parameters: Sequence[object] = (),
-    to: str = "pandas",
-) -> object:
-    """Return what a query gives, as a dataframe of *to*.
+class Statement(Protocol):
+    """One statement of a query."""
 
-    Raises:
-        InvalidInput: it is no single SELECT, DuckDB refuses it, or a name is of both kinds.
-        NotFound: it names no collection and no frame.
+    @property
+    def type(self) -> object:
+        """Of which kind it is."""
+
+
+class Relation(Protocol):
+    """What a query gives."""
+
+    def to_arrow_table(self) -> "pa.Table":
+        """Return it in Arrow."""
+
+
+class Sql:
+    """DuckDB for one vault handle: made at the first query, which takes a tenth of a second.
+
+    Threads may share it: each query has a connection of its own, and sees no other's tables.
     """
-    from nacre.rows.arrow_rows import LIBRARIES, to_library  # noqa: PLC0415 - Arrow is slow
 
-    if to not in LIBRARIES:
-        raise InvalidInput(f"{to!r} is not known: use {', '.join(LIBRARIES)}")
-    duckdb = _duckdb()
-    connection = duckdb.connect(":memory:", config=_LOCKED)
-    try:
-        _check_select(duckdb, connection, query)
-        for name in _different(_names(connection, query), [*rows.names(), *frames.names()]):
-            connection.register(name, _table(rows, frames, name))
-        found = connection.sql(query, params=list(parameters)).to_arrow_table()
-    except duckdb.CatalogException as error:
-        known = ", ".join([*rows.names(), *frames.names()][:8]) or "none yet"
-        raise NotFound(f"{error}: the collections and frames are {known}") from error
-    except duckdb.Error as error:
-        raise InvalidInput(f"the query cannot be run: {error}") from error
-    finally:
-        connection.close()
-    return to_library(found, to)
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process = 0
+        self._database: Connection | None = None
+        # Of the process that this one was forked from: its threads are not here to be ended.
+        self._left: list[object] = []
+
+    def ask(
+        self,
+        rows: "Collections",
+        frames: "Frames",
+        query: str,
+        *,
+        parameters: Sequence[object] = (),
+        to: str = "pandas",
+    ) -> object:
+        """Return what a query gives, as a dataframe of *to*.
+
+        Raises:
+            InvalidInput: it is no single SELECT, DuckDB refuses it, or a name is of both kinds.
+            NotFound: it names no collection and no frame.
+        """
+        from nacre.rows.arrow_rows import LIBRARIES, to_library  # noqa: PLC0415 - Arrow is slow
+
+        if to not in LIBRARIES:
+            raise InvalidInput(f"{to!r} is not known: use {', '.join(LIBRARIES)}")
+        known = [*rows.names(), *frames.names()]
+        duckdb = _duckdb()
+        connection = self._connect(duckdb)
+        try:
+            _check_select(duckdb, connection, query)
+            for name in _different(_names(connection, query), known):
+                connection.register(name, _table(rows, frames, name))
+            found = connection.sql(query, params=list(parameters)).to_arrow_table()
+        except duckdb.CatalogException as error:
+            names = ", ".join(known[:8]) or "none yet"
+            raise NotFound(f"{error}: the collections and frames are {names}") from error
+        except duckdb.Error as error:
+            raise InvalidInput(f"the query cannot be run: {error}") from error
+        finally:
+            connection.close()
+        return to_library(found, to)
+
+    def close(self) -> None:
+        """Release what queries share; idempotent, and the next one makes it anew."""
+        if self._process == os.getpid() and self._database is not None:
+            self._database.close()
+            self._database = None
+
+    def _connect(self, duckdb: ModuleType) -> "Connection":
+        if self._process != os.getpid():
+            # Whoever held the lock when this process was forked is not here either.
+            self._left.append(self._database)
+            self._lock, self._database, self._process = threading.Lock(), None, os.getpid()
+        with self._lock:
+            if self._database is None:
+                self._database = duckdb.connect(":memory:", config=_LOCKED)
+            return self._database.cursor()
 
 
-def _check_select(duckdb: ModuleType, connection: object, query: str) -> None:
-    statements = connection.extract_statements(query)  # type: ignore[attr-defined]  # DuckDB's
+class Connection(Protocol):
+    """What is used of a connection to DuckDB."""
+
+    def cursor(self) -> "Connection":
+        """Return another connection to the same."""
+
+    def register(self, name: str, table: object) -> object:
+        """Give a table a name."""
+
+    def extract_statements(self, query: str) -> Sequence[Statement]:
+        """Return the statements of a text."""
+
+    def execute(self, query: str, parameters: Sequence[object]) -> "Connection":
+        """Run a query."""
+
+    def fetchone(self) -> tuple[str]:
+        """Return a row."""
+
+    def fetchall(self) -> list[tuple[str]]:
+        """Return the other rows."""
+
+    def sql(self, query: str, *, params: Sequence[object]) -> Relation:
+        """Return what a query gives."""
+
+    def close(self) -> None:
+        """End it."""
+
+
+def _check_select(duckdb: ModuleType, connection: Connection, query: str) -> None:
+    statements = connection.extract_statements(query)
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
         raise InvalidInput(
             "a query is one SELECT: rows and frames are written with their own calls"
         )
 
 
-def _names(connection: object, query: str) -> set[str]:
+def _names(connection: Connection, query: str) -> set[str]:
     """Return the names of tables in a query, as DuckDB's own parser finds them."""
-    statement = connection.execute("select json_serialize_sql(?)", [query])  # type: ignore[attr-defined]  # DuckDB's
+    statement = connection.execute("select json_serialize_sql(?)", [query])
     (tree,) = statement.fetchone()
     statement.fetchall()
     return set(_tables_in(json.loads(tree)))
@@ -114,7 +190,7 @@ def _table(rows: "Collections", frames: "Frames", name: str) -> "pa.Table":
     if name in rows:
         if is_frame:
             raise InvalidInput(f"{name!r} is a collection and a frame: drop or rename one of them")
-        return _in_batches(rows[name].to_frame("arrow"))
+        return _in_batches(rows[name].query().to_encoded())
     return _in_batches(frames.read(name, to="arrow"))
 
 

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar, cast
 
@@ -30,7 +30,7 @@ from nacre.operations import (
 )
 from nacre.operations.report import Progress, no_progress
 from nacre.payloads import Source, put_payload
-from nacre.sql import run_sql
+from nacre.sql import Sql
 from nacre.stage import Receipt
 from nacre.store import Store
 from nacre.trees import get_tree, put_tree
@@ -51,6 +51,7 @@ class Vault:
         """Its parts put together: what the functions of `nacre.operations` take."""
         self.snapshots = Snapshots(store)
         """Named, pinned positions."""
+        self._sql = Sql()
 
     @property
     def frames(self) -> "native_frames.Frames":
@@ -149,8 +150,11 @@ class Vault:
         as_of: When | None = None,
     ) -> object:
         """Return what a SELECT over collections and frames gives, now or as of a position."""
-        then = self if as_of is None else self.at(as_of)
-        return run_sql(then.rows, then.frames, query, parameters=parameters, to=to)
+        ask = partial(self._sql.ask, query=query, parameters=parameters, to=to)
+        if as_of is None:
+            return ask(self.rows, self.frames)
+        with self.at(as_of) as then:
+            return ask(then.rows, then.frames)
 
     def put(self, source: Source) -> Digest:
         """Store bytes, a file at a path, or an open binary file, and return its digest.
@@ -300,6 +304,7 @@ class Vault:
     def close(self) -> None:
         """Release the vault; what was put but never committed is dropped. Idempotent."""
         self.store.close()
+        self._sql.close()
 
     def __enter__(self) -> Self:
         return self

@@ -9,7 +9,7 @@ from people_rows import create_people, crowd, person
 from processes import in_process
 
 import nacre
-from nacre.errors import InvalidInput, NotFound
+from nacre.errors import Closed, InvalidInput, NotFound
 
 pytest.importorskip("duckdb")
 
@@ -107,6 +107,40 @@ def test_a_name_that_is_not_there_is_refused(vault, name):
 def test_a_library_that_is_not_known_is_refused(vault):
     with pytest.raises(InvalidInput, match="is not known"):
         vault.sql("select 1", to="numpy")
+
+
+def test_text_of_few_values_is_the_same_in_every_answer(vault):
+    fields = {"id": "int64", "few": "string?", "many": "string"}
+    kept = vault.rows.create("kept", fields, key="id", indexes=["few"])
+    rows = [
+        {"id": n, "few": None if n % 7 == 0 else f"ü{n % 5}", "many": f"m{n}"} for n in range(3000)
+    ]
+    kept.bulk_load(rows)
+    few = "select few, count(*) as n, min(many) as least from kept group by few order by few"
+
+    for _ in range(2):  # as columns are made, and as they are kept
+        found = vault.sql("select * from kept order by id", to="arrow")
+        assert found.to_pylist() == rows
+        assert [str(kind) for kind in found.schema.types] == ["int64", "string", "string"]
+        assert vault.sql(few)["n"].sum() == 3000
+        joined = "select count(*) as n from kept a join kept b on a.few = b.few and a.id = b.id"
+        assert vault.sql(joined)["n"][0] == sum(row["few"] is not None for row in rows)
+    kept.update(1, few="new")
+    kept.insert({"id": 3000, "few": "ü1", "many": "m"})
+    assert vault.sql("select count(*) as n from kept where few = 'new'")["n"][0] == 1
+    assert vault.sql("select count(*) as n from kept where few like 'ü%'")["n"][0] == (
+        sum(row["few"] is not None for row in rows)
+    )
+    assert kept.to_frame("arrow").schema.field("few").type == "string"
+
+
+def test_a_closed_vault_answers_no_query(tmp_path):
+    with nacre.open(tmp_path / "v") as vault:
+        create_people(vault)
+        assert vault.sql("select count(*) as n from people")["n"][0] == 0
+
+    with pytest.raises(Closed):
+        vault.sql("select 1")
 
 
 def test_queries_at_once_share_no_tables(vault):

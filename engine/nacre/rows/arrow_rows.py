@@ -117,6 +117,8 @@ def frame_columns(layout: Layout, columns: pa.Table, names: Sequence[str]) -> pa
             arrays.append(
                 array_of(layout.schema.type_at(path), list(map(layout.getter(path), rows)))
             )
+        elif pa.types.is_dictionary(column.type):
+            arrays.append(column)
         else:
             arrays.append(column.cast(given_arrow(field.type)))
     return pa.table(arrays, list(names))

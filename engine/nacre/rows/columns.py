@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from nacre import codec
 from nacre.keys import after_prefix
@@ -24,6 +25,9 @@ _LEAST_ROWS = 500
 _MOST_BYTES = 512 << 20
 _CHUNK_ROWS = 1 << 16
 _PAGE_ROWS = 2048
+_SAMPLED_ROWS = 10_000
+_FEW = 20
+"""A column has few values when it has so many times more rows."""
 
 
 class _State(NamedTuple):
@@ -40,6 +44,15 @@ class _State(NamedTuple):
 class _Kept(NamedTuple):
     state: _State
     table: pa.Table
+    encoded: pa.Table | None = None
+    """The same, strings of few values as dictionaries; made when it is asked for."""
+
+    @property
+    def size_bytes(self) -> int:
+        """How much memory it takes: what is not encoded is the same in both."""
+        columns = [] if self.encoded is None else self.encoded.columns
+        extra = [column for column in columns if pa.types.is_dictionary(column.type)]
+        return int(self.table.nbytes) + sum(int(column.nbytes) for column in extra)
 
 
 class Columns:
@@ -74,6 +87,21 @@ class Columns:
             self._keep(definition.number, _Kept(state, table))
         return table
 
+    def encoded(self, view: Rows, definition: Definition, head: int) -> pa.Table | None:
+        """Return the columns of all rows, strings of few values as dictionaries."""
+        table = self.of(view, definition, head, is_first=True)
+        if table is None:
+            return None
+        with self._lock:
+            kept = self._kept.get(definition.number)
+        is_kept = kept is not None and kept.table is table
+        if kept is not None and is_kept and kept.encoded is not None:
+            return kept.encoded
+        encoded = pa.table({name: _encoded(table.column(name)) for name in table.column_names})
+        if kept is not None and is_kept:
+            self._keep(definition.number, kept._replace(encoded=encoded))
+        return encoded
+
     def has(self, view: Rows, definition: Definition, head: int) -> bool:
         """Tell whether the columns are at hand."""
         state = self._state(view, definition, head)
@@ -102,11 +130,11 @@ class Columns:
     def _keep(self, number: int, kept: _Kept) -> None:
         with self._lock:
             self._kept[number] = kept
-            total = sum(each.table.nbytes for each in self._kept.values())
+            total = sum(each.size_bytes for each in self._kept.values())
             for oldest in list(self._kept):
                 if total <= _MOST_BYTES:
                     return
-                total -= self._kept.pop(oldest).table.nbytes
+                total -= self._kept.pop(oldest).size_bytes
 
 
 def stored_rows(layout: Layout, table: pa.Table) -> Iterator[StoredRow]:
@@ -138,6 +166,15 @@ def _columns(layout: Layout, rows: list[StoredRow]) -> pa.Table:
         rows = [layout.whole(row) for row in rows]
     by_slot = list(zip(*rows, strict=True))
     return pa.table({str(f.slot): _array(f, by_slot[f.slot]) for f in layout.schema.fields})
+
+
+def _encoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return strings of few values as a dictionary, anything else as it is."""
+    sample = column.slice(0, _SAMPLED_ROWS)
+    if column.type != pa.string() or pc.count_distinct(sample).as_py() > 0.8 * len(sample):
+        return column
+    encoded = pa.chunked_array([column.combine_chunks().dictionary_encode()])
+    return encoded if _FEW * len(encoded.chunk(0).dictionary) <= len(column) else column
 
 
 def _array(field: Field, values: tuple[object, ...]) -> pa.Array:
