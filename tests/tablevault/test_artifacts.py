@@ -129,6 +129,15 @@ def test_a_file_that_is_missing_is_named_and_nothing_is_written(
     vault.write_instance(numbers(1), "t")
 
 
+def test_a_file_that_no_cell_names_is_kept(tmp_path: Path) -> None:
+    vault = make(tmp_path / "v", "t")
+
+    put(vault, "t", {"a.txt": "x", "notes.txt": "y"}, files("a.txt"))
+
+    folder = Path(vault.get_artifact_folder("t", is_temp=False))
+    assert sorted(path.name for path in folder.iterdir()) == ["a.txt", "notes.txt"]
+
+
 def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
     vault = make(tmp_path / "v", "t")
     vault.create_instance("t", external_edit=True)

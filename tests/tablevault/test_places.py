@@ -130,6 +130,16 @@ def test_a_vault_goes_into_an_archive_and_comes_back(tmp_path: Path) -> None:
         decompress_vault(tmp_path / "v.tar.xz")
 
 
+def test_an_archive_may_hold_the_vault_itself(tmp_path: Path) -> None:
+    make(tmp_path / "v", "t").close()
+    with tarfile.open(tmp_path / "w.tar.xz", "w:xz") as archive:
+        archive.add(tmp_path / "v", arcname=".")
+
+    decompress_vault(tmp_path / "w")
+
+    assert TableVault(tmp_path / "w", "ana").get_table_instances() == ["t"]
+
+
 def test_archives_that_cannot_be_are_refused(tmp_path: Path) -> None:
     (tmp_path / "plain").mkdir()
     (tmp_path / "x.tar.xz").write_bytes(b"no archive")

@@ -116,6 +116,26 @@ def test_a_write_that_is_killed_loses_nothing_and_blocks_nobody(
     assert whole(again)
 
 
+def test_a_restart_removes_the_folders_that_a_kill_left(tmp_path: Path) -> None:
+    vault = make(tmp_path / "v", "t", "u")
+    for table in ("t", "u"):
+        vault.create_instance(table, external_edit=True)
+        (Path(vault.get_artifact_folder(table)) / "a.txt").write_text(table)
+    folders = {table: Path(vault.get_artifact_folder(table)) for table in ("t", "u")}
+
+    def work(_: Connection) -> None:
+        _die(PHASES.index("when it is committed"))
+        TableVault(tmp_path / "v", "bo").write_instance(numbers(2), "t")
+
+    Process(work).join()
+    assert folders["t"].exists()
+
+    again = TableVault(tmp_path / "v", "ana", restart=True)
+
+    assert {table: folder.exists() for table, folder in folders.items()} == {"t": False, "u": True}
+    assert Path(again.get_artifact_folder("t", is_temp=False), "a.txt").read_text() == "t"
+
+
 @pytest.mark.parametrize("done", [False, True])
 def test_a_small_write_that_is_killed_happened_or_did_not(done: bool, tmp_path: Path) -> None:
     vault = make(tmp_path / "v", "t")

@@ -13,7 +13,7 @@ import os
 import shutil
 import stat
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
@@ -48,6 +48,18 @@ def forget_temporary(files: Path, temporary: Temporary) -> None:
     """Remove the folder of a temporary instance that is none any more."""
     name = f"{temporary_id(temporary.version)}.{temporary.begun}"
     shutil.rmtree(files / str(temporary.table) / name, ignore_errors=True)
+
+
+def forget_left_behind(files: Path, still_begun: Callable[[], Iterable[Temporary]]) -> None:
+    """Remove the folders of temporary instances that ended when nobody could remove them.
+
+    The folders are listed first: one that is listed and not begun any more has ended for good.
+    """
+    folders = list(files.glob(f"*/{temporary_id('*')}.*"))
+    kept = {temporary_folder(files, each, create=False).parent for each in still_begun()}
+    for folder in folders:
+        if folder not in kept:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def instance_folder(files: Path, vault: nacre.Vault, instance: Instance) -> Path:

@@ -12,6 +12,7 @@ import pandas as pd
 from rich.tree import Tree
 
 import nacre
+from nacre_adapters.tablevault.artifacts import forget_left_behind
 from nacre_adapters.tablevault.background import execute_in_background
 from nacre_adapters.tablevault.calls import Calls
 from nacre_adapters.tablevault.decisions import Wanted
@@ -65,6 +66,7 @@ class TableVault:
         self._reader = Reader(vault=self.vault, files=self._place.files)
         self._closing = close_with(self, self._place)
         if restart:
+            forget_left_behind(self._place.files, self._place.tables.all_temporaries)
             restart_all(self._calls.operations, self._calls.again)
 
     def close(self) -> None:

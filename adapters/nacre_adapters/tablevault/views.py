@@ -151,7 +151,14 @@ class Tables:
 
     def temporaries(self, number: int) -> Iterator[Temporary]:
         """Yield the temporary instances of a table, by version."""
-        for _, row in self._temporary.scan((number,)):
+        yield from self._temporaries((number,))
+
+    def all_temporaries(self) -> Iterator[Temporary]:
+        """Yield the temporary instances of all tables."""
+        yield from self._temporaries(())
+
+    def _temporaries(self, prefix: tuple[int, ...]) -> Iterator[Temporary]:
+        for _, row in self._temporary.scan(prefix):
             temporary = of_row(Temporary, row)
             if temporary is not None:
                 yield temporary
