@@ -2,6 +2,7 @@
 
 from nacre_adapters.flowstore.assets import Asset, AssetType, Dataset, Explainer, Model, Schema
 from nacre_adapters.flowstore.attempts import attempt, declare_flow, delete_flow
+from nacre_adapters.flowstore.code import code_of
 from nacre_adapters.flowstore.codecs import NotStorable, NotTrusted
 from nacre_adapters.flowstore.errors import (
     AssetNotFound,
@@ -13,7 +14,7 @@ from nacre_adapters.flowstore.errors import (
     Superseded,
 )
 from nacre_adapters.flowstore.interface import StoreInterface
-from nacre_adapters.flowstore.memo import code_of, reuse
+from nacre_adapters.flowstore.memo import reuse
 from nacre_adapters.flowstore.pages.run import FlowRun, run_flow
 from nacre_adapters.flowstore.people import appoint, dismiss, join, leave
 from nacre_adapters.flowstore.place import find_place, open_place, use_store

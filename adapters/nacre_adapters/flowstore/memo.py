@@ -5,9 +5,7 @@ database, a bucket, a list of assets) is never reused; what it reads behind the 
 not seen, so this is for whoever asks for it.
 """
 
-import hashlib
-from collections.abc import Callable, Iterator
-from types import CodeType
+from collections.abc import Iterator
 from typing import Any
 
 from nacre_adapters.flowstore import outputs
@@ -23,19 +21,6 @@ from nacre_adapters.flowstore.screens import identity_of, page_of, save_page
 from nacre_adapters.flowstore.views.lineage import Doer
 
 MOST_TRIED = 20
-
-
-def code_of(function: Callable[..., object]) -> str:
-    """Return a digest of what a function is: its code, constants and defaults.
-
-    What it calls is not looked at: change a default of it when that changes.
-    """
-    found = getattr(function, "__func__", function)
-    digest = hashlib.blake2b(digest_size=16)
-    for part in _parts(found.__code__):
-        digest.update(repr(part).encode(errors="surrogatepass"))
-    digest.update(repr((found.__defaults__, found.__kwdefaults__)).encode())
-    return digest.hexdigest()
 
 
 def reuse(place: Place, flow: str, step: str, *, user: str, code: str) -> Doer | None:
@@ -130,14 +115,3 @@ def _asset(place: Place, where: Where, asked: dict[str, Any]) -> object:
     if card is not None and number is not None:
         revision = place.assets.revision(card.asset, number)
     return None if revision is None else revision.value["identity"]
-
-
-def _parts(code: CodeType) -> Iterator[object]:
-    yield code.co_code, code.co_names, code.co_varnames, code.co_freevars
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _parts(constant)
-        elif isinstance(constant, frozenset):
-            yield sorted(map(repr, constant))
-        else:
-            yield constant

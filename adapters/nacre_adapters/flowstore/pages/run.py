@@ -18,9 +18,10 @@ from nacre.errors import PackageMissing
 from nacre_adapters.flowstore import screens
 from nacre_adapters.flowstore.assets.types import new_id
 from nacre_adapters.flowstore.attempts import attempt, declare_flow
+from nacre_adapters.flowstore.code import code_of
 from nacre_adapters.flowstore.events import ACTION, RUN
 from nacre_adapters.flowstore.interface import StoreInterface
-from nacre_adapters.flowstore.memo import code_of, reuse
+from nacre_adapters.flowstore.memo import reuse
 from nacre_adapters.flowstore.pages import calls, context, files
 from nacre_adapters.flowstore.pages.apps import App, Step
 from nacre_adapters.flowstore.pages.document import element_of_plain
