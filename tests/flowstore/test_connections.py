@@ -143,6 +143,36 @@ def test_the_key_is_made_in_a_file_for_its_owner(tmp_path: Path, monkeypatch) ->
         keys.find_key()
 
 
+def test_the_key_is_kept_in_the_keyring_where_there_is_one(tmp_path: Path, monkeypatch) -> None:
+    keyring = pytest.importorskip("keyring")
+    backend = pytest.importorskip("keyring.backend")
+
+    class InMemory(backend.KeyringBackend):
+        priority = 1
+
+        def __init__(self) -> None:
+            self.kept: dict[tuple[str, str], str] = {}
+
+        def get_password(self, service: str, username: str) -> str | None:
+            return self.kept.get((service, username))
+
+        def set_password(self, service: str, username: str, password: str) -> None:
+            self.kept[service, username] = password
+
+    monkeypatch.delenv(keys.VARIABLE)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    before, ring = keyring.get_keyring(), InMemory()
+    keyring.set_keyring(ring)
+    try:
+        with use_store(tmp_path / "v"):
+            shotlogs(StoreInterface("flow", user="ana"))
+            assert StoreInterface("flow", "ana").connections.get("shotlogs")["password"] == SECRET
+    finally:
+        keyring.set_keyring(before)
+    assert len(ring.kept) == 1
+    assert not keys.key_path().exists()
+
+
 def test_an_odd_key_is_refused_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(keys.VARIABLE, "my half secret key")
 

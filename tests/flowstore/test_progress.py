@@ -99,6 +99,15 @@ def test_what_is_out_of_range_is_clamped_with_a_warning(vault: nacre.Vault) -> N
     assert shown() == (100.0, "done")
 
 
+def test_it_can_be_awaited(vault: nacre.Vault) -> None:
+    store = StoreInterface("1", "ana", "s")
+
+    assert asyncio.run(store.aupdate_progress(5, "half"))
+
+    (event,) = vault.events(kind="flowstore.step.progressed")
+    assert (event.data["completion"], event.data["message"]) == (5.0, "half")
+
+
 def test_a_message_without_end_is_cut(vault: nacre.Vault) -> None:
     assert StoreInterface("1", "ana", "s").update_progress(1, "m" * 10_000_000)
 

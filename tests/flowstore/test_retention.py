@@ -144,6 +144,14 @@ def test_the_commands_show_what_there_is(store: StoreInterface, tmp_path: Path) 
     listed = json.loads(run("assets", vault, "--json", "--label", "plain"))
     assert [(a["revision"], a["version"], a["aliases"]) for a in listed] == [(1, 9, ["champion"])]
     assert len(json.loads(run("revisions", vault, "plain", "--json"))) == 2
+    store.assets.tag(store.get_asset("plain"), {"stage": "live"})
+    said = json.loads(run("asset", vault, "plain", "--json"))
+    assert (said["label"], said["tags"], said["origin"]) == (
+        "plain",
+        {"stage": "live"},
+        ["1", "One", 0],
+    )
+    assert "version: 0" in run("asset", vault, "plain", "--revision", 0)
     assert "+{'k': 2}" in run("diff", vault, "plain", 0, 1)
     found = json.loads(run("diff", vault, first.id, 0, 1, "--json"))
     assert (found["frame"]["rows_changed"], found["frame"]["added_columns"]) == (1, ["b"])

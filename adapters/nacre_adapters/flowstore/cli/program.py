@@ -3,6 +3,7 @@
 import click
 
 from nacre.cli.outermost import run as run_program
+from nacre_adapters.flowstore.cli.asset import asset
 from nacre_adapters.flowstore.cli.assets import assets
 from nacre_adapters.flowstore.cli.cancel import cancel
 from nacre_adapters.flowstore.cli.diff import diff
@@ -12,7 +13,7 @@ from nacre_adapters.flowstore.cli.retire import retire
 from nacre_adapters.flowstore.cli.revisions import revisions
 from nacre_adapters.flowstore.cli.show import show
 
-_COMMANDS = (list_, show, assets, revisions, diff, lineage, retire, cancel)
+_COMMANDS = (list_, show, assets, asset, revisions, diff, lineage, retire, cancel)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
