@@ -1,5 +1,6 @@
 """Executions that do not end: rolled back, paused, interrupted, stopped, and how they go on."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,9 @@ from tablevault.executions import FLAKY, flaky, impatient
 from tablevault.vaults import whole
 
 from nacre_adapters.tablevault import (
+    TableVault,
+    TVBuilderError,
+    TVFileError,
     TVLockError,
     TVProcessError,
     TVTableError,
@@ -95,3 +99,59 @@ def test_an_interrupted_execution_goes_on_with_its_id(tmp_path: Path) -> None:
     assert vault.get_dataframe("t")[0]["c"].tolist() == [2 * k for k in range(60)]
     calls = (tmp_path / "flag.calls").read_text().split()
     assert calls == [str(k) for k in [*range(58), 57, 58, 59]]
+
+
+@pytest.mark.parametrize("process_id", ["job", ""])
+def test_what_cannot_go_on_yet_keeps_what_it_has(process_id: str, tmp_path: Path) -> None:
+    vault = flaky(tmp_path)[0]
+    module = FLAKY.replace('raise RuntimeError("the service is down")', "import os; os._exit(9)")
+    vault.create_code_module("m", text=module)
+    text = vault.get_builder_str("t", "c") + "checkpoint_seconds: 0\n"
+    vault.create_builder_file("t", "c", text=text)
+    vault.close()
+    child = os.fork()
+    if child == 0:
+        TableVault(tmp_path / "v", "ana").execute_instance("t", process_id=process_id)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+
+    vault = TableVault(tmp_path / "v", "ana")
+    vault.delete_code_module("m")
+    for _ in range(2):  # as in an environment that lacks something
+        with pytest.raises(TVFileError, match="no code module 'm'"):
+            TableVault(tmp_path / "v", "ana", restart=True)
+    vault.create_code_module("m", text=module)
+    (tmp_path / "flag").touch()
+    TableVault(tmp_path / "v", "ana", restart=True)
+
+    assert vault.get_dataframe("t")[0]["c"].tolist() == [2 * k for k in range(60)]
+    calls = (tmp_path / "flag.calls").read_text().split()
+    assert calls.count("0") == 1
+    assert vault.get_active_processes() == {}
+    assert whole(vault)
+
+
+def test_a_module_runs_once_for_each_builder(tmp_path: Path) -> None:
+    vault, _ = flaky(tmp_path, rows=3)
+    note = f"with open({str(tmp_path / 'runs')!r}, 'a') as f:\n    f.write('x')\n"
+    vault.create_code_module("m", text=FLAKY + note)
+
+    vault.execute_instance("t")
+
+    assert (tmp_path / "runs").read_text() == "xx"
+
+
+def test_a_module_of_worker_processes_runs_in_no_other(tmp_path: Path) -> None:
+    vault, _ = flaky(tmp_path, rows=3)
+    text = vault.get_builder_str("t", "c") + "executor: process\n"
+    vault.create_builder_file("t", "c", text=text.replace("code_module: m", "code_module: n"))
+    vault.create_code_module("n", text=FLAKY + f"import os\nassert os.getpid() != {os.getpid()}\n")
+
+    vault.execute_instance("t")
+
+    vault.create_instance("t", copy=True)
+    vault.create_code_module("n", text="import nowhere\n")
+    with pytest.raises(TVBuilderError, match="'n' cannot be run, line 1: ModuleNotFoundError"):
+        vault.execute_instance("t")
+    vault.create_code_module("n", text="def flaky(:\n")
+    with pytest.raises(TVBuilderError, match="'n' is no Python, line 1"):
+        vault.execute_instance("t")

@@ -21,7 +21,7 @@ from nacre_adapters.tablevault.names import (
     version_in,
     version_of,
 )
-from nacre_adapters.tablevault.operations import Call, Decide, Operations, Run
+from nacre_adapters.tablevault.operations import Call, Operations, Run
 from nacre_adapters.tablevault.sources import (
     builder_texts,
     listed_builders,
@@ -212,11 +212,10 @@ class Calls:
 
     def finish_execution(self, run: Run[Begun]) -> None:
         """Run the builders of an execution that has begun."""
-
-        def work(run: Run[Begun]) -> Decide:
-            return Execution(operations=self.operations, run=run).work()
-
-        self.operations.carry_on(run, work)
+        execution = Execution(operations=self.operations, run=run)
+        with self.operations.prepared(run.process):
+            plan = execution.planned()
+        self.operations.carry_on(run, lambda _: execution.work(plan))
         self._forget(run.plan.place.temporary)
 
     # Builders and code modules

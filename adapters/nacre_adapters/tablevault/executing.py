@@ -119,18 +119,21 @@ class Execution:
     operations: Operations
     run: Run[Begun]
 
-    def work(self) -> Decide:
-        """Run the builders, and return the decision that makes an instance of what they made."""
-        begun, place = self.run.plan, self.operations.place
-        tables = self._tables()
-        plan = planned(
+    def planned(self) -> Plan:
+        """Return what is to be done; no function of a user is called."""
+        begun = self.run.plan
+        return planned(
             begun.place.table.name,
             self._texts(begun.place.temporary.builders),
             tokens=self._tokens(),
-            tables=tables,
+            tables=self._tables(),
             module=self._module,
         )
-        made = self._made(plan, tables)
+
+    def work(self, plan: Plan) -> Decide:
+        """Run the builders, and return the decision that makes an instance of what they made."""
+        begun, place = self.run.plan, self.operations.place
+        made = self._made(plan, self._tables())
         content = put_content(
             place.vault,
             place.files,

@@ -106,6 +106,21 @@ class Operations:
             self._end_badly(process, error)
             raise
 
+    @contextmanager
+    def prepared(self, process: Process) -> Iterator[None]:
+        """End a process when what it needs to begin its work is refused in a `with` block.
+
+        One that has kept something before waits all the same, for another try.
+        """
+        try:
+            yield
+        except BaseException as error:
+            kind = _kind_of_end(process, error)
+            if kind == events.PROCESS_FAILED and self._has_kept(process):
+                kind = events.PROCESS_PAUSED if process.named else events.PROCESS_INTERRUPTED
+            self._end_as(kind, process, error)
+            raise
+
     def keep(self, process: Process, facts: list[Fact]) -> None:
         """Commit what a running operation has reached.
 
@@ -245,10 +260,15 @@ class Operations:
             return _fact(events.PROCESS_COMPLETED, call.process_id, data)
         return _fact(events.PROCESS_FAILED, call.process_id, data | {"error": _error(error)})
 
+    def _has_kept(self, process: Process) -> bool:
+        parts = self.place.processes.parts(process.id)
+        return "stage" in process.progress or next(parts, None) is not None
+
     def _end_badly(self, process: Process, error: BaseException) -> None:
         """Record that a process was not completed: it failed, was paused, or interrupted."""
-        kind = _kind_of_end(process, error)
+        self._end_as(_kind_of_end(process, error), process, error)
 
+    def _end_as(self, kind: str, process: Process, error: BaseException) -> None:
         def decide(desk: Desk) -> list[Fact]:
             now = desk.processes.process(process.id)
             if now is None or now.run != process.run or now.status != RUNNING:

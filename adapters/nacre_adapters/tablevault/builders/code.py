@@ -45,24 +45,46 @@ class Code:
         loaded: Function = function
         return loaded
 
+    def check(self) -> None:
+        """Do nothing, unless it can be seen without running it that there is no such function.
+
+        Raises:
+            TVBuilderError: the module is no Python.
+            TVFileError: there is no such built-in module or function.
+        """
+        if self.source is None:
+            self.load()
+        else:
+            self._compiled(self.source)
+
     def _run(self, source: str) -> types.ModuleType:
-        file = f"code_functions/{self.module}.py"
+        file = self._file
         module = types.ModuleType(self.module)
         module.__file__ = file
         # So that a traceback shows the lines of what lies in no file.
         linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+        code = self._compiled(source)
         try:
-            exec(compile(source, file, "exec", dont_inherit=True), module.__dict__)  # noqa: S102  # what a builder is for
-        except SyntaxError as error:
-            raise TVBuilderError(
-                f"the module {self.module!r} is no Python, line {error.lineno}: {error.msg}"
-            ) from error
+            exec(code, module.__dict__)  # noqa: S102  # what a builder is for
         except Exception as error:
             raise TVBuilderError(
                 f"the module {self.module!r} cannot be run, {_line(error, file)}"
                 f"{type(error).__name__}: {error}"
             ) from error
         return module
+
+    def _compiled(self, source: str) -> types.CodeType:
+        try:
+            return compile(source, self._file, "exec", dont_inherit=True)
+        except (SyntaxError, ValueError) as error:  # ValueError: a null byte
+            line = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
+            raise TVBuilderError(
+                f"the module {self.module!r} is no Python{line}: {error.args[0]}"
+            ) from error
+
+    @property
+    def _file(self) -> str:
+        return f"code_functions/{self.module}.py"
 
 
 def _built_in(name: str) -> types.ModuleType:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from nacre_adapters.tablevault.builders.definition import PROCESS
 from nacre_adapters.tablevault.builders.graph import reads_own_whole
 from nacre_adapters.tablevault.errors import OF_FUNCTIONS, TableVaultError
 from nacre_adapters.tablevault.execution.calls import Arguments
@@ -31,7 +30,7 @@ class Calling:
     def each(self, rows: Iterable[int]) -> None:
         """Call the function for each of *rows*."""
         definition = self.step.definition
-        executor = executor_for(self.step.code, definition.executor, definition.threads)
+        executor = executor_for(self.step.code, self.step.function, definition.threads)
         arguments = Arguments(definition, self.resolver)
         self._keep(executor.results(arguments.of_rows(rows)))
 
@@ -47,8 +46,8 @@ class Calling:
 
     def _once(self) -> object:
         arguments = Arguments(self.step.definition, self.resolver).once()
-        if self.step.definition.executor != PROCESS:
-            return self.step.code.load()(**arguments)
+        if self.step.function is not None:
+            return self.step.function(**arguments)
         with Workers(self.step.code) as workers:
             return workers.call(**arguments)
 

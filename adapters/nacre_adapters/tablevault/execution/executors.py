@@ -6,7 +6,6 @@ from contextlib import suppress
 from typing import NamedTuple, Protocol
 
 from nacre_adapters.tablevault.builders.code import Code, Function
-from nacre_adapters.tablevault.builders.definition import PROCESS
 from nacre_adapters.tablevault.execution.workers import Workers
 
 
@@ -95,13 +94,8 @@ class Processes:
             yield from Threads(workers.call, self._count).results(calls)
 
 
-def executor_for(code: Code, kind: str, count: int) -> Executor:
-    """Return what runs a builder's calls: *kind* is `thread` or `process`.
-
-    Raises:
-        TVBuilderError, TVFileError: its function cannot be loaded.
-    """
-    function = code.load()
-    if kind == PROCESS:
+def executor_for(code: Code, function: Function | None, count: int) -> Executor:
+    """Return what runs a builder's calls: *count* at once, in processes if there is no function."""
+    if function is None:
         return Processes(code, count)
     return Inline(function) if count == 1 else Threads(function, count)

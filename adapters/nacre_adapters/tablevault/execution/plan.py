@@ -1,9 +1,9 @@
 """What a run will do, known before code of a user runs: the builders in order, and their code."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from nacre_adapters.tablevault.builders.code import Code, built_in_modules
+from nacre_adapters.tablevault.builders.code import Code, Function, built_in_modules
 from nacre_adapters.tablevault.builders.definition import (
     GENERATOR,
     PROCESS,
@@ -32,6 +32,9 @@ class Step:
     """What identifies how it makes its columns, of itself and of what it reads elsewhere."""
 
     code: Code
+    function: Function | None
+    """What the code names; None when it is only loaded in processes of its own."""
+
     types: Mapping[str, str]
     reads: tuple[Read, ...]
     """What it is known to read of other tables."""
@@ -90,9 +93,8 @@ def planned(
         _step(definition, raw[definition.name], tables, module)
         for definition in ordered(table, definitions)
     ]
-    for step in steps:
-        step.code.load()  # so that a mistake in any of them shows before the first has run
-    return Plan(table=table, steps=tuple(steps))
+    # All are loaded now, so that a mistake in any of them shows before the first has run.
+    return Plan(table=table, steps=tuple(replace(step, function=_function(step)) for step in steps))
 
 
 def _step(
@@ -119,10 +121,18 @@ def _step(
         definition=definition,
         recipe=recipe_of(raw, code.source, _contents(reads, tables)),
         code=code,
+        function=None,
         types=type_names(definition.outputs, definition.dtypes),
         reads=reads,
         is_clear=definition.dependencies is not None or all(each.is_clear for each in elsewhere),
     )
+
+
+def _function(step: Step) -> Function | None:
+    if step.definition.executor != PROCESS:
+        return step.code.load()
+    step.code.check()
+    return None
 
 
 def _source(is_custom: object, name: str, module: Callable[[str], str]) -> str | None:

@@ -9,12 +9,13 @@ import os
 import pickle
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import IO
 
-from nacre_adapters.tablevault.builders.code import Code
+from nacre_adapters.tablevault.builders.code import Code, Function
 from nacre_adapters.tablevault.errors import FunctionFailed
 
 _MODULE = "nacre_adapters.tablevault.execution.workers"
@@ -115,20 +116,20 @@ class _Worker:
 
 def serve(source: IO[bytes], target: IO[bytes]) -> None:
     """Call the function that *source* names first, with each of the arguments that follow."""
-    function = pickle.load(source).load()  # noqa: S301  # from the process that started this one
+    code = pickle.load(source)  # noqa: S301  # from the process that started this one
+    load = cache(code.load)
     while True:
         try:
             arguments = pickle.load(source)  # noqa: S301  # as above
-        except EOFError:
-            return
-        target.write(_outcome(function, arguments))
-        target.flush()
+            target.write(_outcome(load, arguments))
+            target.flush()
+        except (EOFError, BrokenPipeError):
+            return  # nobody asks any more
 
 
-def _outcome(function: object, arguments: Mapping[str, object]) -> bytes:
-    assert callable(function)
+def _outcome(load: Callable[[], Function], arguments: Mapping[str, object]) -> bytes:
     try:
-        result: tuple[bool, object] = (True, function(**arguments))
+        result: tuple[bool, object] = (True, load()(**arguments))
     except Exception as error:  # noqa: BLE001  # it is raised again in the process that asked
         result = (False, error)
     try:
@@ -140,6 +141,7 @@ def _outcome(function: object, arguments: Mapping[str, object]) -> bytes:
 
 if __name__ == "__main__":
     # What user code prints must not stand among the results.
-    with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as results:
-        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-        serve(sys.stdin.buffer, results)
+    results = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    serve(sys.stdin.buffer, results)
+    os._exit(0)  # without flushing what nobody reads
