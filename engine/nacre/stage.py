@@ -192,8 +192,10 @@ class Stage:
         """Return a registered view as it is with the events recorded so far.
 
         Raises:
-            StateError: it is not registered.
+            StateError: it is not registered, or the transaction has ended.
         """
+        if self._is_ended:
+            raise StateError("the transaction has ended: read inside of it, or from the vault")
         opened = self._views.get(view.name)
         if not isinstance(opened, view):
             raise StateError(

@@ -11,7 +11,7 @@ import pytest
 from people_rows import create_people, is_whole, person
 
 import nacre
-from nacre.errors import Altered, InvalidInput
+from nacre.errors import Altered, InvalidInput, StateError
 
 DECADE = timezone(timedelta(hours=14))
 NAN = float("nan")
@@ -240,6 +240,21 @@ def test_a_collection_that_is_altered_or_dropped_under_a_reader_says_so(vault):
     vault.rows.drop("people")
     with pytest.raises(Altered):
         list(reader)
+
+
+def test_what_was_begun_in_a_transaction_ends_with_it(vault):
+    people = create_people(vault)
+    people.bulk_load([person(f"p{n:04d}") for n in range(1000)])
+    with vault.transaction() as tx:
+        inside = tx.rows["people"]
+        query = inside.where("id", ">", "p0")
+        rows = iter(query)
+        next(rows)
+        assert len(list(iter(query))) == 1000
+
+    for late in (query.count, query.all, lambda: next(rows), lambda: inside.get("p0001")):
+        with pytest.raises(StateError, match="has ended"):
+            late()
 
 
 def test_what_has_no_order_is_neither_grouped_nor_compared(vault):

@@ -8,7 +8,7 @@ from people_rows import create_people, is_whole, person
 from processes import in_processes
 
 import nacre
-from nacre.errors import InvalidInput, Mismatch
+from nacre.errors import InvalidInput, Mismatch, NotUnique
 
 SEATS = {"id": "int64", "seat": "int64"}
 UNIQUE = [{"fields": ["seat"], "unique": True}]
@@ -95,6 +95,33 @@ def test_tasks_insert_through_threads(vault):
 
     assert people.count() == 64
     assert is_whole(vault)
+
+
+def test_one_of_many_processes_gets_each_unique_value(tmp_path):
+    with nacre.open(tmp_path / "v") as vault:
+        vault.rows.create("seats", SEATS, key="id", indexes=UNIQUE)
+
+    def work(number):
+        taken = []
+        with nacre.open(tmp_path / "v") as vault:
+            seats = vault.rows["seats"]
+            for seat in range(25):
+                row = {"id": 100 * number + seat, "seat": seat}
+                # Loads, upserts and inserts check alike.
+                write = (seats.insert, seats.upsert, lambda row: seats.bulk_load([row]))[seat % 3]
+                try:
+                    write(row)
+                except NotUnique:
+                    continue
+                taken.append(seat)
+        return taken
+
+    found = in_processes(3, work)
+
+    assert sorted(seat for taken in found for seat in taken) == list(range(25))
+    with nacre.open(tmp_path / "v") as vault:
+        assert [row["seat"] for row in vault.rows["seats"].order_by("seat")] == list(range(25))
+        assert is_whole(vault)
 
 
 def test_processes_write_to_one_collection(tmp_path):

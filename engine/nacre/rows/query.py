@@ -75,7 +75,17 @@ class Query:
 
     def __iter__(self) -> Iterator[dict[str, object]]:
         """Yield the rows, read page by page: one may be of a later head than the one before."""
-        return self._given(self._home.view())
+        rows = self._given(self._home.view())
+        return rows if self._home.columns is not None else self._while_open(rows)
+
+    def _while_open(self, rows: Iterator[dict[str, object]]) -> Iterator[dict[str, object]]:
+        """Yield the rows of a transaction for as long as it goes on."""
+        while True:
+            self._home.view()
+            row = next(rows, None)
+            if row is None:
+                return
+            yield row
 
     def all(self) -> list[dict[str, object]]:
         """Return the rows, all of one head."""
