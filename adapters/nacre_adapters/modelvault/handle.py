@@ -196,7 +196,7 @@ class Handle:
         definition, shape = known
         taken = shape.take_key(key)
 
-        def read(view: Rows) -> Row | Literal[False] | None:
+        def read(view: Rows) -> "Row | Literal[False] | None":
             now = view.find(shape.native_name)
             if now is None or now is not definition:
                 return False
