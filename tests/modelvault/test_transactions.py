@@ -2,10 +2,12 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
 from modelvault_schemas import fields, in_thread, indexes, opened, roll_back
+from processes import Process, in_process
 
 from nacre_adapters.modelvault import (
     Database,
@@ -137,3 +139,47 @@ def test_threads_in_transactions_and_outside_of_them_all_come_through(tmp_path: 
         assert db.get("c", 0) == {"id": 0, "n": 120}
         assert db.collection("c").count() == 121
         assert db.handle.vault.verify().is_clean
+
+
+def test_a_process_that_was_forked_inside_is_not_inside(tmp_path: Path) -> None:
+    with Database.open(tmp_path / "x.mv") as db:
+        db.register_collection("c", SCHEMA, "id")
+        db.insert("c", {"id": 1, "n": 1})
+
+        def look() -> tuple[object, object, str]:
+            with pytest.raises(ModelVaultTransactionError, match="no active transaction"):
+                db.transaction().__exit__(None, None, None)
+            seen = db.get("c", 1), db.get("c", 2)
+            try:
+                db.close()
+            except Exception as error:  # noqa: BLE001 - told to the parent
+                return *seen, repr(error)
+            return *seen, "closed"
+
+        with db.transaction():
+            db.insert("c", {"id": 2, "n": 2})
+            seen = in_process(look)
+            db.insert("c", {"id": 3, "n": 3})
+
+        assert seen == ({"id": 1, "n": 1}, None, "closed")
+        assert db.collection("c").count() == 3
+
+
+def test_a_forked_process_writes_when_its_parent_is_done(tmp_path: Path) -> None:
+    with Database.open(tmp_path / "x.mv") as db:
+        db.register_collection("c", SCHEMA, "id")
+
+        def write(talk: Connection) -> None:
+            talk.send("begun")
+            db.insert("c", {"id": 1, "n": 1})
+            with db.transaction():
+                db.insert("c", {"id": 2, "n": 2})
+            talk.send([row["id"] for row in db.collection("c").all()])
+
+        with db.transaction():
+            db.insert("c", {"id": 3, "n": 3})
+            process = Process(write)
+            assert process.hear() == "begun"
+        assert process.hear() == [1, 2, 3]
+        process.end()
+        assert db.collection("c").count() == 3

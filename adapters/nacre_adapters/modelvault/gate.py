@@ -4,6 +4,7 @@ Without the order, threads that come back at once would keep others waiting for 
 like. Whoever leaves lets in those whose turn it is, so that nobody overtakes them.
 """
 
+import os
 import threading
 from collections import deque
 from collections.abc import Iterator
@@ -35,10 +36,7 @@ class Gate:
 
     def __init__(self, patience_seconds: float = PATIENCE_SECONDS) -> None:
         self._patience_seconds = patience_seconds
-        self._lock = threading.Lock()
-        self._writers = 0
-        self._is_shut = False
-        self._waiting: deque[_Waiting] = deque()
+        self._reset()
 
     @property
     def is_shut(self) -> bool:
@@ -74,7 +72,16 @@ class Gate:
             self._is_shut = False
             self._let_in()
 
+    def _reset(self) -> None:
+        self._process = os.getpid()
+        self._lock = threading.Lock()
+        self._writers = 0
+        self._is_shut = False
+        self._waiting: deque[_Waiting] = deque()
+
     def _enter(self, *, is_alone: bool) -> None:
+        if self._process != os.getpid():
+            self._reset()  # a forked child: those who were inside or waited are not in it
         with self._lock:
             if not self._waiting and self._take(is_alone=is_alone):
                 return

@@ -1,5 +1,6 @@
 """What the methods of a database share: its vault, its open transaction, its schemas at hand."""
 
+import os
 import threading
 import weakref
 from collections.abc import Callable
@@ -30,6 +31,7 @@ class Handle:
         self._finalizer = weakref.finalize(self, place.drop)
         self._gate = Gate()
         self._staged: Staged | None = None
+        self._of_the_parent: Staged | None = None
         self._home = VaultHome(place.vault)
         # By the definition of the native collection, which every change of a schema replaces.
         self._shapes: dict[str, tuple[object, Shape]] = {}
@@ -38,7 +40,7 @@ class Handle:
     def staged(self) -> Staged | None:
         """The open transaction, if it belongs to this thread."""
         staged = self._staged
-        if staged is not None and staged.thread == threading.get_ident():
+        if staged is not None and staged.owner == (os.getpid(), threading.get_ident()):
             return staged
         return None
 
@@ -56,6 +58,8 @@ class Handle:
         """
         if self.staged is not None:
             raise nested()
+        # Of a process that forked inside of it: it is the parent's, and must not end here.
+        self._of_the_parent = self._staged
         with as_interface:
             self._staged = Staged(self.vault, self._gate)
 

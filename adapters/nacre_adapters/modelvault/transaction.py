@@ -3,6 +3,7 @@
 Reading does not wait: others see what was committed before.
 """
 
+import os
 import threading
 from contextlib import AbstractContextManager
 from types import TracebackType
@@ -25,7 +26,7 @@ class Staged:
     """An open transaction: what is written in it, and the thread that it belongs to."""
 
     def __init__(self, vault: nacre.Vault, gate: Gate) -> None:
-        self.thread = threading.get_ident()
+        self.owner = (os.getpid(), threading.get_ident())
         self.shapes: dict[str, Shape] = {}
         """What rows are taken by, by the names that were given; emptied when a schema changes."""
         self._waiting: dict[str, dict[object, Row]] = {}
