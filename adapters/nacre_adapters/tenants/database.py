@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Self, cast
@@ -13,6 +14,7 @@ from nacre_adapters.tenants import definitions
 from nacre_adapters.tenants.errors import Unsupported
 from nacre_adapters.tenants.home import Home
 from nacre_adapters.tenants.models import Model
+from nacre_adapters.tenants.names import plain_name
 from nacre_adapters.tenants.places import OpenPlace, PastPlace, Place, in_transaction
 from nacre_adapters.tenants.table import Table
 from nacre_adapters.tenants.views import Tenants
@@ -34,13 +36,34 @@ class Database:
         self.t = TablesByName(self)
         """The tables by attribute: `db.t.users`."""
 
-    def create(self, cls: type, name: str | None = None, pk: str | Sequence[str] = "id") -> Table:
-        """Create a table from a class if there is none, and return it; as `register_table`."""
+    def create(
+        self,
+        cls: type,
+        name: str | None = None,
+        pk: str | Sequence[str] = "id",
+        *,
+        transform: bool = False,
+        replace: bool = False,
+    ) -> Table:
+        """Create a table from a class if there is none, and return it; as `register_table`.
+
+        With *transform* a table that is there also loses the columns that the class has not; with
+        *replace* it is dropped, and made anew. Either is one commit.
+
+        Raises:
+            InvalidInput: the table cannot become what the class says; with the plan.
+        """
         model = Model(cls)
-        name = model.table_name if name is None else name
-        self.home.change(
-            lambda tx: definitions.declare(self.home, tx, name, model.fields, pk_of(pk))
-        )
+        name = model.table_name if name is None else plain_name(name)
+
+        def decide(tx: nacre.Transaction) -> None:
+            if replace:
+                self.home.drop_table(tx, name)
+            if transform and self.home.knows(tx, name):
+                definitions.narrow(self.home, tx, name, model.names)
+            definitions.declare(self.home, tx, name, model.fields, pk_of(pk))
+
+        self.home.change(decide)
         return self.bind(name, model)
 
     def bind(self, name: str, model: Model) -> Table:
@@ -50,6 +73,7 @@ class Database:
 
     def table(self, name: str) -> Table:
         """Return the table object of a name; the same each time."""
+        name = plain_name(name)
         return self._tables.get(name) or self._tables.setdefault(name, Table(self.home, name))
 
     def __getitem__(self, name: str) -> Table:
@@ -81,6 +105,26 @@ class Database:
         """
         position = self.home.read(lambda vault: vault.at(when).head)
         return Database(PastPlace(self.home.place, position), namespace=self.home.namespace)
+
+    def log(
+        self, table: str | None = None, *, since: int = 0, limit: int | None = None
+    ) -> list[nacre.Event]:
+        """Return what was recorded of these tables, or of one, the newest first.
+
+        Of a vault that is shared only what is in this namespace; also of tables that were dropped.
+        """
+
+        def read(vault: nacre.Vault) -> list[nacre.Event]:
+            if table is not None:
+                subject = self.home.collection_name(plain_name(table))
+                events = vault.events(subject=subject, start=since, reverse=True)
+            else:
+                prefix = self.home.collection_name("")
+                events = vault.events(start=since, reverse=True)
+                events = (event for event in events if event.subject.startswith(prefix))
+            return list(islice(events, limit))
+
+        return self.home.read(read)
 
     def q(self, query: str, parameters: Sequence[object] = ()) -> list[dict[str, object]]:
         """Return the rows of a SELECT over the tables, through DuckDB; ? stands for a parameter.

@@ -1,6 +1,6 @@
 """Decisions about tables and indexes: what is made, changed, dropped, and what is refused."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import cast
 
 import nacre
@@ -100,6 +100,28 @@ def _extend(
         record_columns(
             home, tx, table, columns + [(field.name, field.type.name) for field in added]
         )
+
+
+def narrow(home: Home, tx: nacre.Transaction, table: str, kept: Container[str]) -> None:
+    """Record that a table has these columns at most.
+
+    Raises:
+        InvalidInput: a column that is to go belongs to the key or to an index.
+    """
+    collection = tx.rows[home.collection_name(table)]
+    schema = collection.schema
+    gone = [field.name for field in schema.fields if field.name not in kept]
+    if not gone:
+        return
+    for index in schema.indexes:
+        if held := set(gone) & set(columns_of(index)):
+            raise InvalidInput(
+                f"{table!r} cannot lose {min(held)!r}: drop the index {index.name!r} first"
+            )
+    specs = {name: spec for name, spec in specs_of(schema).items() if name not in gone}
+    collection.alter(specs, indexes=index_specs(schema), drop=gone)
+    columns = tx.view(Tenants).columns(home.namespace, table) or []
+    record_columns(home, tx, table, [each for each in columns if each[0] not in gone])
 
 
 def specs_of(schema: Schema) -> dict[str, Spec]:

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Iterator
 
+from nacre_adapters.tenants.models import check_field
 from nacre_adapters.tenants.shape import Shape
 from nacre_adapters.tenants.unset import UNSET
 
@@ -56,5 +57,7 @@ def schema_of(shape: Shape) -> str:
 
 def dataclass_of(shape: Shape) -> type:
     """Return a class whose objects hold rows: each field may be left out."""
+    for column in shape.columns:
+        check_field(column.name)
     fields = [(column.name, object, dataclasses.field(default=UNSET)) for column in shape.columns]
     return dataclasses.make_dataclass(shape.table.title().replace(" ", ""), fields)

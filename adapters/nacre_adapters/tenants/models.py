@@ -2,6 +2,7 @@
 
 import dataclasses
 import inspect
+import keyword
 import re
 import types
 import typing
@@ -137,10 +138,21 @@ def _declare(cls: type) -> None:
         if base is cls or "__dataclass_params__" not in base.__dict__:
             merged.update(inspect.get_annotations(base))
     for name, hint in merged.items():
+        check_field(name)
         if not _is_class_variable(hint) and not hasattr(cls, name):
             setattr(cls, name, UNSET)
     cls.__annotations__ = merged
     dataclasses.dataclass(cls)
+
+
+def check_field(name: str) -> None:
+    """Refuse what cannot be a field of a class: classes are made of their source.
+
+    Raises:
+        InvalidInput: it is no identifier.
+    """
+    if not name.isidentifier() or keyword.iskeyword(name):
+        raise InvalidInput(f"{name!r:.60} cannot be a field of a class: use rows that are dicts")
 
 
 def _is_class_variable(hint: object) -> bool:

@@ -9,6 +9,7 @@ from nacre_adapters.tenants import definitions
 from nacre_adapters.tenants.database import Database, pk_of
 from nacre_adapters.tenants.errors import TableError
 from nacre_adapters.tenants.models import Model
+from nacre_adapters.tenants.names import plain_name
 from nacre_adapters.tenants.table import Table
 
 # The original's: whoever listens to it goes on hearing.
@@ -75,7 +76,7 @@ def drop_table(tenant_db: Database, table_name: str) -> None:
         TableError: it cannot be.
     """
     with _Failing(f"Failed to drop table '{table_name}'"):
-        name = _checked("table", table_name)
+        name = _checked("a table", table_name)
         tenant_db.home.change(lambda tx: tenant_db.home.drop_table(tx, name))
 
 
@@ -121,7 +122,7 @@ def drop_index(tenant_db: Database, index_name: str, table_name: str | None = No
         TableError: it cannot be.
     """
     with _Failing(f"Failed to drop index '{index_name}'"):
-        name = _checked("index", index_name)
+        name = _checked("an index", index_name)
         tenant_db.home.change(
             lambda tx: definitions.drop_index(tenant_db.home, tx, name, table_name)
         )
@@ -147,7 +148,8 @@ def list_indexes(tenant_db: Database, table_name: str) -> list[dict[str, object]
     """
     with _Failing(f"Failed to list indexes for '{table_name}'"):
         home = tenant_db.home
-        return home.read(lambda vault: definitions.indexes_of(home, vault, table_name))
+        name = plain_name(table_name)
+        return home.read(lambda vault: definitions.indexes_of(home, vault, name))
 
 
 def _register(tenant_db: Database, wanted: Sequence[Wanted]) -> dict[str, Table]:
@@ -167,7 +169,7 @@ def _wanted(name: str | None, model: Model, pk: str | Sequence[str]) -> Wanted:
 
 
 def _name(name: str | None, model: Model) -> str:
-    return model.table_name if name is None else name
+    return model.table_name if name is None else plain_name(name)
 
 
 def _wanted_index(number: int, item: object) -> tuple[str, Mapping[str, object]]:
@@ -181,11 +183,12 @@ def _wanted_index(number: int, item: object) -> tuple[str, Mapping[str, object]]
             raise TypeError(f"{columns!r:.80} names no columns: give a list of names")
         if not all(isinstance(column, str) for column in names):
             raise TypeError(f"{columns!r:.80} are no columns: give a list of names")
-        found = f"idx_{table}_{'_'.join(names)}" if name is None else _checked("index", name)
+        table, names = plain_name(table), [plain_name(column) for column in names]
+        found = f"idx_{table}_{'_'.join(names)}" if name is None else _checked("an index", name)
         return table, definitions.index_spec(found, names, unique=bool(unique))
 
 
 def _checked(what: str, name: object) -> str:
     if not isinstance(name, str) or not name:
-        raise InvalidInput(f"{name!r:.60} is no name of an {what}: give a text that is not empty")
-    return name
+        raise InvalidInput(f"{name!r:.60} is no name of {what}: give a text that is not empty")
+    return plain_name(name)

@@ -1,9 +1,11 @@
 """A table: rows inserted, changed and deleted, as objects of a class or as dicts."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from nacre_adapters.tenants import writing
+import nacre
+from nacre.errors import InvalidInput
+from nacre_adapters.tenants import definitions, writing
 from nacre_adapters.tenants.errors import TableMissing, XtraSet
 from nacre_adapters.tenants.finding import Asked, Expression, find
 from nacre_adapters.tenants.home import Home, OpenTable
@@ -177,6 +179,37 @@ class Table(ReadTable):
             return self._made(shape, row)
 
         return self._change(decide)
+
+    def create_index(
+        self,
+        columns: Sequence[str],
+        index_name: str | None = None,
+        unique: bool = False,
+        if_not_exists: bool = False,
+    ) -> "Table":
+        """Create an index, called idx_<table>_<columns> unless it is given a name.
+
+        Raises:
+            InvalidInput: there is one of that name, or, with *if_not_exists*, another one.
+            IntegrityError: it is to be unique, and the rows are not.
+        """
+        name = index_name or f"idx_{self.name}_{'_'.join(columns)}"
+
+        def decide(tx: nacre.Transaction) -> None:
+            if not if_not_exists and definitions.find_index(self._home, tx, name) is not None:
+                raise InvalidInput(f"there is an index {name!r} already: give another index_name")
+            spec = definitions.index_spec(name, columns, unique=unique)
+            definitions.add_index(self._home, tx, self.name, spec)
+
+        self._home.change(decide)
+        return self
+
+    def drop_index(self, index_name: str, ignore: bool = False) -> "Table":
+        """Drop an index of this table; a missing one is an error unless *ignore*."""
+        if not ignore and index_name not in [index["name"] for index in self.indexes]:
+            raise InvalidInput(f"No index named {index_name} on table {self.name}")
+        self._home.change(lambda tx: definitions.drop_index(self._home, tx, index_name, self.name))
+        return self
 
     def drop(self, ignore: bool = False) -> None:
         """Drop the table; a missing one is an error unless *ignore*.

@@ -64,7 +64,9 @@ class Compiler:
     def __init__(self, shape: Shape, parameters: Mapping[str, Value]) -> None:
         self._shape = shape
         self._parameters = parameters
-        self._lowered = {name.lower(): name for name in reversed(shape.names)}
+        self._lowered: dict[str, list[str]] = {}
+        for name in shape.names:
+            self._lowered.setdefault(name.lower(), []).append(name)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -85,8 +87,12 @@ class Compiler:
         table = self._shape.table
         if node.table is not None and node.table.lower() != table.lower():
             raise UnknownColumn(f"there is no table {node.table!r} here: this is {table!r}")
-        exact_name = node.name if node.name in self._shape.by_name else None
-        return self._shape.column(exact_name or self._lowered.get(node.name.lower(), node.name))
+        if node.name in self._shape.by_name:
+            return self._shape.by_name[node.name]
+        meant = self._lowered.get(node.name.lower(), [node.name])
+        if len(meant) > 1:
+            raise UnknownColumn(f"{node.name!r} may be {' or '.join(meant)}: write it as it is")
+        return self._shape.column(meant[0])
 
     def parameter(self, node: tree.Parameter) -> Value:
         """Return what was given for a parameter."""
