@@ -73,6 +73,17 @@ def test_list_and_show(filled: Host) -> None:
     assert not (filled.root / "nowhere").exists()
 
 
+def test_log_shows_what_happened_to_one_tenant(filled: Host) -> None:
+    found = json.loads(run("log", filled.root, "acme", "--json"))
+
+    assert {event["subject"].rpartition("/")[2] for event in found} == {"days", "users"}
+    assert "other" not in json.dumps(found)
+    assert json.loads(run("log", filled.root, "acme", "--table", "users", "--limit", 1, "--json"))[
+        0
+    ]["kind"] == ("rows.changed")
+    assert "rows.created" in run("log", filled.root, "acme")
+
+
 @pytest.mark.parametrize("layout", ["vault", "shared"])
 def test_a_backup_brings_a_tenant_back(filled: Host, tmp_path: Path, layout: str) -> None:
     file = tmp_path / "acme.nacre"

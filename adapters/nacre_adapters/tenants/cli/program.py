@@ -5,11 +5,12 @@ import click
 from nacre_adapters.tenants.cli.backup import backup
 from nacre_adapters.tenants.cli.import_ import import_
 from nacre_adapters.tenants.cli.list_ import list_
+from nacre_adapters.tenants.cli.log import log
 from nacre_adapters.tenants.cli.purge import purge
 from nacre_adapters.tenants.cli.restore import restore
 from nacre_adapters.tenants.cli.show import show
 
-_COMMANDS = (list_, show, backup, restore, purge, import_)
+_COMMANDS = (list_, show, log, backup, restore, purge, import_)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
