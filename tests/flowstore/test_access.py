@@ -10,8 +10,11 @@ from nacre_adapters.flowstore import (
     Asset,
     AssetNotFound,
     AssetType,
+    FlowNotFound,
     NotPermitted,
     StoreInterface,
+    declare_flow,
+    delete_flow,
     use_store,
 )
 from nacre_adapters.flowstore.people import appoint, dismiss, join, leave
@@ -76,6 +79,8 @@ def test_sharing_is_with_groups(store: StoreInterface) -> None:
     join(store.place, "blue", "bo", by="root")
     bo = StoreInterface("1", user="bo")
 
+    with pytest.raises(ValueError, match="a list of groups"):
+        store.assets.share(id_, "blue")
     store.assets.share(id_, ["blue"])
     assert bo.get_asset_by_id(id_).id == id_
     store.assets.share(id_, None)
@@ -158,3 +163,40 @@ def test_the_past_is_seen_with_the_rights_of_now(store: StoreInterface) -> None:
     assert bo.get_assets(as_of=position) == []
     with pytest.raises(AssetNotFound):
         bo.get_asset("ex", as_of=position)
+
+
+def test_an_alias_that_somebody_else_holds_is_not_taken_away(store: StoreInterface) -> None:
+    store.save_asset(other(value="ana's"))
+    store.assets.promote(store.get_asset("ex"), "champion")
+    join(store.place, "red", "ana", by="root")
+    join(store.place, "red", "cy", by="root", role="admin")
+    join(store.place, "blue", "bo", by="root")
+    bo, cy = (StoreInterface("2", user=user, step_name="s") for user in ("bo", "cy"))
+    mine = other(value="bo's")
+    bo.save_asset(mine)
+
+    with pytest.raises(NotPermitted, match="the alias 'champion' of 'ex' is taken") as raised:
+        bo.assets.promote(mine, "champion")
+
+    assert "ana" not in str(raised.value)
+    assert store.get_asset("ex", AssetType.OTHER, alias="champion").object == "ana's"
+    cy.assets.promote(cy.get_asset("ex"), "champion")
+    store.assets.demote("ex", AssetType.OTHER, "champion")
+    bo.assets.promote(mine, "champion")
+    assert bo.get_asset("ex", AssetType.OTHER, alias="champion").object == "bo's"
+
+
+def test_a_flow_keeps_its_owner(store: StoreInterface) -> None:
+    declare_flow(store.place, "1", owner="ana", steps=[("Train", "")])
+    join(store.place, "red", "ana", by="root")
+    join(store.place, "red", "cy", by="root", role="admin")
+
+    for take in (
+        lambda: declare_flow(store.place, "1", owner="bo", steps=[("Other", "")]),
+        lambda: delete_flow(store.place, "1", user="bo"),
+    ):
+        with pytest.raises((NotPermitted, FlowNotFound)):
+            take()
+    declare_flow(store.place, "1", owner="cy", steps=[("Train", ""), ("Show", "")])
+
+    assert (store.place.flows.flow("1").owner, len(store.get_flow_status()["steps"])) == ("ana", 2)

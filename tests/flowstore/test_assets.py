@@ -314,6 +314,8 @@ def test_a_deleted_asset_can_be_restored(store: StoreInterface) -> None:
     store.assets.delete(id_)
 
     assert store.get_assets() == []
+    with pytest.raises(AssetNotFound, match="was deleted: restore it first"):
+        store.save_asset(other(), overwrite=True, asset_id=id_)
     store.assets.restore(id_)
     assert store.get_asset("ex").id == id_
 

@@ -8,7 +8,7 @@ from functools import partial
 from nacre.errors import NacreError
 from nacre_adapters.flowstore import events, outputs
 from nacre_adapters.flowstore.context import ATTEMPT, STORE
-from nacre_adapters.flowstore.errors import FlowNotFound, Superseded
+from nacre_adapters.flowstore.errors import FlowNotFound, NotPermitted, Superseded
 from nacre_adapters.flowstore.events import RUN, Fact, flow_subject, step_subject
 from nacre_adapters.flowstore.making import record_of_packages
 from nacre_adapters.flowstore.order import created, downstream, flow_created
@@ -171,15 +171,23 @@ def declare_flow(
 ) -> None:
     """Say what a flow is: its app, and names and titles of its steps in order.
 
-    A flow that was declared the same before is not recorded again.
+    A flow that was declared the same before is not recorded again, and keeps its owner.
+
+    Raises:
+        NotPermitted: there is one already, and it is not *owner*'s to change.
     """
 
     def decide(look: Look) -> list[Fact]:
         given = None if steps is None else [[name, title] for name, title in steps]
         known = look.flows.flow(flow)
-        if known is not None and not known.is_deleted and (known.app, known.steps) == (app, given):
+        if known is None or known.is_deleted:
+            return [flow_created(flow, owner=owner, app=app, steps=given, details=details or {})]
+        if (known.app, known.steps) == (app, given):
             return []
-        return [flow_created(flow, owner=owner, app=app, steps=given, details=details or {})]
+        if look.people.why_write(owner, known.owner) is None:
+            raise NotPermitted(f"the flow {flow!r:.80} is not {owner!r}'s to declare anew")
+        kept = known.owner
+        return [flow_created(flow, owner=kept, app=app, steps=given, details=details or {})]
 
     place.commit(decide, actor=owner)
 

@@ -93,7 +93,10 @@ def _target(look: Look, user: str, asset: Asset, asset_id: str | None) -> Card |
         found = _accessible(look, user, query)
         writable = (card for card, _ in found if look.people.why_write(user, card.owner))
         return next(writable, None)
-    return checked_target(look, user, asset_id, type_=asset.type.value)
+    card = checked_target(look, user, asset_id, type_=asset.type.value)
+    if card.is_deleted:
+        raise AssetNotFound(f"the asset {asset_id} was deleted: restore it first")
+    return card
 
 
 def checked_target(look: Look, user: str, asset_id: str, *, type_: str | None = None) -> Card:

@@ -15,7 +15,7 @@ from nacre_adapters.flowstore.assets.catalog import (
     read_of,
 )
 from nacre_adapters.flowstore.assets.types import AssetType, When
-from nacre_adapters.flowstore.errors import AssetNotFound
+from nacre_adapters.flowstore.errors import AssetNotFound, NotPermitted
 from nacre_adapters.flowstore.events import Fact, asset_subject, subject_of
 from nacre_adapters.flowstore.lineage import Graph, impact, lineage
 from nacre_adapters.flowstore.making import Making, making_of
@@ -130,7 +130,7 @@ class Shelf:
 
         Raises:
             AssetNotFound: the asset was not saved, or is not the user's to see.
-            NotPermitted: the user may see it and not change it.
+            NotPermitted: the user may see it and not change it, or the alias is somebody else's.
         """
         self.promote_all({alias: asset})
 
@@ -196,7 +196,13 @@ class Shelf:
     # Whose it is, and how long it stays
 
     def share(self, asset: Asset | str, groups: Iterable[str] | None) -> None:
-        """Let groups read an asset: those named, none, or all of its owner's when None."""
+        """Let groups read an asset: those named, none, or all of its owner's when None.
+
+        Raises:
+            InvalidInput: *groups* is a text, not a list of them.
+        """
+        if isinstance(groups, str):
+            raise InvalidInput(f"share with a list of groups, not {groups!r:.60}: [{groups!r:.60}]")
         more = {"groups": None if groups is None else list(groups)}
         self._change(_id_of(asset), events.ASSET_SHARED, more)
 
@@ -280,6 +286,13 @@ class Shelf:
 
     def _move(self, look: Look, alias: str, asset: Asset) -> Fact:
         saving.checked_target(look, self._where.user, asset.id)
+        before = look.assets.alias(asset.label, asset.type.value, alias)
+        held = None if before is None else look.assets.card(before[0])
+        if held is not None and look.people.why_write(self._where.user, held.owner) is None:
+            raise NotPermitted(
+                f"the alias {alias!r:.80} of {asset.label!r:.80} is taken: choose another, or ask "
+                "who has it to demote it"
+            )
         target = asset.id, _revision_of(asset)
         return _moved(asset.label, asset.type.value, alias, target)
 
