@@ -6,7 +6,7 @@ from functools import lru_cache
 from nacre import codec
 from nacre.errors import InvalidInput, NotFound, Unstorable
 from nacre.hashing import Digest
-from nacre.keys import MAX_KEY_BYTES, Key, after_prefix, decode_key, encode_key
+from nacre.keys import MAX_KEY_BYTES, Key, after_prefix, decode_key, encode_element, encode_key
 from nacre.views.pairs import Pairs
 
 Row = object
@@ -93,7 +93,8 @@ class Table:
             yield codec.unpack(value)
 
     def _key(self, key: object) -> bytes:
-        encoded = self._prefix + encode_key(key if type(key) is tuple else (key,))
+        elements = key if type(key) is tuple else (key,)
+        encoded = self._prefix + b"".join(map(encode_element, elements))
         if len(encoded) > _MAX_BYTES:
             raise InvalidInput(
                 f"the key {str(key)[:60]}... takes {len(encoded)} bytes with its table's name, "
