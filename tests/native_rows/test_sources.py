@@ -4,6 +4,7 @@ import dataclasses
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
+from typing import Annotated, Literal
 
 import numpy as np
 import pandas as pd
@@ -113,6 +114,38 @@ def test_dataclasses_nest_and_enums_are_their_values(vault):
     assert kept.all() == [row]
     with pytest.raises(InvalidInput, match="is none of"):
         kept.update(1, size="xl")
+
+
+def test_the_constraints_of_a_model_hold_for_every_row(vault):
+    pydantic = pytest.importorskip("pydantic")
+
+    class Ticket(pydantic.BaseModel):
+        id: str = pydantic.Field(pattern="^t", max_length=4)
+        age: Annotated[int, pydantic.Field(ge=0, le=150)] | None = None
+        rank: int = pydantic.Field(1, ge=1)
+        kind: Literal["adult", "child"] = "adult"
+
+    tickets = vault.rows.create("tickets", Ticket, key="id")
+    tickets.insert(Ticket(id="t1"))
+    tickets.bulk_load([{"id": "t2", "rank": 2, "kind": "child"}])
+
+    for wrong in (
+        {"id": "x"},
+        {"id": "t3", "rank": 0},
+        {"id": "t3", "kind": "dog"},
+        {"id": "t3", "age": -1},
+    ):
+        with pytest.raises(InvalidInput, match="the field"):
+            tickets.insert(wrong)
+    assert [row["kind"] for row in tickets] == ["adult", "child"]
+
+
+def test_categories_of_polars_are_text(people):
+    polars = pytest.importorskip("polars")
+    kinds = polars.Series(["Oslo", "Rome", "Oslo"], dtype=polars.Categorical)
+    people.bulk_load(polars.DataFrame({"id": ["a", "b", "c"], "city": kinds}))
+
+    assert [row["city"] for row in people] == ["Oslo", "Rome", "Oslo"]
 
 
 def test_numpy_numbers_are_numbers(people):

@@ -193,7 +193,7 @@ def _stored_column(field: Field, table: pa.Table, layout: Layout) -> pa.ChunkedA
 def _cast(field: Field, column: pa.ChunkedArray) -> pa.ChunkedArray:
     kind = field.type
     if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
+        column = _without_dictionary(column)
     if not _fits(column.type, kind):
         raise InvalidInput(
             f"the column {field.name!r} is {column.type}, and the field takes {kind.spec}: cast "
@@ -206,6 +206,14 @@ def _cast(field: Field, column: pa.ChunkedArray) -> pa.ChunkedArray:
         raise InvalidInput(f"the column {field.name!r} does not fit {kind.spec}: {error}") from None
     _check_calendar(field, stored)
     return stored
+
+
+def _without_dictionary(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    kind = column.type.value_type
+    # Arrow takes nothing out of a dictionary of views.
+    kind = pa.large_string() if pa.types.is_string_view(kind) else kind
+    parts = [chunk.dictionary.cast(kind).take(chunk.indices) for chunk in column.chunks]
+    return pa.chunked_array(parts, kind)
 
 
 def _check_calendar(field: Field, stored: pa.ChunkedArray) -> None:

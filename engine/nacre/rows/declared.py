@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
+from itertools import chain
 from uuid import UUID
 
 import pyarrow as pa
@@ -34,6 +35,13 @@ _PYTHON_TYPES: dict[object, str] = {
     list: "json",
     object: "json",
     typing.Any: "json",
+}
+_LIMITS = {
+    "ge": "min",
+    "le": "max",
+    "min_length": "min_length",
+    "max_length": "max_length",
+    "pattern": "regex",
 }
 _OPTIONS = ("type", "nullable", "default")
 
@@ -195,16 +203,39 @@ def _fields_of_model(declared: type) -> tuple[Field, ...]:
         is_given = not info.is_required() and info.default_factory is None
         default = info.default if is_given else None
         settings = {"default": _plain(default)} if default is not None else {}
-        fields.append(_hinted(name, info.annotation, settings))
+        hint = info.annotation
+        for limit in info.metadata:
+            hint = typing.Annotated[hint, limit]
+        fields.append(_hinted(name, hint, settings))
     return tuple(fields)
 
 
 def _hinted(name: str, hint: object, settings: Mapping[str, object]) -> Field:
+    checks = _checks_of(hint)
     hint, nullable = _without_none(hint)
-    checks: dict[str, object] = {}
     if isinstance(hint, type) and issubclass(hint, Enum):
         checks["one_of"] = [str(member.value) for member in hint]
+    if typing.get_origin(hint) is typing.Literal:
+        checks["one_of"] = list(typing.get_args(hint))
+        hint = type(typing.get_args(hint)[0])
     return _made(name, _spec_of_hint(name, hint, 0), {**settings, "nullable": nullable}, checks)
+
+
+def _checks_of(hint: object) -> dict[str, object]:
+    """Return the constraints of an annotated type: Ge, Le, MinLen, ... of annotated-types."""
+    checks: dict[str, object] = {}
+    if typing.get_origin(hint) in (typing.Union, types.UnionType):
+        for part in typing.get_args(hint):
+            checks |= _checks_of(part)
+    if typing.get_origin(hint) is not typing.Annotated:
+        return checks
+    limits = [(limit, *getattr(limit, "metadata", ())) for limit in typing.get_args(hint)[1:]]
+    for limit in chain.from_iterable(limits):
+        for attribute, check in _LIMITS.items():
+            bound = getattr(limit, attribute, None)
+            if bound is not None:
+                checks[check] = bound
+    return checks
 
 
 def _spec_of_hint(name: str, hint: object, depth: int) -> object:
