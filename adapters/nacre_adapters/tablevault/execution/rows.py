@@ -13,7 +13,6 @@ from nacre_adapters.tablevault.execution.generators import Numbering
 from nacre_adapters.tablevault.execution.journal import Journal, Part
 from nacre_adapters.tablevault.execution.plan import Step
 from nacre_adapters.tablevault.execution.reuse import Origin, check_keys, with_old_rows
-from nacre_adapters.tablevault.execution.types import empty
 from nacre_adapters.tablevault.execution.working import Working
 from nacre_adapters.tablevault.references.resolver import Read, Resolver, Tables
 
@@ -23,8 +22,8 @@ def made_rows(
 ) -> tuple[Working, list[Read]]:
     """Return the rows, and what was read of other tables to make them."""
     parts = journal.parts(step.name)
-    rows = Working(_no_rows(step))
-    if step.definition.return_type == ROW_WISE:
+    rows = _no_rows(step)
+    if step.definition.return_type == ROW_WISE and origin is not None:
         rows = _rows_of(step, origin, keep=is_unchanged)
     todo = np.flatnonzero(rows.missing(list(step.types)))
     for part in parts:
@@ -51,14 +50,14 @@ def remaining(rows: Iterable[int], parts: Sequence[Part]) -> list[int]:
     return [int(row) for row in rows if row not in done]
 
 
-def _no_rows(step: Step) -> pd.DataFrame:
-    return pd.DataFrame({name: empty(type_, 0) for name, type_ in step.types.items()})
+def _no_rows(step: Step) -> Working:
+    rows = Working(pd.DataFrame())
+    rows.add_missing(step.types)
+    return rows
 
 
-def _rows_of(step: Step, origin: Origin | None, *, keep: bool) -> Working:
+def _rows_of(step: Step, origin: Origin, *, keep: bool) -> Working:
     """Return as many rows as the instance before has, with its values if they are to be kept."""
-    if origin is None:
-        return Working(_no_rows(step))
     names = [name for name in origin.frame.columns if name in step.types and keep]
     rows = Working(origin.frame[names].set_axis(pd.RangeIndex(len(origin.frame))))
     rows.add_missing(step.types)
