@@ -164,7 +164,7 @@ class Reader:
         if table is None:
             raise FileMissing(f"{table_name} doesn't exist; list get_table_instances()")
         if not instance_id:
-            return _of_table(table)
+            return _of_table(table, self._last_successful(table))
         version = version_in(instance_id)
         found = tables.temporary(table.number, version) if version else None
         if found is not None:
@@ -173,6 +173,11 @@ class Reader:
         if instance is None:
             raise FileMissing(f"{instance_id} of {table_name} doesn't exist")
         return _of_instance(instance)
+
+    def _last_successful(self, table: Table) -> str:
+        """Return the id of a table's last instance; empty when there is none."""
+        last = self.tables.latest(table, active_only=False, successful_only=True)
+        return "" if last is None else last.id
 
     def _table(self, name: str) -> Table:
         table = self.tables.table(name)
@@ -207,14 +212,14 @@ def _id_of(found: Instance | Temporary) -> str:
     return found.id if isinstance(found, Instance) else temporary_id(found.version)
 
 
-def _of_table(table: Table) -> dict[str, object]:
+def _of_table(table: Table, last: str) -> dict[str, object]:
     found: dict[str, object] = {
         "multiple_artifacts": table.multiple_artifacts,
         "side_effects": table.side_effects,
         "summary": table.description,
     }
-    if table.artifact_instance:
-        found["artifact_instance"] = table.artifact_instance
+    if last and not table.multiple_artifacts:
+        found["artifact_instance"] = last
     return dict(sorted(found.items()))
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import pandas as pd
 from files import Files
+from nested import Nested
 from notes import Notes, labels
 from texts import (
     COLUMN,
@@ -57,6 +58,7 @@ class Program:
         for table, multiple in (("shared", False), ("own", True)):
             Files(self.v, self.note).write(table, multiple)
         Files(self.v, self.note).build()
+        Nested(self.core, self.v, self.note).run()
         self._renames_and_deletions()
         self._trees()
         self._archives()
@@ -132,6 +134,7 @@ class Program:
         self.note("read no version", lambda: v.get_dataframe("cfg", version="other"))
         self.note("read the successful", lambda: v.get_dataframe("cfg", successful_only=True))
         self.note("describe it", lambda: v.get_descriptions(self._last("cfg"), "cfg"))
+        self.note("describe its table", lambda: v.get_descriptions(table_name="cfg"))
 
     def _types(self) -> None:
         v, missing = self.v, None
