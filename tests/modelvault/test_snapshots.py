@@ -1,10 +1,12 @@
 """Snapshots, restoring and compacting: whole or not there, checked, locked."""
 
 import os
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
 from modelvault_schemas import fields, in_thread, opened, roll_back
+from processes import Process
 
 from nacre_adapters.modelvault import (
     Database,
@@ -153,3 +155,34 @@ def test_whole_copies_are_for_outside_of_a_transaction(tmp_path: Path) -> None:
         assert rows(db) == ROWS
     with Database.open(tmp_path / "y.mv") as copy:
         assert rows(copy) == ROWS
+
+
+def test_a_file_that_is_written_can_be_copied_and_restored(tmp_path: Path) -> None:
+    path = tmp_path / "x.mv"
+    with made(path) as db:
+        db.compact()
+
+    def write(talk: Connection) -> None:
+        with Database.open(path) as db:
+            talk.send("begun")
+            while not talk.poll():
+                with db.transaction():
+                    for row in ROWS:
+                        db.insert("c", {**row, "s": "x" * 500})
+                with db.transaction():
+                    for row in ROWS:
+                        db.insert("c", row)
+
+    process = Process(write)
+    assert process.hear() == "begun"
+    for number in range(5):
+        with Database.open_snapshot(path) as copied:
+            assert [row["id"] for row in rows(copied)] == [row["id"] for row in ROWS]
+            assert len({len(str(row["s"])) == 500 for row in rows(copied)}) == 1
+        Database.restore_snapshot(path, tmp_path / f"{number}.mv")
+        with Database.open(tmp_path / f"{number}.mv") as restored:
+            assert len(rows(restored)) == len(ROWS)
+    process.talk.send("enough")
+    process.end()
+    left = {each.name for each in tmp_path.iterdir() if each.name.startswith(".restore")}
+    assert left == set()

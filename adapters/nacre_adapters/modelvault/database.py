@@ -14,12 +14,12 @@ from nacre_adapters.modelvault.arguments import (
     given,
     required,
 )
+from nacre_adapters.modelvault.copies import open_copy
 from nacre_adapters.modelvault.errors import as_interface
 from nacre_adapters.modelvault.handle import Handle
 from nacre_adapters.modelvault.places import (
     Place,
     Source,
-    open_copy,
     open_in_memory,
     open_vault,
 )

@@ -107,30 +107,6 @@ def open_in_memory() -> Place:
     return _in_memory(MEMORY)
 
 
-def open_copy(image: Path | bytes) -> Place:
-    """Open a copy in memory of a file, or of its bytes.
-
-    Raises:
-        CannotOpen: there is no such file.
-        ModelVaultFormatError: it is no database, or it is damaged.
-    """
-    folder = _folder()
-    copy = folder / "copy.nacre"
-    try:
-        if not isinstance(image, bytes | Path):
-            raise WrongType(f"argument 'data': '{type(image).__name__}' object is not bytes")
-        content = image if isinstance(image, bytes) else _content(image)
-        copy.write_bytes(content)
-        return Place(checked_vault(copy), MEMORY, folder=folder, maker=os.getpid())
-    except ModelVaultFormatError as error:
-        shutil.rmtree(folder, ignore_errors=True)
-        shown = str(image) if isinstance(image, Path) else "the snapshot"
-        raise ModelVaultFormatError(str(error).replace(str(copy), shown)) from error
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-
-
 def check_parent(path: str | os.PathLike[str]) -> Path:
     """Return a path as a place for a file.
 
@@ -180,7 +156,7 @@ def take_lock(path: Path, shown: str) -> int:
     try:
         lock = os.open(f"{real}.writer.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
-        raise _os_error(error) from error
+        raise os_error(error) from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         os.ftruncate(lock, 0)
@@ -199,6 +175,21 @@ def take_lock(path: Path, shown: str) -> int:
     return lock
 
 
+def is_written(path: Path) -> bool:
+    """Tell whether somebody has a file open to write it."""
+    try:
+        lock = os.open(f"{path.resolve()}.writer.lock", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(lock)
+    return False
+
+
 def _open_vault(path: Path, *, read_only: bool) -> nacre.Vault:
     try:
         vault = nacre.open(path, single_file=True, read_only=read_only)
@@ -207,7 +198,7 @@ def _open_vault(path: Path, *, read_only: bool) -> nacre.Vault:
     except NacreError:
         raise
     except OSError as error:
-        raise _os_error(error) from error
+        raise os_error(error) from error
     try:
         vault.register(Catalogue)
     except BaseException:
@@ -224,10 +215,10 @@ def _check_file(path: Path, *, read_only: bool) -> bool:
         mode = path.stat().st_mode
     except FileNotFoundError as error:
         if read_only or not path.parent.exists():
-            raise _os_error(error) from error
+            raise os_error(error) from error
         return True
     except OSError as error:
-        raise _os_error(error) from error
+        raise os_error(error) from error
     if stat.S_ISDIR(mode):
         raise CannotOpen("Is a directory (os error 21)")
     if not stat.S_ISREG(mode):
@@ -273,23 +264,18 @@ def _verify(vault: nacre.Vault) -> None:
 
 
 def _in_memory(shown: str) -> Place:
-    folder = _folder()
+    folder = folder_in_memory()
     vault = nacre.open(folder / "memory.nacre", single_file=True, durability="relaxed")
     vault.register(Catalogue)
     return Place(vault, shown, folder=folder, maker=os.getpid())
 
 
-def _folder() -> Path:
+def folder_in_memory() -> Path:
+    """Make a folder that lies in memory, where there is such a place."""
     parent = _SHARED_MEMORY if os.access(_SHARED_MEMORY, os.W_OK) else None
     return Path(tempfile.mkdtemp(prefix="nacre-modelvault-", dir=parent))
 
 
-def _content(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise _os_error(error) from error
-
-
-def _os_error(error: OSError) -> CannotOpen:
+def os_error(error: OSError) -> CannotOpen:
+    """Return an error of the system in the words of the original."""
     return CannotOpen(f"{error.strerror} (os error {error.errno})")

@@ -4,6 +4,7 @@ import os
 import tempfile
 from pathlib import Path
 
+from nacre_adapters.modelvault.copies import checked_copy
 from nacre_adapters.modelvault.errors import (
     CannotOpen,
     Malformed,
@@ -11,7 +12,7 @@ from nacre_adapters.modelvault.errors import (
     as_interface,
 )
 from nacre_adapters.modelvault.handle import Handle
-from nacre_adapters.modelvault.places import check_parent, checked_vault, take_lock
+from nacre_adapters.modelvault.places import check_parent, take_lock
 
 
 def export(handle: Handle, dest_path: str | os.PathLike[str]) -> None:
@@ -58,12 +59,13 @@ def restore(snapshot_path: str | os.PathLike[str], dest_path: str | os.PathLike[
     dest = check_parent(dest_path)
     lock = take_lock(dest, os.fspath(dest_path))
     try:
-        vault = checked_vault(source, read_only=True)
-        try:
-            with as_interface:
-                vault.copy(dest)
-        finally:
-            vault.close()
+        with tempfile.TemporaryDirectory(dir=dest.parent, prefix=".restore-") as folder:
+            vault = checked_copy(source, Path(folder))
+            try:
+                with as_interface:
+                    vault.copy(dest)
+            finally:
+                vault.close()
     finally:
         os.close(lock)
 
