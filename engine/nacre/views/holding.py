@@ -1,15 +1,13 @@
-"""Which commits hold a name, out of the rows of the history: with numpy, because they are many."""
+"""Which commits hold a name, out of the rows of the history: found by searching for its bytes."""
 
-from collections.abc import Iterator, Sequence
-from functools import reduce
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
-
-import numpy as np
 
 from nacre.views.table import Table
 
+_HASH_BYTES = 8
+_NAME_BYTES = _HASH_BYTES + 1
 _LAST = (1 << 63) - 1
-_NAME = np.dtype([("hash", "<u8"), ("commit", "u1")])
 
 
 class Noted(NamedTuple):
@@ -28,44 +26,43 @@ def commits_with_any(
     noted: Noted, hashes: Sequence[int], start: int, stop: int | None
 ) -> list[int]:
     """Return the commits in a range that hold one of the names, in order."""
-    return _as_list(_in_order(noted, np.array(hashes, "<u8"), start, stop))
+    return sorted(_holding(noted, hashes, start, stop))
 
 
 def commits_with_all(
     noted: Noted, hashes: Sequence[int], start: int, stop: int | None
 ) -> list[int]:
     """Return the commits in a range that hold all of the names, in order."""
-    found = (_in_order(noted, np.array([one], "<u8"), start, stop) for one in hashes)
-    return _as_list(reduce(np.intersect1d, found))
+    found = [_holding(noted, [one], start, stop) for one in hashes]
+    return sorted(set.intersection(*found))
 
 
-def _in_order(noted: Noted, wanted: np.ndarray, start: int, stop: int | None) -> np.ndarray:
-    parts = [np.array([], np.int64), *_holding(noted, wanted, start, stop)]
-    found = np.unique(np.concatenate(parts))
-    end = _LAST if stop is None else min(stop, _LAST)
-    return found[(found >= min(start, _LAST)) & (found < end)]
+def _holding(noted: Noted, hashes: Iterable[int], start: int, stop: int | None) -> set[int]:
+    wanted = [one.to_bytes(_HASH_BYTES, "little") for one in hashes]
+    end = _LAST if stop is None else stop
+    return {at for at in _around(noted, wanted, start, stop) if start <= at < end}
 
 
-def _holding(
-    noted: Noted, wanted: np.ndarray, start: int, stop: int | None
-) -> Iterator[np.ndarray]:
+def _around(noted: Noted, wanted: list[bytes], start: int, stop: int | None) -> Iterator[int]:
     """Yield commits around a range that hold one of the *wanted* hashes, some repeated."""
     end = None if stop is None else (stop,)
     for (first,), block in noted.blocks.scan(start=(start - start % noted.per_block,), stop=end):
         assert isinstance(first, int)
         assert isinstance(block, bytes)
-        names = np.frombuffer(block, _NAME)
-        yield names["commit"][_is_among(names["hash"], wanted)].astype(np.int64) + first
+        for name in wanted:
+            for at in _places(block, name, _NAME_BYTES):
+                yield first + block[at + _HASH_BYTES]
     for (position,), row in noted.many.scan(start=(start,), stop=end):
         assert isinstance(position, int)
         assert isinstance(row, bytes)
-        if _is_among(np.frombuffer(row, "<u8"), wanted).any():
-            yield np.array([position])
+        if any(True for name in wanted for _ in _places(row, name, _HASH_BYTES)):
+            yield position
 
 
-def _is_among(hashes: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    return hashes == wanted[0] if len(wanted) == 1 else np.isin(hashes, wanted)
-
-
-def _as_list(positions: np.ndarray) -> list[int]:
-    return [int(position) for position in positions]
+def _places(row: bytes, name: bytes, width: int) -> Iterator[int]:
+    """Yield where a hash stands in a row of hashes; the same bytes across two are none."""
+    at = row.find(name)
+    while at >= 0:
+        if at % width == 0:
+            yield at
+        at = row.find(name, at + 1)
