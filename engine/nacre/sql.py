@@ -7,7 +7,7 @@ Only `SELECT` runs, so nothing is ever written.
 import json
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Protocol
@@ -64,7 +64,7 @@ class Sql:
         frames: "Frames",
         query: str,
         *,
-        parameters: Sequence[object] = (),
+        parameters: Sequence[object] | Mapping[str, object] = (),
         to: str = "pandas",
     ) -> object:
         """Return what a query gives, as a dataframe of *to*.
@@ -77,6 +77,11 @@ class Sql:
 
         if to not in LIBRARIES:
             raise InvalidInput(f"{to!r} is not known: use {', '.join(LIBRARIES)}")
+        if not isinstance(query, str) or not isinstance(parameters, Sequence | Mapping):
+            raise InvalidInput(
+                f"sql({query!r:.60}, parameters={parameters!r:.60}) is not understood: "
+                "give text, and a list of values"
+            )
         known = [*rows.names(), *frames.names()]
         duckdb = _duckdb()
         connection = self._connect(duckdb)
@@ -84,7 +89,7 @@ class Sql:
             _check_select(duckdb, connection, query)
             for name in _different(_names(connection, query), known):
                 connection.register(name, _table(rows, frames, name))
-            found = connection.sql(query, params=list(parameters)).to_arrow_table()
+            found = connection.sql(query, params=_listed(parameters)).to_arrow_table()
         except duckdb.CatalogException as error:
             names = ", ".join(known[:8]) or "none yet"
             raise NotFound(f"{error}: the collections and frames are {names}") from error
@@ -132,11 +137,15 @@ class Connection(Protocol):
     def fetchall(self) -> list[tuple[str]]:
         """Return the other rows."""
 
-    def sql(self, query: str, *, params: Sequence[object]) -> Relation:
+    def sql(self, query: str, *, params: object) -> Relation:
         """Return what a query gives."""
 
     def close(self) -> None:
         """End it."""
+
+
+def _listed(parameters: Sequence[object] | Mapping[str, object]) -> object:
+    return dict(parameters) if isinstance(parameters, Mapping) else list(parameters)
 
 
 def _check_select(duckdb: ModuleType, connection: Connection, query: str) -> None:

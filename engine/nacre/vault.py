@@ -145,7 +145,7 @@ class Vault:
         self,
         query: str,
         *,
-        parameters: Sequence[object] = (),
+        parameters: Sequence[object] | Mapping[str, object] = (),
         to: str = "pandas",
         as_of: When | None = None,
     ) -> object:

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from uuid import UUID
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -181,3 +182,56 @@ def test_rows_taken_together_are_those_taken_one_by_one(kinds, data):
 
     if found is not None:
         assert repr(found) == repr([layout.take(row) for row in rows])
+
+
+@pytest.mark.parametrize(
+    "field", [{"min": 2, "default": 1}, {"one_of": [1], "default": 2}, {"max": 1, "default": 2}]
+)
+def test_a_default_or_a_filling_keeps_the_constraints(vault, field):
+    with pytest.raises(InvalidInput, match=r"the default of the field 'v' .* is refused"):
+        vault.rows.create("kept", {"id": "int64", "v": {"type": "int64", **field}}, key="id")
+
+    kept = vault.rows.create("kept", {"id": "int64"}, key="id")
+    wider = {"id": "int64", "v": {"type": "int64", **field}}
+    wrong = wider["v"].pop("default")
+    with pytest.raises(InvalidInput, match=r"the filling of 'v' .* is refused"):
+        kept.alter(wider, fill={"v": wrong})
+
+
+def test_defaults_of_every_type_stand_in_every_way_to_write(vault):
+    defaults = {"l": ({"list": "int64"}, [1]), "j": ("json", {"a": [1]}), **{
+        kind: (kind, value) for kind, value in VALUES.items()
+    }}  # fmt: skip
+    fields = {name: {"type": kind, "default": value} for name, (kind, value) in defaults.items()}
+    kept = vault.rows.create("kept", {"id": "int64", **fields}, key="id")
+
+    kept.insert({"id": 1})
+    kept.bulk_load([{"id": 2}])
+    kept.bulk_load(pa.table({"id": [3]}))
+
+    wanted = {name: value for name, (_, value) in defaults.items()}
+    assert kept.all() == [{"id": n, **wanted} for n in (1, 2, 3)]
+
+
+def test_arguments_of_wrong_types_are_named(vault):
+    kept = vault.rows.create("kept", {"id": "int64", "v": "int64"}, key="id")
+    kept.insert({"id": 1, "v": 1})
+    fields = {"id": "int64"}
+
+    for wrong in (
+        lambda: vault.rows.create("x", fields, key=5),
+        lambda: vault.rows.create("x", fields, key="id", indexes=5),
+        lambda: vault.rows.create("x", fields, key="id", indexes=[5]),
+        lambda: kept.order_by(5).all(),
+        lambda: kept.select(5).all(),
+        lambda: kept.aggregate(n=5),
+        lambda: kept.aggregate(n=("sum",)),
+        lambda: kept.update(1, 5),
+        lambda: kept.where(id=1).update(5),
+        lambda: kept.update(1, v=2, expect=5),
+        lambda: vault.sql(5),
+        lambda: vault.sql("select 1", parameters=5),
+    ):
+        with pytest.raises(InvalidInput):
+            wrong()
+    assert vault.sql("select $a as a", parameters={"a": 7})["a"][0] == 7

@@ -69,12 +69,17 @@ def measure_of(measure: Measure) -> tuple[str, str | None]:
     Raises:
         InvalidInput: there is no such measure.
     """
-    function, path = (measure, None) if isinstance(measure, str) else measure
+    function, path = (measure, None) if isinstance(measure, str) else _pair(measure)
     if function not in MEASURES or (path is None and function != "count"):
         raise InvalidInput(
             f"{measure!r} is no measure: use 'count', or (one of {', '.join(MEASURES)}; a field)"
         )
     return function, path
+
+
+def _pair(measure: object) -> tuple[str, str | None]:
+    is_pair = isinstance(measure, tuple) and len(measure) == len(("function", "field"))
+    return cast("tuple[str, str]", measure) if is_pair else (f"{measure!r:.60}", None)
 
 
 def _measured(layout: Layout, rows: list[StoredRow], measure: tuple[str, str | None]) -> object:

@@ -176,7 +176,8 @@ def _stored_column(field: Field, table: pa.Table, layout: Layout) -> pa.ChunkedA
     if field.name not in table.column_names:
         if not field.nullable and not field.has_default:
             raise InvalidInput(f"the column {field.name!r} is missing: each row must have a value")
-        values = pa.array([field.default] * table.num_rows, load_arrow(field.type))
+        default = _packed(field, field.default)
+        values = pa.array([default] * table.num_rows, load_arrow(field.type))
         return pa.chunked_array([values])
     column = table.column(field.name)
     if field.nullable is False and column.null_count:

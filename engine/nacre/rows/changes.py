@@ -276,6 +276,8 @@ def _check_expected(
 ) -> None:
     if expect is None:
         return
+    if not isinstance(expect, Mapping):
+        raise InvalidInput(f"expect={expect!r:.60} is no dict: give fields and their values")
     row = definition.layout.give(old)
     for name, value in expect.items():
         definition.schema.field(name)

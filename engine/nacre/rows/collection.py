@@ -9,6 +9,7 @@ from nacre.rows.aggregates import Measure
 from nacre.rows.bulk import load, readable
 from nacre.rows.changes import Decision, Row, Write
 from nacre.rows.declared import IndexSpec, plain_row, schema_of
+from nacre.rows.editing import merged
 from nacre.rows.history import Change, changes_since, row_history
 from nacre.rows.home import Home, VaultHome, Words
 from nacre.rows.migration import Migration, migrate, plan_migration
@@ -80,7 +81,7 @@ class Collection:
             NotFound: there is no such row.
             Mismatch: it does not have the values that are expected.
         """
-        both = {**(changed or {}), **fields}
+        both = merged(changed, fields)
         row = self._home.change(
             lambda tx: changes.change(tx, self.name, key, both, expect=expect),
             Words(message=message, write_id=write_id),

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from nacre.errors import InvalidInput
 from nacre.rows.arrow_types import is_bytes
-from nacre.rows.checks import checked
+from nacre.rows.checks import check_of, checked
 from nacre.rows.schema import Field, Index, Schema
 from nacre.rows.types import MAX_DEPTH, Refused, type_of
 
@@ -59,7 +59,7 @@ def schema_of(
     fields = _fields_of(declared)
     if key is None:
         raise InvalidInput("a collection has a key: name the field, or several, with key=")
-    names = (key,) if isinstance(key, str) else tuple(key)
+    names = (key,) if isinstance(key, str) else tuple(key) if isinstance(key, Iterable) else ()
     if not names or len(set(names)) < len(names):
         raise InvalidInput(f"the key {key!r} names no field, or one twice: name each once")
     if isinstance(declared, pa.Schema):
@@ -68,6 +68,8 @@ def schema_of(
             dataclasses.replace(f, nullable=f.nullable and f.name not in names) for f in fields
         )
     schema = Schema(fields=fields, key=names)
+    if not isinstance(indexes, Iterable):
+        raise InvalidInput(f"indexes={indexes!r:.60} are no indexes: give a list")
     made = tuple(_index_of(schema, spec) for spec in indexes)
     return dataclasses.replace(schema, indexes=made).checked()
 
@@ -116,11 +118,16 @@ def _made(
             default = kind.take(default)
         except Refused as error:
             raise InvalidInput(f"the default of the field {name!r} {error}") from None
+    constraints = checked(name, kind, checks)
+    check = check_of(kind, constraints)
+    wrong = check(default) if check is not None and default is not None else None
+    if wrong is not None:
+        raise InvalidInput(f"the default of the field {name!r} {wrong}: {default!r:.60} is refused")
     return Field(
         name=name,
         type=kind,
         nullable=nullable,
-        checks=checked(name, kind, checks),
+        checks=constraints,
         default=default,
         has_default="default" in settings,
     )
@@ -135,6 +142,8 @@ def _index_of(schema: Schema, spec: IndexSpec) -> Index:
         unknown = set(options) - {"fields", "unique", "name"}
         if unknown:
             raise InvalidInput(f"an index has no option {min(unknown)!r}: use fields, unique, name")
+    if not isinstance(spec, Iterable):
+        raise InvalidInput(f"{spec!r:.60} is no index: give a field, or a list of fields")
     paths = [spec] if isinstance(spec, str) else list(spec)
     resolved = tuple(schema.resolve(path) for path in paths)
     default = "_".join(".".join(path) for path in resolved)

@@ -30,3 +30,14 @@ def update_rows(
         page = changed[start : start + _EVENT_ROWS]
         tx.record_own(CHANGED, subject=definition.name, data={"update": page})
     return len(rows)
+
+
+def merged(changed: Mapping[str, object] | None, fields: Mapping[str, object]) -> dict[str, object]:
+    """Return the changes that are given in a dict and those given by name.
+
+    Raises:
+        InvalidInput: what is to be a dict is none.
+    """
+    if changed is not None and not isinstance(changed, Mapping):
+        raise InvalidInput(f"{changed!r:.60} is no dict of changes: give fields and their values")
+    return {**(changed or {}), **fields}

@@ -107,6 +107,10 @@ def _added(field: Field, fill: Mapping[str, object], steps: list[Step]) -> Field
             value = field.type.take(fill[field.name])
         except Refused as error:
             raise InvalidInput(f"the filling of {field.name!r} {error}") from None
+        check = check_of(field.type, field.checks)
+        wrong = None if check is None else check(value)
+        if wrong is not None:
+            raise InvalidInput(f"the filling of {field.name!r} {wrong}: {value!r:.60} is refused")
         steps.append(Step(what=f"{what}, filled with {fill[field.name]!r:.40}", level="safe"))
         return replace(field, fill=value)
     if field.nullable or field.default is not None:

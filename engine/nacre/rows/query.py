@@ -15,7 +15,7 @@ from nacre.rows.changes import Decision, delete_rows
 from nacre.rows.column_aggregates import aggregate_columns
 from nacre.rows.columns import stored_rows
 from nacre.rows.conditions import EVERY, Condition, all_of, conditions
-from nacre.rows.editing import update_rows
+from nacre.rows.editing import merged, update_rows
 from nacre.rows.finding import ALL, Window, find_rows
 from nacre.rows.home import Home, Words
 from nacre.rows.layout import Layout, StoredRow
@@ -175,7 +175,7 @@ class Query:
 
         A field that is called like an argument of this method is given in the dict *changed*.
         """
-        changes = {**(changed or {}), **fields}
+        changes = merged(changed, fields)
 
         def decide(tx: Decision) -> int:
             view = tx.view(Rows)

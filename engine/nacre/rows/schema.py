@@ -1,6 +1,6 @@
 """What a collection holds: its fields, its key, its indexes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import cast
 
@@ -93,9 +93,9 @@ class Schema:
         if isinstance(path, str):
             names = {found.name for found in self.fields}
             path = (path,) if path in names else tuple(path.split("."))
-        resolved = tuple(path)
+        resolved = tuple(path) if isinstance(path, Iterable) else ()
         if not resolved:
-            raise InvalidInput("the path of a field is empty: name a field")
+            raise InvalidInput(f"the path {path!r:.60} names no field: name one")
         self.type_at(resolved)
         return resolved
 
