@@ -52,7 +52,7 @@ class Working:
         *path* makes full paths of the cells of artifacts.
         """
         if self._source is None:
-            frame = self.frame()
+            frame = pd.DataFrame(self._columns, index=pd.RangeIndex(self._rows), copy=False)
             for name in self.artifact_columns:
                 frame[name] = frame[name].map(path, na_action="ignore").astype("string")
             self._source = Source("self", frame)

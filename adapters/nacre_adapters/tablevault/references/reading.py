@@ -63,6 +63,15 @@ def is_constant(value: object) -> bool:
     )
 
 
+def own_cell(reference: Reference) -> str | None:
+    """Return the column of `<<self.column[index]>>`; None for any other reference."""
+    if reference.table is not None or not reference.columns or not reference.conditions:
+        return None
+    (condition, *others), (column, *more) = reference.conditions, reference.columns
+    is_current = condition.low is None and condition.column.plain() == INDEX
+    return column.plain() if is_current and not others and not more else None
+
+
 def _reading(reference: Reference) -> Reading:
     names = [*(reference.columns or ()), *(each.column for each in reference.conditions)]
     plain = [name.plain() for name in names]

@@ -20,6 +20,7 @@ import pandas as pd
 from nacre_adapters.tablevault.errors import TableReferenceError
 from nacre_adapters.tablevault.references.errors import ReferenceMissing
 from nacre_adapters.tablevault.references.parser import parse
+from nacre_adapters.tablevault.references.reading import own_cell
 from nacre_adapters.tablevault.references.sources import Rows, Source
 from nacre_adapters.tablevault.references.syntax import INDEX, Condition, Reference, Template
 
@@ -71,6 +72,7 @@ class Resolver:
         self._tables = tables
         self._own = own
         self._sources: dict[tuple[str, str], tuple[str, Source]] = {}
+        self._own_cells: dict[str, str | None] = {}
         self.reads: dict[Read, None] = {}
 
     def resolve(self, value: object, row: int | None = None) -> object:
@@ -83,12 +85,26 @@ class Resolver:
             TVArgumentError: a condition compares what cannot be compared.
         """
         if isinstance(value, str):
+            column = None if row is None else self._own_cell(value)
+            if column is not None and row is not None:
+                return self._own().cell(column, row)
             return self._text(parse(value), row)
         if isinstance(value, Mapping):
             return {key: self.resolve(each, row) for key, each in value.items()}
         if isinstance(value, list | tuple):
             return [self.resolve(each, row) for each in value]
         return value
+
+    def _own_cell(self, text: str) -> str | None:
+        """Return the column when *text* is no more than a cell of the current row.
+
+        Most arguments of most rows are that, so it is found out once.
+        """
+        if text not in self._own_cells:
+            parts = parse(text).parts
+            only = parts[0] if len(parts) == 1 else None
+            self._own_cells[text] = own_cell(only) if isinstance(only, Reference) else None
+        return self._own_cells[text]
 
     def _text(self, template: Template, row: int | None) -> object:
         plain = template.plain()
