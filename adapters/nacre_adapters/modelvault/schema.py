@@ -165,7 +165,7 @@ def parse_indexes(indexes_json: str | None, fields: Sequence[Field]) -> tuple[In
     Raises:
         Malformed: it is not of the form, or names what is no scalar.
     """
-    if not indexes_json and (indexes_json is None or isinstance(indexes_json, str)):
+    if indexes_json is None or (isinstance(indexes_json, str) and not indexes_json):
         return ()
     parsed = _json("indexes_json", indexes_json)
     if not isinstance(parsed, list):
