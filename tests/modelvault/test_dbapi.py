@@ -1,6 +1,7 @@
 """The DB-API: PEP 249, read-only, in the words of the original."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -187,3 +188,19 @@ def test_long_chains_are_flat_and_deep_ones_are_refused(cursor: Cursor) -> None:
     deep = "(id = ? and (id = ? or " * 3000 + "id = ?" + "))" * 3000
     with pytest.raises(ModelVaultQueryError, match="nested deeper than 100"):
         cursor.execute(f"select id from c where {deep}", [1] * 6001)
+
+
+def test_its_constructors_make_parameters(path: Path) -> None:
+    now = 1_600_000_000.5
+
+    assert dbapi.Timestamp(2020, 1, 2, 3, 4, 5) == datetime(2020, 1, 2, 3, 4, 5)
+    assert dbapi.TimestampFromTicks(now).timestamp() == now
+    assert dbapi.DateFromTicks(now) == dbapi.TimestampFromTicks(now).date()
+    assert dbapi.TimeFromTicks(now) == dbapi.TimestampFromTicks(now).time()
+    assert dbapi.Binary(b"x") == b"x"
+    kinds = {dbapi.STRING, dbapi.BINARY, dbapi.NUMBER, dbapi.DATETIME, dbapi.ROWID}
+    with dbapi.connect(path) as connection:
+        cursor = connection.cursor()
+        cursor.execute("select * from c")
+        assert cursor.description is not None
+        assert {column[1] for column in cursor.description}.isdisjoint(kinds)

@@ -18,6 +18,20 @@ from nacre_adapters.modelvault.dbapi_errors import (
     ProgrammingError,
     Warning,  # noqa: A004 - its name in PEP 249
 )
+from nacre_adapters.modelvault.dbapi_types import (
+    BINARY,
+    DATETIME,
+    NUMBER,
+    ROWID,
+    STRING,
+    Binary,
+    Date,
+    DateFromTicks,
+    Time,
+    TimeFromTicks,
+    Timestamp,
+    TimestampFromTicks,
+)
 from nacre_adapters.modelvault.places import Source
 from nacre_adapters.modelvault.selecting import Found, run
 
@@ -26,17 +40,29 @@ threadsafety = 2
 paramstyle = "qmark"
 
 __all__ = [
+    "BINARY",
+    "Binary",
     "Connection",
     "Cursor",
+    "DATETIME",
     "DataError",
     "DatabaseError",
+    "Date",
+    "DateFromTicks",
     "Error",
     "IntegrityError",
     "InterfaceError",
     "InternalError",
+    "NUMBER",
     "NotSupportedError",
     "OperationalError",
     "ProgrammingError",
+    "ROWID",
+    "STRING",
+    "Time",
+    "TimeFromTicks",
+    "Timestamp",
+    "TimestampFromTicks",
     "Warning",
     "apilevel",
     "connect",
