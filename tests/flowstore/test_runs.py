@@ -1,5 +1,6 @@
 """Flows run without a server: run, page, what the user enters, action, next."""
 
+import sys
 from io import BytesIO
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from flowstore.apps import FLIGHTS, choice_app, upload_app
 
 from nacre_adapters.flowstore import FlowRun, StoreInterface, run_flow, use_store
+from nacre_adapters.flowstore.codecs import PackageMissing
 from nacre_adapters.flowstore.pages import (
     App,
     Card,
@@ -281,3 +283,34 @@ def test_odd_apps_are_refused() -> None:
         app.chain([Step("x")])
     with pytest.raises(InvalidStep, match="two steps are called 'Step'"):
         App("a").chain([Step("x"), Step("y")])
+
+
+def excel_app() -> App:
+    app = upload_app()
+    card = Card("Data", [DataSource("Dataset", options=["xlsx"])])
+    app.steps[0].page = Page("Upload", [Section("", [card])])
+    app.steps[0].run = lambda flow_metadata: None
+    return app
+
+
+def test_a_workbook_is_read(tmp_path: Path) -> None:
+    pytest.importorskip("openpyxl")
+    FLIGHTS.to_excel(tmp_path / "flights.xlsx", index=False)
+
+    run = run_flow(
+        excel_app(), {"Upload": {"Dataset": tmp_path / "flights.xlsx"}}, store=tmp_path / "v"
+    )
+
+    store = run.interface(run.app.find("Results"))
+    pd.testing.assert_frame_equal(store.get_element_value("Upload", "Dataset"), FLIGHTS)
+
+
+def test_the_package_for_workbooks_is_named(tmp_path: Path, monkeypatch) -> None:
+    pytest.importorskip("openpyxl")
+    FLIGHTS.to_excel(tmp_path / "flights.xlsx", index=False)
+    monkeypatch.setitem(sys.modules, "openpyxl", None)
+
+    with pytest.raises(PackageMissing, match=r"pip install 'nacre\[excel\]'"):
+        run_flow(
+            excel_app(), {"Upload": {"Dataset": tmp_path / "flights.xlsx"}}, store=tmp_path / "v"
+        )

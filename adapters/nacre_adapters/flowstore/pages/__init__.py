@@ -1,6 +1,13 @@
 """Apps of steps, the pages that they show, and runs of them without a server."""
 
 from nacre_adapters.flowstore.pages.apps import App, Flow, InvalidStep, Step, StepType
+from nacre_adapters.flowstore.pages.choices import (
+    AssetSelection,
+    DataSourceDropdown,
+    Dropdown,
+    MultiDropdown,
+    SingleDropdown,
+)
 from nacre_adapters.flowstore.pages.elements import (
     Element,
     Image,
@@ -17,18 +24,13 @@ from nacre_adapters.flowstore.pages.errors import (
     UploadNotFound,
 )
 from nacre_adapters.flowstore.pages.inputs import (
-    AssetSelection,
     CustomEvent,
     DataSource,
-    DataSourceDropdown,
     DateTimeRange,
-    Dropdown,
     InputElement,
-    MultiDropdown,
     NumericRange,
     NumericRangeSlider,
     NumericSlider,
-    SingleDropdown,
     TextInput,
 )
 from nacre_adapters.flowstore.pages.layout import Card, Column, Page, Row, Section

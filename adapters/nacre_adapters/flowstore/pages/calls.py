@@ -10,6 +10,7 @@ from nacre_adapters.flowstore.assets.catalog import Query
 from nacre_adapters.flowstore.assets.shelf import Shelf
 from nacre_adapters.flowstore.connections import Connections
 from nacre_adapters.flowstore.errors import InputNotFound
+from nacre_adapters.flowstore.pages.choices import AssetSelection, DataSourceDropdown
 from nacre_adapters.flowstore.pages.context import RUN
 from nacre_adapters.flowstore.pages.document import (
     changes,
@@ -20,12 +21,7 @@ from nacre_adapters.flowstore.pages.document import (
 )
 from nacre_adapters.flowstore.pages.elements import Element
 from nacre_adapters.flowstore.pages.errors import InvalidPage, UploadNotFound
-from nacre_adapters.flowstore.pages.inputs import (
-    AssetSelection,
-    DataSource,
-    DataSourceDropdown,
-    InputElement,
-)
+from nacre_adapters.flowstore.pages.inputs import DataSource, InputElement
 from nacre_adapters.flowstore.pages.layout import Page, Section
 from nacre_adapters.flowstore.place import Place
 from nacre_adapters.flowstore.records import Where

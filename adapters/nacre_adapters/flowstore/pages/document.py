@@ -11,11 +11,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from nacre.errors import CorruptionError
-from nacre_adapters.flowstore.codecs import Codecs
-from nacre_adapters.flowstore.pages import elements, inputs
+from nacre_adapters.flowstore.codecs import Codecs, NotTrusted, PackageMissing
+from nacre_adapters.flowstore.pages import choices, elements, inputs
 from nacre_adapters.flowstore.pages.elements import Element
 from nacre_adapters.flowstore.pages.errors import InvalidPage
 from nacre_adapters.flowstore.pages.layout import Card, Column, Group, Item, Page, Row, Section
+from nacre_adapters.flowstore.pages.shapes import odd_ratio, oddity
 
 Plain = dict[str, Any]
 
@@ -30,11 +31,11 @@ _ELEMENTS: dict[str, type[Element]] = {
         elements.PlotlyPlot,
         elements.Image,
         inputs.TextInput,
-        inputs.Dropdown,
-        inputs.SingleDropdown,
-        inputs.MultiDropdown,
-        inputs.DataSourceDropdown,
-        inputs.AssetSelection,
+        choices.Dropdown,
+        choices.SingleDropdown,
+        choices.MultiDropdown,
+        choices.DataSourceDropdown,
+        choices.AssetSelection,
         inputs.NumericRange,
         inputs.NumericRangeSlider,
         inputs.NumericSlider,
@@ -44,6 +45,7 @@ _ELEMENTS: dict[str, type[Element]] = {
     )
 }
 _GROUPS: dict[str, type[Group]] = {"row": Row, "column": Column}
+_WORDS = ("id", "title", "subtitle", "description")
 _SECTION = ("id", "title", "subtitle", "description")
 _CARD = (
     "id",
@@ -85,7 +87,10 @@ def page_of_plain(data: Mapping[str, Any], codecs: Codecs) -> Page:
     try:
         page = Page(data["title"], [_section_of_plain(each, codecs) for each in data["sections"]])
         page.hidden = [element_of_plain(each, codecs) for each in data["hidden"]]
-    except (KeyError, TypeError, AttributeError) as error:
+        _check(page)
+    except (CorruptionError, NotTrusted, PackageMissing):
+        raise
+    except (LookupError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise CorruptionError(f"a stored page is not whole: {error!r:.100}") from error
     return page
 
@@ -94,8 +99,16 @@ def element_to_plain(element: Element, codecs: Codecs) -> Plain:
     """Return an element as plain data."""
     if _ELEMENTS.get(element.type) is not type(element):
         raise InvalidPage(f"a {type(element).__name__} is no element that a page can store")
-    state = codecs.encode(element.state(), name=element.title or element.type).to_data()
-    return {"id": element.id, "type": element.type, "state": state}
+    state = element.state()
+    odd = oddity(type(element), state)
+    if odd is not None:
+        raise InvalidPage(f"the element {element.title!r:.60} cannot be stored: {odd}")
+    name = element.title or element.type
+    return {
+        "id": element.id,
+        "type": element.type,
+        "state": codecs.encode(state, name=name).to_data(),
+    }
 
 
 def element_of_plain(data: Mapping[str, Any], codecs: Codecs) -> Element:
@@ -104,6 +117,9 @@ def element_of_plain(data: Mapping[str, Any], codecs: Codecs) -> Element:
     state = codecs.decode(data["state"])
     if kind is None or not isinstance(state, dict):
         raise CorruptionError(f"a stored page has an element {data['type']!r:.40}, which is none")
+    odd = oddity(kind, state)
+    if odd is not None:
+        raise CorruptionError(f"a stored {kind.type} is none: {odd}")
     return kind.of_state(state)
 
 
@@ -139,6 +155,11 @@ def _check(page: Page) -> None:
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
             raise InvalidPage(f"two {noun}s of the page are called {twice!r:.60}: rename one")
+    parts = (*page.sections, *page.cards)
+    words = [page.title, *(getattr(part, each) for part in parts for each in _WORDS)]
+    odd = next((each for each in words if not isinstance(each, str | None)), None)
+    if odd is not None:
+        raise InvalidPage(f"{odd!r:.60} stands where a title or description should: give text")
 
 
 def _section_to_plain(section: Section, codecs: Codecs) -> Plain:
@@ -180,5 +201,7 @@ def _card_of_plain(data: Plain, codecs: Codecs) -> Card:
 def _item_of_plain(data: Plain, codecs: Codecs) -> Item:
     if "group" not in data:
         return element_of_plain(data, codecs)
+    if odd_ratio(data["ratio"]):
+        raise CorruptionError("a stored row has a ratio that is none")
     items = [_item_of_plain(each, codecs) for each in data["items"]]
     return _GROUPS[data["group"]](items, data["ratio"])

@@ -1,10 +1,11 @@
 """Files that users upload, made into dataframes: what the action of a step does by itself."""
 
+import zipfile
 from io import BytesIO
 
 import pandas as pd
 
-from nacre.errors import InvalidInput
+from nacre_adapters.flowstore.codecs import PackageMissing
 from nacre_adapters.flowstore.pages.errors import InvalidPage
 from nacre_adapters.flowstore.screens import Upload
 
@@ -18,6 +19,21 @@ MEDIA_TYPES = {
 }
 
 
+_MOST_EXPANSION = 200
+_SMALL = 1 << 16
+_BROKEN = (
+    ValueError,
+    pd.errors.ParserError,
+    OSError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    NotImplementedError,
+    SyntaxError,  # of the XML in it
+    zipfile.BadZipFile,
+)
+
+
 def media_type_of(filename: str) -> str:
     """Return the media type that a file's name says."""
     kind = filename.rpartition(".")[2].lower()
@@ -29,14 +45,25 @@ def frame_of(upload: Upload) -> pd.DataFrame:
 
     Raises:
         InvalidPage: (a ValueError) it is no such table.
-        InvalidInput: what reads it is not installed.
+        PackageMissing: what reads it is not installed.
     """
     file = BytesIO(upload.content)
     try:
         if upload.filename.lower().endswith(".xlsx"):
+            _check_archive(upload)
             return pd.read_excel(file)
         return pd.read_csv(file)
     except ImportError as error:
-        raise InvalidInput("xlsx files need openpyxl: pip install openpyxl") from error
-    except (ValueError, pd.errors.ParserError, OSError, KeyError) as error:
+        raise PackageMissing(
+            "the package openpyxl is needed for xlsx: pip install 'nacre[excel]'"
+        ) from error
+    except _BROKEN as error:
         raise InvalidPage(f"{upload.filename!r:.80} is no table: {error!s:.200}") from error
+
+
+def _check_archive(upload: Upload) -> None:
+    """Refuse an archive that would fill the memory."""
+    with zipfile.ZipFile(BytesIO(upload.content)) as archive:
+        size = sum(info.file_size for info in archive.infolist())
+    if size > _MOST_EXPANSION * (len(upload.content) + _SMALL):
+        raise ValueError(f"it expands to {size:,} bytes")

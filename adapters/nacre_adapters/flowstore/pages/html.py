@@ -16,6 +16,8 @@ from nacre_adapters.flowstore.pages.template import TEMPLATE
 
 _MOST_ROWS = 200
 _MOST_COLUMNS = 60
+_MOST_TRACES = 30
+_MOST_POINTS = 5000
 _WIDTH, _HEIGHT = 640, 240
 _INKS = ("#1f5f8b", "#c2571a", "#3f7d3a", "#7a4a8c", "#8a6d1d", "#555555")
 _PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
@@ -57,18 +59,18 @@ def _value(element: inputs.InputElement) -> str:
     """Return a value in words."""
     value = element.get_value()
     if isinstance(value, dict) and set(value) == {"min", "max"}:
-        return f"{value['min']} to {value['max']}"
+        return f"{_cell(value['min'])} to {_cell(value['max'])}"
     if isinstance(value, list):
-        return ", ".join(map(str, value))
-    return "" if value is None else str(value)
+        return ", ".join(map(_cell, value))
+    return _cell(value)
 
 
 def _rows(table: elements.Table) -> dict[str, object]:
     frame = table.content
-    most = min(table.max_table_rows_to_display, _MOST_ROWS)
+    most = max(0, min(table.max_table_rows_to_display, _MOST_ROWS))
     part = frame.iloc[:most, :_MOST_COLUMNS]
     return {
-        "columns": [str(column) for column in part.columns],
+        "columns": [_cell(column) for column in part.columns],
         "rows": [[_cell(value) for value in row] for row in part.itertuples(index=False)],
         "shown": len(part),
         "all": len(frame),
@@ -77,7 +79,10 @@ def _rows(table: elements.Table) -> dict[str, object]:
 
 def _cell(value: object) -> str:
     is_missing = value is None or value is pd.NA or (isinstance(value, float) and isnan(value))
-    return "" if is_missing else f"{value!s:.200}"
+    try:
+        return "" if is_missing else f"{value!s:.200}"
+    except ValueError:  # Python writes out no integer of more than 4,300 digits
+        return "a long number"
 
 
 def _picture(content: object) -> str | None:
@@ -103,7 +108,10 @@ def _lines(figure: object) -> list[dict[str, str]]:
     """Return the traces of a figure of plotly as polylines; those of numbers, that is."""
     if not hasattr(figure, "to_dict"):
         return []
-    traces = [_numbers(trace) for trace in figure.to_dict().get("data", [])]
+    try:
+        traces = [_numbers(trace) for trace in figure.to_dict().get("data", [])[:_MOST_TRACES]]
+    except (ValueError, TypeError, ArithmeticError):
+        return []
     found = [(name, points) for name, points in traces if points]
     every = [point for _, points in found for point in points]
     if not every:
@@ -123,6 +131,8 @@ def _lines(figure: object) -> list[dict[str, str]]:
 def _numbers(trace: dict[str, object]) -> tuple[str, list[tuple[float, float]]]:
     ys = _listed(trace.get("y"))
     xs = _listed(trace.get("x"))
+    cut = f" (the first {_MOST_POINTS:,} points)" if len(ys) > _MOST_POINTS else ""
+    xs, ys = xs[:_MOST_POINTS], ys[:_MOST_POINTS]
     if not xs or not all(isinstance(x, int | float) for x in xs):
         xs = list(range(len(ys)))
     pairs = [
@@ -130,7 +140,7 @@ def _numbers(trace: dict[str, object]) -> tuple[str, list[tuple[float, float]]]:
         for x, y in zip(xs, ys, strict=False)
         if isinstance(x, int | float) and isinstance(y, int | float) and isfinite(x) and isfinite(y)
     ]
-    return str(trace.get("name") or ""), pairs
+    return f"{trace.get('name') or 'trace'!s:.60}{cut}", pairs
 
 
 def _listed(values: object) -> list[object]:

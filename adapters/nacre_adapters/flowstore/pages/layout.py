@@ -10,6 +10,7 @@ from nacre_adapters.flowstore.pages.errors import (
     InvalidPage,
 )
 from nacre_adapters.flowstore.pages.inputs import DataSource
+from nacre_adapters.flowstore.pages.shapes import odd_ratio
 
 
 class Group:
@@ -22,6 +23,8 @@ class Group:
     ) -> None:
         self.items: list[Element | Group] = list(items)
         self.ratio = None if ratio is None else list(ratio)
+        if odd_ratio(self.ratio):
+            raise InvalidPage(f"the ratio {self.ratio!r:.60} is none: give numbers")
         if self.ratio is not None and len(self.ratio) != len(self.items):
             raise InvalidPage(f"{len(self.ratio)} ratios for {len(self.items)} items: give as many")
 

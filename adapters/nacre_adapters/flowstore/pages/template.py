@@ -42,7 +42,7 @@ TEMPLATE = """\
 </svg>
 <p class="note">
 {% for line in drawn %}
-<span style="color: {{ line.ink }}">{{ line.name or "trace" }}</span>
+<span style="color: {{ line.ink }}">{{ line.name }}</span>
 {% endfor %}
 </p>
 {% else %}<p class="note">a figure that is not drawn here</p>{% endif %}
