@@ -4,12 +4,20 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from types import MappingProxyType
 
 from nacre_adapters.tenants.errors import BadExpression, Unsupported
+from nacre_adapters.tenants.numerals import number_in, number_of_text
 from nacre_adapters.tenants.shape import Values
 from nacre_adapters.tenants.sql.arithmetic import OPERATORS
 from nacre_adapters.tenants.sql.compile import Compiler, Run
 from nacre_adapters.tenants.sql.parse import Parsed
 from nacre_adapters.tenants.sql.tree import ColumnName, Measure, Named, Node
-from nacre_adapters.tenants.sql.values import Value, number_of, order_of
+from nacre_adapters.tenants.sql.values import (
+    Value,
+    integer_of,
+    is_long,
+    number_of,
+    order_of,
+    text_of,
+)
 
 Part = tuple[str, Node]
 
@@ -90,14 +98,32 @@ def _measured(node: Measure, rows: Sequence[Values], compiler: Compiler) -> Valu
 
 
 def _sum(values: Sequence[Value]) -> Value:
+    numbers = list(map(_addend, values))
+    if all(isinstance(number, int) for number in numbers):
+        total = sum(map(integer_of, numbers))
+        if is_long(total):
+            raise BadExpression("a sum has more than 64 bits: ask for total(...), a float")
+        return total if numbers else None
+    return _added(numbers)
+
+
+def _addend(value: Value) -> Value:
+    """Return what is added of a value: of a text that is no integer a float."""
+    if isinstance(value, str):
+        found = number_of_text(value)
+        return found if isinstance(found, int) else float(number_in(value))
+    return float(number_in(text_of(value))) if isinstance(value, bytes) else number_of(value)
+
+
+def _added(numbers: Sequence[Value]) -> Value:
     total: Value = None
-    for value in values:
-        total = number_of(value) if total is None else OPERATORS["+"](total, value)
+    for number in numbers:
+        total = number if total is None else OPERATORS["+"](total, number)
     return total
 
 
 def _total(values: Sequence[Value]) -> Value:
-    return float(number_of(_sum(values)) or 0)
+    return float(number_of(_added(list(map(_addend, values)))) or 0)
 
 
 def _average(values: Sequence[Value]) -> Value:

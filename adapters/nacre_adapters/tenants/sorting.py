@@ -6,7 +6,7 @@ from nacre_adapters.tenants.errors import Unsupported
 from nacre_adapters.tenants.shape import Values
 from nacre_adapters.tenants.sql.comparable import check_compared
 from nacre_adapters.tenants.sql.compile import Compiler, Operand
-from nacre_adapters.tenants.sql.tree import ColumnName, Constant, Ordered
+from nacre_adapters.tenants.sql.tree import Collated, ColumnName, Constant, Ordered
 from nacre_adapters.tenants.sql.values import Value, order_of
 
 
@@ -32,7 +32,8 @@ def sorted_rows(
     """Return rows in an order; equals stay as they come."""
     found = list(rows)
     for ordered in reversed(wanted):
-        if isinstance(ordered.part, Constant):
+        part = ordered.part.part if isinstance(ordered.part, Collated) else ordered.part
+        if isinstance(part, Constant):
             raise Unsupported("ORDER BY the number of a column is not supported: name it")
         check_compared(ordered.part)
         operand = compiler.operand(ordered.part)

@@ -140,10 +140,10 @@ def part_of(value: Value, start: Value, count: Value = 1 << 62) -> Value:
 
 
 def smallest(*values: Value) -> Value:
-    """Return the smallest value, the first of equal ones."""
+    """Return the smallest value, the last of equal ones: 1 and 1.0 are."""
     found = values[0]
     for value in values[1:]:
-        if order_of(value, found) < 0:
+        if order_of(value, found) <= 0:
             found = value
     return found
 
