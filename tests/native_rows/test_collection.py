@@ -225,6 +225,23 @@ def test_two_rows_may_exchange_unique_values_in_one_upsert(vault):
     assert is_whole(vault)
 
 
+def test_any_number_of_rows_may_exchange_unique_values_in_one_call(vault):
+    fields = {"id": "int64", "seat": "int64"}
+    index = {"fields": ["seat"], "unique": True}
+    seats = vault.rows.create("seats", fields, key="id", indexes=[index])
+    seats.bulk_load([{"id": n, "seat": n} for n in range(2500)])
+
+    for step, upsert in enumerate((seats.upsert_many, seats.bulk_upsert), start=1):
+        upsert([{"id": n, "seat": (n + step) % 2500} for n in range(2500)])
+        assert seats[2499]["seat"] == step - 1
+        assert seats.where(seat=0).all() == [{"id": 2500 - step, "seat": 0}]
+    keys = seats.upsert_many([{"id": 7, "seat": 9000}, {"id": 7, "seat": 9001}])
+
+    assert keys == [7, 7]
+    assert seats[7]["seat"] == 9001
+    assert is_whole(vault)
+
+
 def test_long_keys_and_values_are_told_apart_behind_lmdbs_limit(vault):
     fields = {"id": "string", "text": "string"}
     texts = vault.rows.create("texts", fields, key="id", indexes=["text"])

@@ -66,17 +66,17 @@ def upsert(tx: Decision, name: str, rows: Iterable[Row]) -> list[object]:
     view = tx.view(Rows)
     definition = view.definition(name)
     layout = definition.layout
-    keys = []
-    for page in _pages(rows):
-        # The last one of a key counts.
-        taken_rows = [layout.take(plain_row(row)) for row in page]
-        stored = {layout.key_of(row): row for row in taken_rows}
-        fresh, replaced = place(view, definition, stored)
-        check_unique(view, definition, list(stored.values()), replaced=replaced)
-        changed = [stored[key] for key in replaced]
-        _record(tx, name, insert=fresh, update=changed)
-        keys += [layout.given_key(layout.key_values(row)) for row in taken_rows]
-    return keys
+    given = [layout.take(plain_row(row)) for row in rows]
+    # The last one of a key counts; and all are looked at together, so that they may exchange
+    # unique values.
+    stored = {layout.key_of(row): row for row in given}
+    fresh, replaced = place(view, definition, stored)
+    check_unique(view, definition, list(stored.values()), replaced=replaced)
+    for page in _pages(fresh):
+        tx.record_own(CHANGED, subject=name, data={"insert": page})
+    for page in _pages([stored[key] for key in replaced]):
+        tx.record_own(CHANGED, subject=name, data={"update": page})
+    return [layout.given_key(layout.key_values(row)) for row in given]
 
 
 def change(
@@ -286,12 +286,6 @@ def _check_expected(
                 f"{name} is {row[name]!r:.60}, not {value!r:.60} as expected: "
                 "read the row again and decide anew"
             )
-
-
-def _record(tx: Decision, name: str, **changed: list[StoredRow]) -> None:
-    data = {what: rows for what, rows in changed.items() if rows}
-    if data:
-        tx.record_own(CHANGED, subject=name, data=data)
 
 
 def _pages(rows: Iterable[Row]) -> Iterable[list]:  # type: ignore[type-arg]
