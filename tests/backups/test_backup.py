@@ -13,6 +13,10 @@ from nacre.backups import DirectoryTarget, MemoryTarget
 from nacre.backups.listing import read_listing
 from nacre.errors import InvalidInput
 from nacre.operations.backups import list_backups
+from nacre.operations.choose import Choice, plan_restore
+from nacre.operations.drill import drill
+from nacre.operations.repair import find_ailing, repair
+from nacre.operations.verify_backup import verify_backups
 
 secrets = pytest.mark.parametrize("secret", [None, KEY], ids=["plain", "encrypted"])
 layouts = pytest.mark.parametrize("single_file", [False, True], ids=["directory", "single file"])
@@ -246,3 +250,28 @@ def test_a_damaged_blob_is_told_and_the_rest_is_backed_up(tmp_path: Path) -> Non
                     vault.get(digest)
             else:
                 assert vault.get(digest) == content
+
+
+def test_a_backup_of_a_damaged_vault_is_told_until_the_blobs_are_there(tmp_path: Path) -> None:
+    target, other = sealed(), sealed()
+    with worked(tmp_path / "v") as vault:
+        back_up(vault, other)
+    pack = max((tmp_path / "v" / "packs").iterdir())
+    data = bytearray(pack.read_bytes())
+    data[200] ^= 1
+    pack.write_bytes(data)
+    with nacre.open(tmp_path / "v") as vault:
+        first = back_up(vault, target)
+        (problem,) = verify_backups(target, "full").problems
+        (missing,) = drill(plan_restore(target, Choice()), scratch=tmp_path).problems
+        repair(vault.store, other, find_ailing(vault.store))
+        back_up(vault, target)
+
+    assert first.damaged[0] in problem
+    assert first.damaged[0] in missing
+    assert verify_backups(target, "full").is_clean
+    # What a later backup has brought is restored with the earlier one.
+    assert bring_back(target, tmp_path / "r", backup=first.name).damaged == ()
+    with nacre.open(tmp_path / "r") as vault:
+        assert vault.verify().is_clean
+        assert vault.has_blob(nacre.Digest.parse(first.damaged[0]))

@@ -15,7 +15,7 @@ from nacre.cli.terminal import (
     size_text,
     warn,
 )
-from nacre.operations.backups import list_backups
+from nacre.operations.backups import BackupInfo, list_backups
 
 
 @click.command()
@@ -39,7 +39,7 @@ def backups(target: str, passphrase_file: Path | None, key_file: Path | None, as
                     each.blobs,
                     size_text(each.added_bytes),
                     ", ".join(each.tags),
-                    "forgotten" if each.is_forgotten else "",
+                    _state(each),
                     each.label,
                 )
                 for each in found.backups
@@ -50,3 +50,8 @@ def backups(target: str, passphrase_file: Path | None, key_file: Path | None, as
         for problem in found.problems:
             warn(f"damaged: {problem}")
     return EXIT_FINDINGS if found.problems else 0
+
+
+def _state(backup: BackupInfo) -> str:
+    damaged = f"lacks {counted(backup.damaged, 'blob')}" if backup.damaged else ""
+    return ", ".join(filter(None, ("forgotten" if backup.is_forgotten else "", damaged)))

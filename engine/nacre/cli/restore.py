@@ -15,8 +15,10 @@ from nacre.cli.terminal import (
     progress_bar,
     say,
     size_text,
+    warn,
     warn_of_each,
 )
+from nacre.operations.beside import is_free
 from nacre.operations.choose import Choice, plan_restore
 from nacre.operations.restore import RestoreOptions, RestoreReport, report_of
 from nacre.operations.restore import restore as bring_back
@@ -60,6 +62,8 @@ def restore(
     destination = destination.absolute()
     with progress_bar() as progress:
         plan = plan_restore(place, choice, incomplete=incomplete)
+        if dry_run and not force and not is_free(destination):
+            warn(f"{destination} exists: only --force would replace it")
         if dry_run:
             report = report_of(plan, destination)
         else:
@@ -69,7 +73,7 @@ def restore(
         print_json(report)
     else:
         _print(report, "would restore" if dry_run else "restored and verified")
-    return EXIT_FINDINGS if report.lost else 0
+    return EXIT_FINDINGS if report.lost or report.damaged else 0
 
 
 def _print(report: RestoreReport, done: str) -> None:

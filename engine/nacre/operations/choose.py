@@ -52,6 +52,9 @@ class Plan:
     lost: tuple[Digest, ...]
     """Wanted, and not whole at the target."""
 
+    damaged: tuple[Digest, ...]
+    """Damaged in the vault when it was backed up, and not at the target."""
+
     epitaphs: Mapping[Digest, Epitaph] = field(repr=False)
     """Blobs that had been dropped before the position."""
 
@@ -89,7 +92,9 @@ def plan_restore(target: SealedTarget, choice: Choice, *, incomplete: bool = Fal
         for entry in entries_of(fetcher, listed.backup):
             reading.read(entry, listed.backup)
         reading.check(listed.backup)
-        held = blobs_of(fetcher, listed.backup)
+        damaged = missing_of(contents, listed.backup.damaged)
+        # What was damaged in the vault another backup may have brought to the target.
+        held = blobs_of(fetcher, listed.backup) | (set(listed.backup.damaged) - set(damaged))
         position = reading.position(at, listed)
         wanted, left_out = reading.blobs(fetcher, held, position)
         epitaphs = epitaphs_of(fetcher, listed.backup)
@@ -104,6 +109,7 @@ def plan_restore(target: SealedTarget, choice: Choice, *, incomplete: bool = Fal
         blobs=tuple(sorted(wanted_and_held)),
         left_out=tuple(sorted(left_out)),
         lost=tuple(missing_of(contents, sorted(wanted_and_held))),
+        damaged=tuple(damaged),
         epitaphs={d: each for d, each in epitaphs.items() if each.position < position},
         dropped={d: each for d, each in epitaphs.items() if each.position >= position},
         is_lenient=incomplete,

@@ -118,6 +118,9 @@ def _compared(
         problems = [str(problem) for problem in verify(store, progress).problems]
         compared: list[str] = []
         backup = plan.listed.backup
+        if plan.damaged:
+            lacking = f"lacks {len(plan.damaged)} blobs that were damaged in the vault"
+            problems.append(f"blob: the backup {lacking}, such as {plan.damaged[0]}")
         if plan.position == backup.head:
             with store.environment.read() as transaction:
                 compared, wrong = _compare_views(backup, view_digests(transaction))

@@ -141,7 +141,7 @@ def report_of(
         size_bytes=sum(p.chunk.description.stored_size for p in places if p),
         left_out=len(plan.left_out),
         lost=tuple(map(str, lost)),
-        damaged=tuple(map(str, backup.damaged)),
+        damaged=tuple(map(str, plan.damaged)),
     )
 
 
@@ -245,11 +245,10 @@ class _Building:
 
     def _note_absences(self, writer: VaultWriter, lost: set[Digest]) -> None:
         time_ns = now_ns()
-        damaged = self.plan.listed.backup.damaged
         reasons: dict[str, list[Digest]] = {
             "was not restored": [*self.plan.left_out],
             "was damaged in the backup, and not restored": sorted(lost),
-            "was damaged when it was backed up, and not restored": [*damaged],
+            "was damaged when it was backed up, and not restored": [*self.plan.damaged],
         }
         for digest, epitaph in sorted(self.plan.dropped.items()):
             reasons.setdefault(_why_absent(epitaph), []).append(digest)

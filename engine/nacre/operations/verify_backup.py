@@ -11,7 +11,7 @@ from typing import Literal
 
 from nacre import codec
 from nacre.backups.backup import short_name
-from nacre.backups.contents import Contents, Place, load_contents
+from nacre.backups.contents import Contents, Place, load_contents, missing_of
 from nacre.backups.fetch import Fetcher, check_payload, part_in
 from nacre.backups.listing import Listed, read_listing
 from nacre.backups.pack import content_size, table_in
@@ -90,6 +90,7 @@ def verify_backups(
         problems += found
         broken += [listed.short] if found else []
         progress("backups", done, len(listing.backups))
+    problems += _damaged_before(contents, listing.live())
     if tier == "full":
         problems += _wrong_in_parts(fetcher, contents)
     if not problems:
@@ -150,6 +151,18 @@ def _vanished(target: SealedTarget) -> Iterable[str]:
         if name not in there:
             short = short_name(name)
             yield f"the backup {short} was verified before, and is not there any more"
+
+
+def _damaged_before(contents: Contents, listed: Iterable[Listed]) -> Iterable[str]:
+    """Yield which newest backups lack blobs that were damaged in their vault."""
+    newest = {each.backup.vault_id: each for each in listed}  # they come oldest first
+    for each in newest.values():
+        lacking = missing_of(contents, each.backup.damaged)
+        if lacking:
+            yield (
+                f"the backup {each.short} lacks {len(lacking)} blobs that were damaged in its "
+                f"vault, such as {lacking[0]}: run `nacre repair` there"
+            )
 
 
 def _chosen(tier: Tier, packs: list[str], share: float, choose: random.Random) -> list[str]:
