@@ -294,3 +294,27 @@ def test_plan_and_apply_migrate(db: Database) -> None:
     assert models.apply(db, Narrow) == 2
     assert models.collection(db, Narrow).get(1) == Narrow(1, None)
     assert Mapped(Narrow).names == ["id", "n"]
+
+
+class Open(BaseModel):
+    model_config = ConfigDict(extra="allow")
+    __modelvault_primary_key__ = "id"
+
+    id: int
+
+
+@dataclass
+class Wide(Narrow):
+    more: int = 1
+
+
+def test_what_an_instance_has_beyond_its_class_is_not_left_out_silently(db: Database) -> None:
+    opens, narrows = models.collection(db, Open), models.collection(db, Narrow)
+
+    with pytest.raises(ValueError, match='unknown field "note"'):
+        opens.insert(Open(id=1, note="kept?"))  # type: ignore[call-arg]  # extra
+    with pytest.raises(ValueError, match='unknown field "more"'):
+        narrows.insert(Wide(1))
+
+    opens.insert(Open(id=1))
+    assert narrows.all() == []

@@ -58,11 +58,13 @@ class Mapped(Generic[Model]):
 
         Raises:
             WrongType: it is not one of the class.
+            Malformed: it has fields that the class does not have.
         """
         if not isinstance(instance, self.model):
             raise WrongType(
                 f"a {type(instance).__name__} is no {self.model.__name__}: insert an instance"
             )
+        self._refuse_more(instance)
         return {name: plain(getattr(instance, name)) for name in self.names}
 
     def key_of(self, key: object) -> object:
@@ -88,6 +90,14 @@ class Mapped(Generic[Model]):
         for name, value in values.items():
             object.__setattr__(made, name, value)
         return made
+
+    def _refuse_more(self, instance: object) -> None:
+        """Refuse what would be left out: fields of a subclass, and extra ones of pydantic."""
+        more = getattr(instance, "__pydantic_extra__", None) or ()
+        if type(instance) is not self.model:
+            more = (*more, *(n for n in names_of(type(instance)) if n not in self.names))
+        for name in more:
+            raise Malformed(f'unknown field "{name}"')
 
     def _loaded(self, row: Mapping[str, object]) -> dict[str, object]:
         values = {}
