@@ -134,6 +134,15 @@ def test_text_of_few_values_is_the_same_in_every_answer(vault):
     assert kept.to_frame("arrow").schema.field("few").type == "string"
 
 
+def test_an_answer_that_a_library_cannot_hold_is_refused(vault):
+    pytest.importorskip("polars")
+    query = "select 1 as a, 2 as a"
+
+    assert vault.sql(query, to="arrow").num_columns == 2
+    with pytest.raises(InvalidInput, match="polars cannot hold it"):
+        vault.sql(query, to="polars")
+
+
 def test_a_closed_vault_answers_no_query(tmp_path):
     with nacre.open(tmp_path / "v") as vault:
         create_people(vault)

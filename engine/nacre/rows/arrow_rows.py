@@ -81,18 +81,30 @@ def to_library(table: pa.Table, library: str) -> object:
     """Return an Arrow table as a dataframe of *library*.
 
     Raises:
-        InvalidInput: it is not known, or not installed.
+        InvalidInput: it is not known, or cannot hold the table.
+        PackageMissing: it is not installed.
     """
     if library not in LIBRARIES:
         raise InvalidInput(f"{library!r} is not known: use {', '.join(LIBRARIES)}")
     if library == "arrow":
         return table
     if library == "pandas":
-        return table.to_pandas()
+        try:
+            return table.to_pandas()
+        except pa.ArrowException as error:
+            raise _not_held(library, error) from error
     try:
-        return import_module("polars").from_arrow(table)
+        polars = import_module("polars")
     except ModuleNotFoundError as error:
         raise PackageMissing("this needs polars: pip install 'nacre[polars]'") from error
+    try:
+        return polars.from_arrow(table)
+    except polars.exceptions.PolarsError as error:
+        raise _not_held(library, error) from error
+
+
+def _not_held(library: str, error: Exception) -> InvalidInput:
+    return InvalidInput(f"{library} cannot hold it: {error}; take it as Arrow, or name the columns")
 
 
 def table_of(layout: Layout, rows: Sequence[StoredRow], names: Sequence[str]) -> pa.Table:
