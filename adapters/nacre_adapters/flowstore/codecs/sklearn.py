@@ -20,6 +20,7 @@ from nacre.errors import CorruptionError
 from nacre.hashing import digest_of
 from nacre_adapters.flowstore.codecs.errors import NotTrusted, Refused
 from nacre_adapters.flowstore.codecs.nodes import Codec, Decoder, Encoder, Parts
+from nacre_adapters.flowstore.codecs.sklearn_trees import check_trees
 from nacre_adapters.flowstore.codecs.sklearn_types import ALLOWED
 
 _SCHEMA = "schema.json"
@@ -107,7 +108,8 @@ def _decode(parts: Parts, decoder: Decoder) -> object:
             )
         trusted = skops.io.get_untrusted_types(data=archive)
         model: object = skops.io.loads(archive, trusted=trusted)
-    except NotTrusted:
+        check_trees(model)
+    except (NotTrusted, CorruptionError):
         raise
     except (*_BROKEN, RecursionError, UnsupportedTypeException) as error:
         raise CorruptionError(f"a stored model does not load: {error!r:.200}") from error
