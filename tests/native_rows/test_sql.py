@@ -57,6 +57,40 @@ def test_answers_are_those_of_sqlite(vault, sqlite, query):
     assert answers == sqlite.execute(query).fetchall()
 
 
+CONDITIONS = [
+    "age > 10",
+    "age is null",
+    "city = 'Oslo'",
+    "city in ('Rome', '')",
+    "not (age = 2) or id < 'p00050'",
+    "city like '%o%' and age between -5 and 20",
+]
+SHAPES = [
+    "select city, count(*), sum(age), min(id), max(age) from people where {} group by city"
+    " order by city",
+    "select land, age, count(*) from people left join cities on city = name where {}"
+    " group by land, age order by land nulls first, age nulls first",
+    "select distinct age from people where {} order by age nulls last",
+    "select id from people where {} order by id limit 5 offset 3",
+    "select count(distinct city), avg(age) from people where {} and city in"
+    " (select name from cities where land > 'A')",
+    "select name from cities where exists (select 1 from people where city = name and {})"
+    " order by name",
+]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_any_condition_in_any_shape_is_answered_as_by_sqlite(vault, sqlite, shape):
+    vault.rows["people"].bulk_load(person(f"q{n:05d}", n % 9, f"c{n % 4}") for n in range(400))
+    rows = [tuple(row.values()) for row in vault.rows["people"].where("id", "prefix", "q")]
+    sqlite.executemany("insert into people values (?, ?, ?)", rows)
+
+    for condition in CONDITIONS:
+        query = shape.format(condition)
+        found = vault.sql(query, to="arrow").to_pylist()
+        assert [tuple(row.values()) for row in found] == sqlite.execute(query).fetchall(), query
+
+
 def test_a_query_takes_parameters_and_gives_any_library(vault):
     found = vault.sql("select id from people where age = ? order by id", parameters=[8])
 
