@@ -204,6 +204,47 @@ def test_an_sqlite_database_is_brought_over(sqlite_file: Path, tmp_path: Path) -
     assert register_table(db, models.transactions(), "transactions")["t1"].amount == 1.5
 
 
+UNLIKE = """
+CREATE TABLE computed (
+    id INTEGER PRIMARY KEY, n INTEGER NOT NULL DEFAULT 5 CHECK (n > 0), twice AS (2 * n)
+);
+CREATE TABLE folded (k TEXT COLLATE NOCASE PRIMARY KEY, v REFERENCES computed);
+CREATE TABLE mixed (id INTEGER PRIMARY KEY, x);
+CREATE INDEX by_x ON mixed (x);
+CREATE INDEX by_v ON folded (v COLLATE NOCASE);
+CREATE VIRTUAL TABLE found USING fts5(body);
+INSERT INTO computed (id) VALUES (1);
+INSERT INTO folded VALUES ('A', 1);
+INSERT INTO mixed VALUES (1, 'a'), (2, 2);
+INSERT INTO found VALUES ('words');
+"""
+
+
+def test_an_import_says_what_is_not_kept(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "unlike.db")) as database:
+        database.executescript(UNLIKE)
+
+    said = run("import", tmp_path / "host", "acme", tmp_path / "unlike.db", code=1)
+
+    for note in (
+        "computed.n may be NULL now",
+        "computed.n has no default now; it was 5",
+        "computed.twice is no longer computed; its values were kept",
+        "the table 'computed' has CHECK",
+        "the table 'folded' has COLLATE",
+        "the table 'folded' has FOREIGN KEY",
+        "the index 'by_v' has COLLATE",
+        "the index 'by_x' is of a column of several types: left out",
+        "the virtual table 'found' was left out",
+    ):
+        assert note in said
+    assert "computed.id" not in said
+    db = get_or_create_tenant_db("acme", root=tmp_path / "host")
+    assert list_tables(db) == ["computed", "folded", "mixed"]
+    assert list(db["computed"].rows) == [{"id": 1, "n": 5, "twice": 10}]
+    assert [row["x"] for row in db["mixed"].rows] == ["a", 2]
+
+
 def test_an_import_is_all_or_nothing(sqlite_file: Path, host: Host) -> None:
     db = host.get_or_create("acme")
     register_table(db, models.transactions(), "transactions")

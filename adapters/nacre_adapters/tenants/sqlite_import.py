@@ -12,12 +12,14 @@ from nacre_adapters.tenants import definitions
 from nacre_adapters.tenants.columns import COLUMN_TYPES, NotTakenError
 from nacre_adapters.tenants.copying import pages
 from nacre_adapters.tenants.database import Database
-from nacre_adapters.tenants.home import Home
 from nacre_adapters.tenants.models import ModelField
 
 _ROWID = "rowid"
 _TYPES = (("INT", "int"), ("CHAR", "str"), ("CLOB", "str"), ("TEXT", "str"), ("BLOB", "bytes"))
 _REALS = ("REAL", "FLOA", "DOUB", "NUMERIC", "DECIMAL")
+_COMPUTED = (2, 3)
+"""How SQLite marks columns that it computes."""
+
 _FITS: Mapping[str, frozenset[str]] = {
     "int": frozenset({"integer"}),
     "float": frozenset({"integer", "real"}),
@@ -72,20 +74,57 @@ def import_sqlite(file: Path, db: Database) -> Imported:
 
 def _tables(source: sqlite3.Connection, done: Imported) -> list[_Source]:
     found = []
-    for kind, name in source.execute(
-        "SELECT type, name FROM sqlite_master WHERE type != 'index' ORDER BY name"
-    ):
+    kinds = _kinds(source)
+    for found_kind, name, text in source.execute(
+        "SELECT type, name, sql FROM sqlite_master WHERE type != 'index' ORDER BY name"
+    ).fetchall():
         if name.startswith("sqlite_"):
             continue
+        kind = kinds.get(name, found_kind)
         if kind == "table":
             found.append(_table(source, name, done))
-        else:
-            done.notes.append(f"the {kind} {name!r} was left out")
+            _note_rules(source, name, text, done)
+        elif kind != "shadow":  # which belongs to a virtual table
+            what = "virtual table" if kind == "virtual" else kind
+            done.notes.append(f"the {what} {name!r} was left out")
     return found
 
 
+def _kinds(source: sqlite3.Connection) -> dict[str, str]:
+    """Return what each table is: a virtual one, a shadow of one, a table."""
+    if sqlite3.sqlite_version_info < (3, 37):
+        return {}
+    return dict(source.execute("SELECT name, type FROM pragma_table_list WHERE schema = 'main'"))
+
+
+def _note_rules(source: sqlite3.Connection, table: str, text: str, done: Imported) -> None:
+    """Note what SQLite would have held rows to, and collections do not."""
+    columns = source.execute(
+        'SELECT name, "notnull" AND NOT pk, dflt_value, hidden FROM pragma_table_xinfo(?)', [table]
+    )
+    for name, required, default, hidden in columns.fetchall():
+        for holds, what in (
+            (required and not hidden, "may be NULL now"),
+            (default is not None, f"has no default now; it was {default}"),
+            (hidden in _COMPUTED, "is no longer computed; its values were kept"),
+        ):
+            if holds:
+                done.notes.append(f"the column {table}.{name} {what}")
+    rules = {"CHECK": "CHECK" in text.upper(), "COLLATE": "COLLATE" in text.upper()}
+    rules["FOREIGN KEY"] = bool(
+        source.execute("SELECT 1 FROM pragma_foreign_key_list(?)", [table]).fetchall()
+    )
+    done.notes += [
+        f"the table {table!r} has {rule}, which is not kept"
+        for rule, there in rules.items()
+        if there
+    ]
+
+
 def _table(source: sqlite3.Connection, name: str, done: Imported) -> _Source:
-    info = source.execute("SELECT name, type, pk FROM pragma_table_info(?)", [name]).fetchall()
+    info = source.execute(
+        "SELECT name, type, pk FROM pragma_table_xinfo(?) WHERE hidden != 1", [name]
+    ).fetchall()
     columns = {column: declared for column, declared, _ in info}
     pk = tuple(column for column, _, number in sorted(info, key=lambda c: c[2]) if number)
     if pk and not _has_null(source, name, pk):
@@ -112,11 +151,15 @@ def _bring(source: sqlite3.Connection, table: _Source, db: Database, done: Impor
         if db.home.knows(tx, table.name):
             raise InvalidInput(f"there is a table {table.name!r} already: drop it, or rename it")
         definitions.declare(db.home, tx, table.name, fields, table.pk)
+        mixed = {found.name for found in fields if found.type.name == "json"}
         collection = tx.rows[db.home.collection_name(table.name)]
         for page in pages(_rows(source, table, fields)):
             collection.insert_many(page)
         done.tables[table.name] = len(collection)
-        _bring_indexes(source, table, db.home, tx, done)
+        for name, columns, unique in _indexes(source, table, mixed, done):
+            spec = definitions.index_spec(name, columns, unique=unique)
+            definitions.add_index(db.home, tx, table.name, spec)
+            done.indexes.append(name)
 
     db.home.change(decide)
 
@@ -163,9 +206,10 @@ def _rows(
             raise InvalidInput(f"a column of {table.name!r} takes {error}") from error
 
 
-def _bring_indexes(
-    source: sqlite3.Connection, table: _Source, home: Home, tx: nacre.Transaction, done: Imported
-) -> None:
+def _indexes(
+    source: sqlite3.Connection, table: _Source, mixed: set[str], done: Imported
+) -> Iterator[tuple[str, list[str], bool]]:
+    """Yield name, columns and uniqueness of the indexes that can be kept, and note the others."""
     listed = source.execute(
         'SELECT name, "unique", origin, partial FROM pragma_index_list(?) ORDER BY name',
         [table.name],
@@ -173,14 +217,19 @@ def _bring_indexes(
     for name, unique, origin, partial in listed:
         if origin == "pk":
             continue
-        columns = [c for (c,) in source.execute("SELECT name FROM pragma_index_info(?)", [name])]
+        parts = source.execute(
+            "SELECT name, coll FROM pragma_index_xinfo(?) WHERE key", [name]
+        ).fetchall()
+        columns = [column for column, _ in parts]
         if partial or None in columns:
             done.notes.append(f"the index {name!r} is partial or of an expression: left out")
-            continue
-        own = f"unique_{table.name}_{'_'.join(columns)}" if origin == "u" else name
-        spec = definitions.index_spec(own, columns, unique=bool(unique))
-        definitions.add_index(home, tx, table.name, spec)
-        done.indexes.append(own)
+        elif mixed & set(columns):
+            done.notes.append(f"the index {name!r} is of a column of several types: left out")
+        else:
+            if any(collation != "BINARY" for _, collation in parts):
+                done.notes.append(f"the index {name!r} has COLLATE, which is not kept")
+            own = f"unique_{table.name}_{'_'.join(columns)}" if origin == "u" else name
+            yield own, columns, bool(unique)
 
 
 def _first(source: sqlite3.Connection, query: str) -> object:
