@@ -5,6 +5,7 @@ import typing
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Literal, Optional
 
 import pytest
@@ -318,3 +319,26 @@ def test_what_an_instance_has_beyond_its_class_is_not_left_out_silently(db: Data
 
     opens.insert(Open(id=1))
     assert narrows.all() == []
+
+
+@dataclass
+class Town:
+    __modelvault_primary_key__ = "id"
+    __modelvault_indexes__ = [  # noqa: RUF012 - the original wants a list, not annotated
+        models.index(["land", "people"]),
+        models.unique("land", name="one"),
+    ]
+
+    id: int
+    land: str
+    people: int
+
+
+def test_an_index_may_have_several_fields(tmp_path: Path) -> None:
+    with Database.open(tmp_path / "x.mv") as db:
+        models.collection(db, Town).insert(Town(1, "no", 5))
+    with Database.open(tmp_path / "x.mv") as db:
+        towns = models.collection(db, Town)
+        assert towns.where("land", "no").gt_where("people", 4).all() == [Town(1, "no", 5)]
+        names = {index.name: index.paths for index in db.handle.shape("towns").schema.indexes}
+    assert names == {"land_people_idx": (("land",), ("people",)), "one": (("land",),)}

@@ -7,7 +7,7 @@ import uuid
 import pytest
 from modelvault_schemas import fields, indexes, nested, opened, optional
 
-from nacre_adapters.modelvault import Database, ModelVaultQueryError, Query
+from nacre_adapters.modelvault import Database, ModelVaultQueryError, ModelVaultSchemaError, Query
 
 U = uuid.UUID(int=137)
 INSIDE = {"object": [{"path": ["in"], "type": {"object": [{"path": ["z"], "type": "string"}]}}]}
@@ -214,3 +214,20 @@ def test_queries_see_later_schemas(db: Database) -> None:
 def test_an_unknown_collection_is_said_at_once(db: Database) -> None:
     with pytest.raises(ValueError, match=r'schema error: unknown collection name "zzz"'):
         db.collection("zzz")
+
+
+def test_an_index_of_two_fields_finds_and_sorts() -> None:
+    by_both = json.dumps([{"name": "both", "paths": [["s"], ["n"]], "kind": "unique"}])
+    db = opened(fields(id="int64", s="string", n=optional("int64")), by_both)
+    for n in range(20):
+        db.insert("c", {"id": n, "s": "ab"[n % 2], "n": 19 - n})
+    query = db.collection("c").where("s", "a").gte_where("n", 10)
+
+    assert 'IndexLookup index="both" kind=Unique' in query.explain()
+    assert ids(query.order_by("n").limit(2)) == [8, 6]
+    with pytest.raises(ModelVaultSchemaError, match="unique index violation"):
+        db.insert("c", {"id": 50, "s": "a", "n": 19})
+    db.insert("c", {"id": 50, "s": "b", "n": 19})
+    only_s = json.dumps([{"name": "both", "path": ["s"], "kind": "unique"}])
+    schema = fields(id="int64", s="string", n=optional("int64"))
+    assert db.plan_schema_version("c", schema, only_s)["reason"] == 'index changed: "both"'

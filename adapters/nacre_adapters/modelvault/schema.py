@@ -34,11 +34,17 @@ _MAX_NATIVE_BYTES = 255
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """One field by whose values rows are found."""
+    """A field by whose values rows are found, and more fields for rows that share one."""
 
     name: str
     path: Path
     unique: bool
+    more: tuple[Path, ...] = ()
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """All of its fields."""
+        return (self.path, *self.more)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +110,8 @@ class Schema:
     def native_indexes(self) -> list[dict[str, object]]:
         """Return the indexes of the native collection."""
         return [
-            {"name": _native_index(index), "fields": [self.native_path(index.path)],
-             "unique": index.unique}
+            {"name": _native_index(index), "unique": index.unique,
+             "fields": [self.native_path(path) for path in index.paths]}
             for index in self.indexes
         ]  # fmt: skip
 
@@ -231,7 +237,7 @@ def to_data(schema: Schema) -> dict[str, object]:
         "primary": schema.primary,
         "columns": [[c.native, c.lacking, c.field.to_json()] for c in schema.columns],
         "former": [[c.native, c.lacking, c.field.to_json()] for c in schema.former],
-        "indexes": [[index.name, list(index.path), index.unique] for index in schema.indexes],
+        "indexes": list(map(_index_to_data, schema.indexes)),
     }
 
 
@@ -245,10 +251,16 @@ def schema_from(data: Mapping[str, object]) -> Schema:
         columns=_columns(data["columns"]),
         former=_columns(data["former"]),
         indexes=tuple(
-            Index(name, tuple(path), unique)
-            for name, path, unique in cast("list[tuple[str, list[str], bool]]", data["indexes"])
+            Index(name, tuple(path), unique, tuple(map(tuple, more)))
+            for name, path, unique, *more in cast(
+                "list[tuple[str, list[str], bool, list[str]]]", data["indexes"]
+            )
         ),
     )
+
+
+def _index_to_data(index: Index) -> list[object]:
+    return [index.name, list(index.path), index.unique, *map(list, index.more)]
 
 
 def filled(schema: Schema, path: Path) -> Schema:
@@ -286,13 +298,25 @@ def _index(said: object, fields: Sequence[Field]) -> Index:
     name = said["name"].strip()
     if not name:
         raise Malformed('index "name" must be non-empty')
+    first, *more = [_index_path(name, path, fields) for path in _paths_in(said)]
+    return Index(name, first, _is_unique(name, said.get("kind")), tuple(more))
+
+
+def _paths_in(said: Mapping[str, object]) -> Sequence[object]:
+    paths = said.get("paths")
+    if isinstance(paths, list) and paths:
+        return paths
     if "path" not in said:
         raise Malformed('index missing "path"')
-    if not isinstance(said["path"], list):
+    return [said["path"]]
+
+
+def _index_path(name: str, said: object, fields: Sequence[Field]) -> Path:
+    if not isinstance(said, list):
         raise Malformed('index "path" must be an array of strings')
-    if not all(isinstance(segment, str) for segment in said["path"]):
+    if not all(isinstance(segment, str) for segment in said):
         raise Malformed("index path segment must be a string")
-    path = tuple(said["path"])
+    path = tuple(said)
     kind = kind_at(fields, path) if path else None
     if kind is None:
         raise Malformed(f'index "{name}" path does not match any field in fields_json')
@@ -300,7 +324,7 @@ def _index(said: object, fields: Sequence[Field]) -> Index:
         raise Malformed(
             f'index "{name}" path must resolve to a scalar field (not list or object root)'
         )
-    return Index(name, path, _is_unique(name, said.get("kind")))
+    return path
 
 
 def _is_unique(name: str, kind: object) -> bool:

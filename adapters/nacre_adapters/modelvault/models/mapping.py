@@ -42,7 +42,7 @@ class Mapped(Generic[Model]):
     def indexes_json(self) -> str:
         """Return the indexes as `register_collection` takes them."""
         return json.dumps([
-            {"name": spec.name, "path": spec.field.split("."),
+            {"name": spec.name, "paths": [field.split(".") for field in spec.fields],
              "kind": "unique" if spec.unique else "index"}
             for spec in _indexes_of(self.model)
         ])  # fmt: skip

@@ -19,6 +19,13 @@ class IndexSpec:
     name: str
     field: str
     unique: bool
+    more: tuple[str, ...] = ()
+    """Further fields, for rows in which the first one is the same."""
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """All of its fields."""
+        return (self.field, *self.more)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +67,7 @@ class FieldRef:
 
 
 def index(field: object, name: str | None = None) -> IndexSpec:
-    """Return an index of a field, `a.b` for one inside of an object."""
+    """Return an index of a field, `a.b` for one inside of an object, or of a list of fields."""
     return _index(field, name, unique=False)
 
 
@@ -86,8 +93,14 @@ def constrained(**constraints: object) -> Constraints:
 
 
 def _index(field: object, name: str | None, *, unique: bool) -> IndexSpec:
+    every = field if isinstance(field, list | tuple) and field else [field]
+    first, *more = map(_named, every)
+    return IndexSpec(name or f"{'_'.join((first, *more))}_idx", first, unique, tuple(more))
+
+
+def _named(field: object) -> str:
     if isinstance(field, FieldRef):
-        field = ".".join(field.path)
+        return ".".join(field.path)
     if not isinstance(field, str):
         raise Malformed(f"the field of an index is a {type(field).__name__}: name it")
-    return IndexSpec(name or f"{field}_idx", field, unique)
+    return field
