@@ -147,6 +147,22 @@ def test_an_interrupted_write_ends_its_locks(
     assert [one.status for one in vault.get_active_processes().values()] == left
 
 
+def test_a_small_write_that_fails_is_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault = make(tmp_path / "v", "t")
+    vault.create_instance("t", external_edit=True)
+    with monkeypatch.context() as broken:
+        broken.setattr("nacre_adapters.tablevault.write.put_content", _no_disk)
+        with pytest.raises(OSError, match="no disk"):
+            vault.write_instance(numbers(1), "t")
+
+    (event,) = vault.vault.events(kind="tablevault.process.failed")
+    assert event.data["error"] == ["OSError", "no disk"]
+    assert event.data["operation"] == "write_instance"
+    vault.write_instance(numbers(1), "t")
+
+
 def test_a_process_that_was_stopped_writes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

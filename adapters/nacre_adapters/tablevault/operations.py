@@ -7,7 +7,7 @@ must still be the one who runs it: `run` is the commit that started or last resu
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -202,9 +202,10 @@ class Operations:
 
     @contextmanager
     def recorded(self, call: Call) -> Iterator[None]:
-        """Record that a call was refused, unless its id is already that of another.
+        """Record that a call was refused or failed, unless its id is already that of another.
 
-        A call that is interrupted right after its process was started ends it, too.
+        A call that is interrupted right after its process was started ends it, too. An id of the
+        caller's stays usable after an error that is not the caller's.
         """
         since_ns = time.time_ns()
         try:
@@ -224,6 +225,9 @@ class Operations:
             is_ours = process is not None and process.who == this_process()
             if process is not None and is_ours and process.logged_ns >= since_ns:
                 self._end_badly(process, error)
+            if process is None and not call.named:
+                with suppress(NacreError):  # what went wrong first is what counts
+                    self._note_refusal(call, error)
             raise
 
     @contextmanager
@@ -239,16 +243,16 @@ class Operations:
                 self._commit(before.id, partial(_give_up, before=before, error=error), set())
             raise
 
-    def _note_refusal(self, call: Call, error: Exception) -> None:
+    def _note_refusal(self, call: Call, error: BaseException) -> None:
         if not self.place.vault.read_only:
             self._commit(call.process_id, partial(self._refused, call=call, error=error), set())
 
-    def _refused(self, desk: Desk, *, call: Call, error: Exception) -> list[Fact]:
+    def _refused(self, desk: Desk, *, call: Call, error: BaseException) -> list[Fact]:
         # Somebody else's process may have that id, or one that goes on waiting to be resumed.
         known = desk.processes.process(call.process_id)
         return [self._ended(call, error)] if known is None else []
 
-    def _ended(self, call: Call, error: Exception | None) -> Fact:
+    def _ended(self, call: Call, error: BaseException | None) -> Fact:
         data: dict[str, object] = {
             "operation": call.operation,
             "author": self.author,
