@@ -49,6 +49,17 @@ def test_a_run_with_old_rows_that_is_killed_at_each_row_ends_the_same() -> None:
     assert totals == [[100, 201, 303, 103, 207, 312]] * 5
 
 
+@pytest.mark.parametrize(("where", "rows"), [("n_threads: 3\n", 4), ("executor: process\n", 1)])
+def test_a_run_in_threads_or_processes_that_is_killed_ends_the_same(where: str, rows: int) -> None:
+    builders = strict(guide(0, rows))
+    builders["pairs"] = builders["pairs"].replace("n_threads: 3\n", where)
+    expected = run(builders, CODE, tables=CFG, table="calc").frame.to_dict("list")
+
+    found = list(killed_everywhere(builders, CODE, tables=CFG, table="calc"))
+
+    assert found == [expected] * (2 * rows)
+
+
 def test_rows_that_were_kept_are_not_computed_again(tmp_path) -> None:
     code = (
         "import pandas as pd\ndef idx(): return pd.DataFrame({'k': range(6)})\n"
