@@ -176,3 +176,32 @@ def test_an_instance_that_is_not_active_any_more_is_what_a_waiting_execution_rea
     vault.execute_instance("t", process_id="job")
 
     assert vault.get_dataframe("t")[0]["c"].tolist() == [f"{row}before" for row in range(4)]
+
+
+DELETING = """
+import pandas as pd
+from nacre_adapters.tablevault import TableVault
+def idx(df, path):
+    with TableVault(path, "bo") as vault:
+        vault.delete_instance(vault.get_table_instances("src")[-1], "src")
+    return df
+def same(df):
+    return df
+"""
+
+
+def test_an_instance_that_is_deleted_meanwhile_is_what_a_reference_means(tmp_path: Path) -> None:
+    vault = make(tmp_path / "v", "t", "src")
+    vault.create_code_module("m", text=DELETING)
+    for value in ("before", "last"):
+        write(vault, pd.DataFrame({"v": [value]}), "src")
+    builders = {
+        "t_index": yaml_of("t_index", ["a"], "idx", df="<<src.v>>", path=tmp_path / "v"),
+        "b": yaml_of("b", ["b"], "same", df="<<src.v>>"),
+    }
+    vault.create_instance("t", builders=builders)
+
+    vault.execute_instance("t")
+
+    assert vault.get_dataframe("t")[0].to_dict("list") == {"a": ["last"], "b": ["last"]}
+    assert whole(vault)

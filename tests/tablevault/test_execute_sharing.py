@@ -20,9 +20,9 @@ def idx(pipe):
 """
 
 
-def piped(path: Path, *versions: str) -> TableVault:
+def piped(path: Path, *versions: str, **options: object) -> TableVault:
     """Return a vault with instances whose builders wait, each for a pipe of its own."""
-    vault = make(path / "v", "t")
+    vault = make(path / "v", "t", **options)
     vault.create_code_module("m", text=CODE)
     for version in versions:
         os.mkfifo(path / version)
@@ -86,6 +86,19 @@ def test_two_versions_of_a_table_are_executed_at_once(tmp_path: Path) -> None:
     found = [vault.get_dataframe("t", version=version)[0]["k"][0] for version in ("v1", "v2")]
     assert found == ["first", "second"]
     assert whole(vault)
+
+
+def test_side_effects_happen_one_at_a_time(tmp_path: Path) -> None:
+    vault = piped(tmp_path, "v1", "v2", has_side_effects=True)
+    child = executing(tmp_path, "v1")
+
+    with waits(tmp_path, "v1") as pipe:
+        with pytest.raises(TVLockError):
+            impatient(vault).execute_instance("t", version="v2")
+        pipe.write("done")
+
+    assert ended(child) == 0
+    assert vault.get_dataframe("t", version="v1")[0]["k"].tolist() == ["done"]
 
 
 def test_an_execution_that_was_killed_blocks_nobody(tmp_path: Path) -> None:

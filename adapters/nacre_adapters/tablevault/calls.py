@@ -214,8 +214,9 @@ class Calls:
         """Run the builders of an execution that has begun."""
         execution = Execution(operations=self.operations, run=run)
         with self.operations.prepared(run.process):
-            plan = execution.planned()
-        self.operations.carry_on(run, lambda _: execution.work(plan))
+            tables = execution.tables()
+            plan = execution.planned(tables)
+        self.operations.carry_on(run, lambda _: execution.work(plan, tables))
         self._forget(run.plan.place.temporary)
 
     # Builders and code modules

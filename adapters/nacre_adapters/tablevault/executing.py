@@ -119,21 +119,21 @@ class Execution:
     operations: Operations
     run: Run[Begun]
 
-    def planned(self) -> Plan:
+    def planned(self, tables: Sight) -> Plan:
         """Return what is to be done; no function of a user is called."""
         begun = self.run.plan
         return planned(
             begun.place.table.name,
             self._texts(begun.place.temporary.builders),
             tokens=self._tokens(),
-            tables=self._tables(),
+            tables=tables,
             module=self._module,
         )
 
-    def work(self, plan: Plan) -> Decide:
+    def work(self, plan: Plan, tables: Sight) -> Decide:
         """Run the builders, and return the decision that makes an instance of what they made."""
         begun, place = self.run.plan, self.operations.place
-        made = self._made(plan, self._tables())
+        made = self._made(plan, tables)
         content = put_content(
             place.vault,
             place.files,
@@ -181,7 +181,8 @@ class Execution:
         subject = temporary_subject(temporary.table, temporary.version)
         self.operations.keep(self.run.process, [Fact(events.INSTANCE_FILLED, subject, data)])
 
-    def _tables(self) -> Sight:
+    def tables(self) -> Sight:
+        """Return what references of the builders mean."""
         place, begun = self.operations.place, self.run.plan
         folders = [temporary_folder(place.files, begun.place.temporary)]
         folders += [

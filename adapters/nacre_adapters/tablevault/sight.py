@@ -1,19 +1,23 @@
 """The instances that an execution sees: those that were there when it began."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
 from nacre.frames import describe_frame
+from nacre_adapters.tablevault.content import loaded, with_artifacts
 from nacre_adapters.tablevault.errors import TableMissing
-from nacre_adapters.tablevault.reading import Reader, Which
+from nacre_adapters.tablevault.reading import Reader
 from nacre_adapters.tablevault.state import Instance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sight:
-    """Materialized instances, for references. What comes later is not seen."""
+    """Materialized instances, for references. What comes later is not seen.
+
+    A name means the same instance for as long as this object lives, also when that is deleted.
+    """
 
     reader: Reader
     own: int
@@ -25,15 +29,21 @@ class Sight:
     folders: tuple[Path, ...]
     """Where files of the instance that is being made may lie; new ones in the first."""
 
+    _met: dict[tuple[str, str], Instance] = field(default_factory=dict)
+
     def find(self, table: str, version: str) -> str:
         """Return the id of the instance that a name with a version, an id or nothing means."""
-        return self._instance(table, version).id
+        found = self._instance(table, version)
+        self._met[table, found.id] = found
+        return found.id
 
     def read(self, table: str, instance_id: str) -> pd.DataFrame:
         """Return all of an instance, artifacts as full paths."""
-        which = Which(table_name=table, instance_id=instance_id)
-        frame, _ = self.reader.frame(which, rows=None, columns=None, full_artifact_path=True)
-        return frame
+        found = self._instance(table, instance_id)
+        frame = loaded(self.reader.vault, found.frame)
+        if not found.artifact_columns:
+            return frame
+        return with_artifacts(frame, found.artifact_columns, self.reader.folder(found))
 
     def content(self, table: str, instance_id: str, column: str) -> str:
         """Return what a column, or an instance, shares only with those that hold the same."""
@@ -55,6 +65,11 @@ class Sight:
         return str(next((path for path in paths if path.exists()), paths[0]))
 
     def _instance(self, name: str, version: str) -> Instance:
+        if (name, version) not in self._met:
+            self._met[name, version] = self._looked_up(name, version)
+        return self._met[name, version]
+
+    def _looked_up(self, name: str, version: str) -> Instance:
         table = self.reader.tables.table(name)
         if table is None:
             raise TableMissing(f"there is no table {name}; list get_table_instances()")
