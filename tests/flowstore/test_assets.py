@@ -320,12 +320,6 @@ def test_a_deleted_asset_can_be_restored(store: StoreInterface) -> None:
     assert store.get_asset("ex").id == id_
 
 
-# Aliases and tags
-
-
-# Who may
-
-
 # What an object may be
 
 

@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from nacre.errors import InvalidInput, NacreError
-from nacre_adapters.flowstore import StoreInterface, keys, use_store
+from nacre_adapters.flowstore import Dataset, StoreInterface, attempt, keys, reuse, use_store
 from nacre_adapters.flowstore.connections import (
     ConnectionNotFound,
     DatabaseUnreachable,
@@ -122,6 +122,18 @@ def test_a_replacement_that_does_not_work_leaves_the_table(db: StoreInterface) -
         db.pandas_to_db(odd, "shots", "db", if_exists="replace")
 
     assert len(db.db_to_pandas("SELECT * FROM shots", "db")) == 3
+
+
+def test_a_query_is_part_of_the_lineage_and_its_step_is_run_again(db: StoreInterface) -> None:
+    db.pandas_to_db(pd.DataFrame({"a": [1]}), "t", "db")
+    with attempt(db.place, "1", "Load", user="ana", code="c0de"):
+        step = StoreInterface("1", "ana", "Load")
+        step.save_asset(Dataset(step.db_to_pandas("select a from t", "db"), "rows"))
+
+    things = db.assets.lineage(db.get_dataset("rows")).things
+    assert [thing[:2] for thing in things[1:]] == [("query", db.connections.get("db").id)]
+    assert "select" not in str(things)
+    assert reuse(db.place, "2", "Load", user="ana", code="c0de") is None
 
 
 @pytest.fixture

@@ -107,7 +107,7 @@ def finish(place: Place, running: Attempt, *, reused: Sequence[object] | None = 
     Raises:
         Superseded: another attempt has begun meanwhile, or the flow was deleted.
     """
-    running.pending.flush()
+    running.pending.close()
     running.progress.flush()
     made_with = record_of_packages(place.vault)
 
@@ -209,7 +209,7 @@ def delete_flow(place: Place, flow: str, *, user: str) -> None:
 
 
 def _end(place: Place, running: Attempt, kind: str, more: dict[str, object]) -> None:
-    running.pending.flush()
+    running.pending.close()
     running.progress.flush()
     subject = step_subject(running.flow, running.step)
 

@@ -36,6 +36,8 @@ class Pending:
         self._size_bytes = 0
         self._reads = 0
         self._since = 0.0
+        self.is_over = False
+        """Whether the attempt has ended: what is saved now is none of it."""
 
     def save(self, saved: Saved, reads: int) -> None:
         """Let an output wait that was made from the first *reads* of what was read."""
@@ -60,6 +62,12 @@ class Pending:
             self._commit(self._waiting, self._reads)
             self._waiting, self._size_bytes, self._reads = [], 0, 0
             return True
+
+    def close(self) -> None:
+        """Commit what waits, for the last time."""
+        with self._lock:
+            self.flush()
+            self.is_over = True
 
     def _is_due(self) -> bool:
         many = len(self._waiting) >= MOST or self._size_bytes >= MOST_BYTES

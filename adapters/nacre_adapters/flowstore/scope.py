@@ -2,14 +2,18 @@
 
 import getpass
 from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
-from nacre_adapters.flowstore.context import ATTEMPT
+from nacre_adapters.flowstore.context import ATTEMPT, STORE
 from nacre_adapters.flowstore.errors import StepMissing
 from nacre_adapters.flowstore.place import Place, Store, find_place
 from nacre_adapters.flowstore.progress import Progress
 from nacre_adapters.flowstore.reading import ReadLog
 from nacre_adapters.flowstore.records import Where, record_progress
 from nacre_adapters.flowstore.views import Flow
+
+if TYPE_CHECKING:
+    from nacre_adapters.flowstore.attempts import Attempt
 
 
 class Scope:
@@ -23,11 +27,14 @@ class Scope:
         self._user = user
         self._store = store
         self._reads = ReadLog()
+        # A thread does not see what surrounds the step that started it; what made this does.
+        self._made_in = STORE.get(), ATTEMPT.get()
 
     @cached_property
     def place(self) -> Place:
         """The open store."""
-        return find_place(self._store)
+        around = STORE.get() or self._made_in[0]
+        return find_place(self._store) if self._store is not None or around is None else around
 
     @property
     def flow(self) -> Flow | None:
@@ -45,8 +52,8 @@ class Scope:
     @property
     def where(self) -> Where:
         """Flow, step, user and attempt: the one that runs here, if it is of this step."""
-        running = ATTEMPT.get()
-        if running is not None and running.at[:2] == (self._flow, self._step):
+        running = self._running()
+        if running is not None:
             return Where(*running.at[:2], self.user, running.number, running.reads, running.pending)
         return Where(self._flow, self._step, self.user, None, self._reads)
 
@@ -63,10 +70,18 @@ class Scope:
     @property
     def progress(self) -> Progress:
         """Where updates go: to the attempt that runs here, if it is of this step."""
-        running = ATTEMPT.get()
-        if running is not None and running.at[:2] == (self._flow, self._step):
+        running = self._running()
+        if running is not None:
             return running.progress
         return self._own_progress
+
+    def _running(self) -> "Attempt | None":
+        """Return the attempt at this step that runs here, or ran this; None after its end."""
+        for running in (ATTEMPT.get(), self._made_in[1]):
+            is_mine = running is not None and running.at[:2] == (self._flow, self._step)
+            if running is not None and is_mine and not running.pending.is_over:
+                return running
+        return None
 
     @cached_property
     def _own_progress(self) -> Progress:
