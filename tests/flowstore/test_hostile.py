@@ -44,6 +44,18 @@ ODD_NODES = [
     {"array": [[["a", "|O"]], [1], b"12345678"]},
     {"array": ["no dtype", [1], b"1"]},
     {"array": ["object", [5], [1]]},
+    {"array": ["<U1", [1], b"\xff" * 4]},
+    {"array": [[["a", "<U1"], ["b", "|b1"]], [1], b"\xff" * 5]},
+    {"array": ["<f8", [1 << 62, 1 << 62], b""]},
+    {"array": ["<f8", [1] * 100, bytes(8)]},
+    {"fraction": [{"int": [b"\1" * 20_000]}, 3]},
+    {"file": [b"a", {"unknown": []}]},
+    {"pandas-dtype": [5]},
+    {
+        "cell": [
+            msgpack.packb(msgpack.ExtType(2, msgpack.packb(["array", "O", [1 << 40], "C", []])))
+        ]
+    },
     {"array": ["text", [5], [1]]},
     {"masked": [1, 2, 3, 4]},
     {"matrix": [5]},

@@ -65,6 +65,34 @@ def test_an_altered_pickle_does_not_run() -> None:
         trusting(payloads).decode(stored)
 
 
+@pytest.mark.parametrize("code", [None, b"", b"\0" * 32, "text", [], 5], ids=repr)
+def test_a_forged_code_loads_nothing(code: object) -> None:
+    payloads = CountingPayloads()
+    stored = trusting(payloads).encode(Mine(7)).to_data()
+    stored["content"]["pickle"] = [pickle.dumps(Bomb()), code]
+
+    with pytest.raises(NotTrusted, match="key of this store"):
+        trusting(payloads).decode(stored)
+
+
+def test_the_code_of_another_pickle_is_no_code() -> None:
+    payloads = CountingPayloads()
+    one, other = (trusting(payloads).encode(Mine(n)).to_data()["content"] for n in (1, 2))
+    stored = trusting(payloads).encode(Mine(7)).to_data()
+    stored["content"] = {"pickle": [one["pickle"][0], other["pickle"][1]]}
+
+    with pytest.raises(NotTrusted):
+        trusting(payloads).decode(stored)
+
+
+def test_a_pickle_deep_inside_is_not_loaded_without_trust() -> None:
+    payloads = CountingPayloads()
+    stored = trusting(payloads).encode({"a": [({"b": Mine(7)},)]})
+
+    with pytest.raises(NotTrusted, match="say trust='pickle'"):
+        careful(payloads).decode(stored)
+
+
 def test_trust_needs_a_key() -> None:
     with pytest.raises(InvalidInput, match="needs a key"):
         Codecs(CountingPayloads(), trust="pickle").encode(Mine(7))

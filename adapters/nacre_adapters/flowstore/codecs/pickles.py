@@ -20,6 +20,16 @@ except ModuleNotFoundError:
 
 _PURPOSE = b"nacre flowstore pickle 1\0"
 _PROTOCOL = 5
+_BROKEN = (
+    pickle.UnpicklingError,
+    AttributeError,
+    ImportError,
+    TypeError,
+    ValueError,
+    LookupError,
+    EOFError,
+    RecursionError,
+)
 
 
 def _encode(value: object, encoder: Encoder) -> Parts:
@@ -61,7 +71,7 @@ def _decode(parts: Parts, decoder: Decoder) -> object:
         )
     try:
         return pickle.loads(data)  # noqa: S301 - its code was checked
-    except (pickle.UnpicklingError, AttributeError, ImportError, TypeError, ValueError) as error:
+    except _BROKEN as error:
         raise CorruptionError(f"a stored pickle does not load here: {error}") from error
 
 
