@@ -138,6 +138,23 @@ def test_a_file_that_no_cell_names_is_kept(tmp_path: Path) -> None:
     assert sorted(path.name for path in folder.iterdir()) == ["a.txt", "notes.txt"]
 
 
+def test_a_change_of_directory_loses_no_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    vault = make(Path("v"), "t")
+    vault.create_instance("t", external_edit=True)
+    assert vault.get_artifact_folder("t").startswith("v/")
+    Path(vault.get_artifact_folder("t"), "a.txt").write_text("x")
+    (tmp_path / "elsewhere").mkdir()
+
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    vault.write_instance(files("a.txt"), "t")
+
+    assert Path(vault.get_dataframe("t")[0]["file"][0]).read_text() == "x"
+    assert list(Path().iterdir()) == []
+
+
 def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
     vault = make(tmp_path / "v", "t")
     vault.create_instance("t", external_edit=True)

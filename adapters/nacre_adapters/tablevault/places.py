@@ -44,6 +44,8 @@ class Place:
     def files(self) -> Path:
         """The folder of files that users work with: beside a vault in a single file."""
         path = Path(self.shown)
+        if not (path.exists() and path.samefile(self.vault.path)):
+            path = self.vault.path  # the program has changed its directory meanwhile
         return path / _FILES if path.is_dir() else path.with_name(f"{path.name}-{_FILES}")
 
     def close(self) -> None:

@@ -63,7 +63,6 @@ class TableVault:
         self._calls = Calls(
             operations=Operations(place=self._place, author=author), parent_id=parent_id
         )
-        self._reader = Reader(vault=self.vault, files=self._place.files)
         self._closing = close_with(self, self._place)
         if restart:
             forget_left_behind(self._place.files, self._place.tables.all_temporaries)
@@ -362,3 +361,7 @@ class TableVault:
         """Return the text of a code module."""
         name = module_name.removesuffix(".py")
         return self._reader.text(self._reader.tables.module(name), f"code module {name}")
+
+    @property
+    def _reader(self) -> Reader:
+        return Reader(vault=self.vault, files=self._place.files)

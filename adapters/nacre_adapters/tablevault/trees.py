@@ -30,6 +30,7 @@ def file_tree(
     reader: Reader, label: str, shown: Shown, *, table_name: str = "", instance_id: str = ""
 ) -> Tree | None:
     """Return the tree of the vault, a table or an instance; None when there is none."""
+    label = label.rstrip("/")
     if not table_name:
         return _vault_tree(reader, label, shown)
     table = reader.tables.table(table_name)
