@@ -28,6 +28,21 @@ def test_in_the_background_the_instance_is_made_too(tmp_path: Path) -> None:
     assert whole(vault)
 
 
+def test_the_background_finds_a_vault_after_a_change_of_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    vault = calc(Path("v"))
+    vault.create_instance("calc", builders=guide(0, 4))
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+
+    process = vault.execute_instance("calc", background=True)
+
+    until(lambda: vault.get_process_completion(process))
+    assert len(vault.get_dataframe("calc")[0]) == 4
+
+
 def test_a_mistake_shows_at_once_in_the_background(tmp_path: Path) -> None:
     vault = calc(tmp_path / "v")
 

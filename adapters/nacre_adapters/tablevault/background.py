@@ -47,7 +47,7 @@ def execute_in_background(
         TVLockError: another process works on it.
     """
     operations = calls.operations
-    with _launched(operations.place.shown, operations.author) as (pid, orders):
+    with _launched(str(operations.place.vault.path), operations.author) as (pid, orders):
         run = calls.begin_execution(
             name, process_id, version=version, force=force, holder=process_of(pid)
         )
