@@ -101,8 +101,10 @@ class Sql:
 
     def close(self) -> None:
         """Release what queries share; idempotent, and the next one makes it anew."""
-        if self._process == os.getpid() and self._database is not None:
-            self._database.close()
+        if self._process != os.getpid():
+            return
+        with self._lock:
+            # Let go of, not closed: that it refuses while another thread asks it something.
             self._database = None
 
     def _connect(self, duckdb: ModuleType) -> "Connection":

@@ -1,6 +1,7 @@
 """SQL over collections and frames: the answers of SQLite, and nothing but reading."""
 
 import sqlite3
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pandas as pd
@@ -9,7 +10,7 @@ from people_rows import create_people, crowd, person
 from processes import in_process
 
 import nacre
-from nacre.errors import Closed, InvalidInput, NotFound
+from nacre.errors import Closed, InvalidInput, NotFound, StateError
 
 pytest.importorskip("duckdb")
 
@@ -166,6 +167,37 @@ def test_text_of_few_values_is_the_same_in_every_answer(vault):
         sum(row["few"] is not None for row in rows)
     )
     assert kept.to_frame("arrow").schema.field("few").type == "string"
+
+
+def test_a_vault_is_closed_under_queries(tmp_path):
+    vault = nacre.open(tmp_path / "v")
+    create_people(vault).bulk_load(crowd(600))
+    answered = threading.Semaphore(0)
+
+    def ask_until_closed():
+        while True:
+            try:
+                found = vault.sql("select count(*) as n from people")
+            except StateError:
+                return
+            assert found["n"][0] == 600
+            answered.release()
+
+    with ThreadPoolExecutor(3) as threads:
+        asking = [threads.submit(ask_until_closed) for _ in range(3)]
+        for _ in range(6):
+            answered.acquire()
+        close_patiently(vault)
+        for each in asking:
+            each.result()
+
+
+def close_patiently(vault):
+    while True:
+        try:
+            return vault.close()
+        except StateError:  # another thread is reading at this very moment
+            continue
 
 
 def test_an_answer_that_a_library_cannot_hold_is_refused(vault):
