@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from modelvault_schemas import fields, indexes, opened, optional
-from processes import Process
+from processes import Process, in_process
 
 from nacre_adapters.modelvault import (
     Database,
@@ -133,6 +133,21 @@ def test_a_truncated_file_is_refused_or_whole(kept: float, recovery: str, tmp_pa
     os.truncate(path, int(kept * size) if kept < 1 else int(kept))
 
     assert found(path, recovery) in ("all rows", "format error")
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_page_of_zeros_is_refused_or_costs_nothing(seed: int, tmp_path: Path) -> None:
+    path = tmp_path / "x.mv"
+    made(path).close()
+    content = bytearray(path.read_bytes())
+    start = 4096 * (len(content) // 4096 * seed // 12)
+    content[start : start + 4096] = bytes(4096)
+    path.write_bytes(content)
+
+    # In another process: LMDB would end it.
+    came = in_process(lambda: found(path, "strict"))
+
+    assert came in ("all rows", "format error")
 
 
 @pytest.mark.parametrize("tail", [b"x", b"junk" * 20, bytes(5000)])

@@ -67,7 +67,7 @@ def open_vault(path: Source, *, read_only: bool, strict: bool) -> Place:
         ModelVaultFormatError: something else is there, or it is damaged.
     """
     if not isinstance(path, nacre.Vault):
-        place = open_file(path, read_only=read_only)
+        place = open_file(path, read_only=read_only, strict=strict)
         if strict:
             _check_all(place)
         return place
@@ -75,8 +75,11 @@ def open_vault(path: Source, *, read_only: bool, strict: bool) -> Place:
     return Place(path, str(path.path), is_own=False)
 
 
-def open_file(path: object, *, read_only: bool) -> Place:
+def open_file(path: object, *, read_only: bool, strict: bool = False) -> Place:
     """Open the database at a path; create it unless *read_only*.
+
+    With *strict* its pages are looked at first: LMDB ends the process when it meets some that are
+    damaged. Pages that somebody writes meanwhile cannot be looked at in this way.
 
     Raises:
         CannotOpen: it cannot be opened or made there, or another one writes it.
@@ -94,7 +97,8 @@ def open_file(path: object, *, read_only: bool) -> Place:
         return _in_memory(shown)
     lock = None if read_only else take_lock(place, shown)
     try:
-        vault = _open_vault(place, read_only=read_only)
+        untrusted = strict and not is_new and not (read_only and is_written(place))
+        vault = _open_vault(place, read_only=read_only, untrusted=untrusted)
     except BaseException:
         if lock is not None:
             os.close(lock)
@@ -190,9 +194,9 @@ def is_written(path: Path) -> bool:
     return False
 
 
-def _open_vault(path: Path, *, read_only: bool) -> nacre.Vault:
+def _open_vault(path: Path, *, read_only: bool, untrusted: bool) -> nacre.Vault:
     try:
-        vault = nacre.open(path, single_file=True, read_only=read_only)
+        vault = nacre.open(path, single_file=True, read_only=read_only, untrusted=untrusted)
     except (FormatError, CorruptionError) as error:
         raise ModelVaultFormatError(f"format error: {error}") from error
     except NacreError:
