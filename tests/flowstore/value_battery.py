@@ -183,10 +183,13 @@ def _recarray():
     return np.rec.array([(1, 2.0)], dtype=[("a", "i4"), ("b", "f8")])
 
 
+def noted(value):
+    value.note = "mine"
+    return value
+
+
 def noted_file():
-    file = io.BytesIO(b"a")
-    file.note = "mine"
-    return file
+    return noted(io.BytesIO(b"a"))
 
 
 REFUSED = {
@@ -212,6 +215,8 @@ REFUSED = {
         2, {"names": ["a", "b"], "formats": ["i4", "i2"], "offsets": [0, 0]}
     ),
     "file with notes": noted_file,
+    "OrderedDict with notes": lambda: noted(collections.OrderedDict()),
+    "Counter with notes": lambda: noted(collections.Counter("a")),
     "open file": lambda: io.StringIO("a"),
 }
 

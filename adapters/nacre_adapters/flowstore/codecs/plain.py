@@ -53,6 +53,14 @@ def encode_pairs(value: dict[object, object], encoder: Encoder) -> Parts:
     return nodes
 
 
+def _encode_with_attributes(value: dict[object, object], encoder: Encoder) -> Parts:
+    # What torch notes on a state_dict, and does not need to load it.
+    extra = vars(value).keys() - {"_metadata"}
+    if extra:
+        raise Refused(f"its attribute {min(extra)} would not come back: store a plain dict")
+    return encode_pairs(value, encoder)
+
+
 def decode_pairs(parts: Parts, decoder: Decoder) -> dict[object, object]:
     """Return what `encode_pairs` was given."""
     items = decode_items(parts, decoder)
@@ -231,12 +239,12 @@ PLAIN: dict[type, Codec] = {
     slice: Codec("slice", _encode_slice, _called_with(slice)),
     collections.OrderedDict: Codec(
         "ordered",
-        encode_pairs,
+        _encode_with_attributes,
         lambda parts, decoder: collections.OrderedDict(decode_pairs(parts, decoder)),
     ),
     collections.Counter: Codec(
         "counter",
-        encode_pairs,
+        _encode_with_attributes,
         lambda parts, decoder: collections.Counter(decode_pairs(parts, decoder)),
     ),
     collections.deque: Codec("deque", _encode_deque, _decode_deque),
