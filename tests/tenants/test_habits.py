@@ -99,6 +99,13 @@ def test_a_table_makes_and_drops_its_indexes(db: Database, table: Table) -> None
     assert [index["name"] for index in table.indexes] == ["idx_things_name"]
 
 
+def test_one_record_is_not_taken_for_many(table: Table) -> None:
+    with pytest.raises(InvalidInput, match="one record"):
+        table.insert_all({"name": "c"})
+
+    assert len(table) == 2
+
+
 class Names(str, enum.Enum):  # noqa: UP042 - whose text is another than its value
     TABLE = "things"
     COLUMN = "name"

@@ -3,6 +3,7 @@
 import pytest
 from tenants import models
 
+from nacre.errors import InvalidInput
 from nacre_adapters.tenants import Database, Host, drop_table
 
 
@@ -44,3 +45,5 @@ def test_a_log_is_narrowed_and_keeps_what_was_dropped(pair: tuple[Database, Data
     }
     assert db.at(before + 1).log()[0].position == before
     assert db.log("nothing") == []
+    with pytest.raises(InvalidInput, match="limit is -1"):
+        db.log(limit=-1)

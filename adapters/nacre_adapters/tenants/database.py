@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Self, cast
 
 import nacre
+from nacre.errors import InvalidInput
 from nacre_adapters.tenants import definitions
 from nacre_adapters.tenants.errors import Unsupported
 from nacre_adapters.tenants.home import Home
@@ -113,6 +114,9 @@ class Database:
 
         Of a vault that is shared only what is in this namespace; also of tables that were dropped.
         """
+
+        if limit is not None and limit < 0:
+            raise InvalidInput(f"limit is {limit}: give how many at most")
 
         def read(vault: nacre.Vault) -> list[nacre.Event]:
             if table is not None:

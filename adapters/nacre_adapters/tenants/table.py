@@ -1,6 +1,6 @@
 """A table: rows inserted, changed and deleted, as objects of a class or as dicts."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 import nacre
@@ -65,6 +65,8 @@ class Table(ReadTable):
 
         Raises: as `insert`.
         """
+        if isinstance(records, Mapping):
+            raise InvalidInput("insert_all was given one record: insert it, or give a list")
         given = [values for values in map(values_of, records or ()) if values]
         how = writing.conflicts(ignore=ignore, replace=replace, upsert=upsert)
 
