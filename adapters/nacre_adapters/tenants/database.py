@@ -114,7 +114,6 @@ class Database:
 
         Of a vault that is shared only what is in this namespace; also of tables that were dropped.
         """
-
         if limit is not None and limit < 0:
             raise InvalidInput(f"limit is {limit}: give how many at most")
 
