@@ -73,3 +73,19 @@ def test_a_missing_artifact_is_refused(tmp_path: Path) -> None:
     assert vault.get_process_completion("job")
     assert vault.get_dataframe("t", "TEMP_base")[0]["name"].tolist() == ["ana"]
     assert whole(vault)
+
+
+def test_files_of_an_execution_that_was_stopped_half_way_are_kept(tmp_path: Path) -> None:
+    vault = make(tmp_path / "v", "t")
+    wrong = "    1 / (name != 'bo')\n    pathlib.Path("
+    vault.create_code_module("m", text=ARTIFACTS.replace("    pathlib.Path(", wrong, 1))
+    vault.create_instance("t", builders=pictured(["ana", "bo"]))
+    with pytest.raises(ZeroDivisionError):
+        vault.execute_instance("t", process_id="job")
+
+    vault.stop_process("job", materialize=True)
+
+    frame, _ = vault.get_dataframe("t")
+    assert Path(frame["file"][0]).read_text() == "picture of ana"
+    assert frame["file"][1] == ""
+    assert whole(vault)

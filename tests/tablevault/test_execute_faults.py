@@ -52,7 +52,7 @@ def faulty(path: Path, wrong: str, more: str = "") -> TableVault:
 
 @pytest.mark.parametrize(("wrong", "error", "match"), FAULTS.values(), ids=FAULTS)
 def test_the_rows_before_are_kept(wrong: str, error: type, match: str, tmp_path: Path) -> None:
-    vault = faulty(tmp_path, wrong, "executor: process\n")
+    vault = faulty(tmp_path, wrong, "executor: process\n" if "os" in wrong else "")
 
     with pytest.raises(error, match=match):
         vault.execute_instance("t", process_id="job")

@@ -5,16 +5,20 @@ module before an execution goes on gets what the corrected ones make, and never 
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from nacre_adapters.tablevault import events
 from nacre_adapters.tablevault.artifacts import collected, put_files, temporary_folder
+from nacre_adapters.tablevault.builders.definition import read_definition
 from nacre_adapters.tablevault.content import loaded, stored
+from nacre_adapters.tablevault.errors import TableReferenceError, TableVaultError
 from nacre_adapters.tablevault.events import Fact, process_subject, temporary_subject
 from nacre_adapters.tablevault.execution.journal import Part, Stage
 from nacre_adapters.tablevault.execution.partly import made_partly
 from nacre_adapters.tablevault.execution.recipes import Recipes
+from nacre_adapters.tablevault.execution.types import ARTIFACT
 from nacre_adapters.tablevault.operations import Operations, check_running
 from nacre_adapters.tablevault.references.resolver import Read
 from nacre_adapters.tablevault.state import Process, Temporary
@@ -81,7 +85,7 @@ class VaultJournal:
 
     def partly(self) -> Stage | None:
         """Return what there is so far, with the rows of a builder that has not finished."""
-        return made_partly(self.stage(), self._parts())
+        return made_partly(self.stage(), self._parts(), self._artifact_columns())
 
     def keep(self, builder: str, part: Part) -> None:
         """Keep rows of a builder."""
@@ -139,6 +143,13 @@ class VaultJournal:
         for kept in self.operations.place.processes.parts(self.process.id, *builder):
             if self.recipes is None or (kept.builder, kept.recipe) in self.recipes:
                 yield Part(rows=tuple(kept.rows), frame=loaded(vault, kept.frame))
+
+    def _artifact_columns(self) -> Iterator[str]:
+        vault = self.operations.place.vault
+        for name, text in self.temporary.builders.items():
+            with suppress(TableVaultError, TableReferenceError):  # it may have been edited since
+                types = read_definition(name, vault.get(text).decode()).dtypes
+                yield from (column for column, type_ in types.items() if type_ == ARTIFACT)
 
     def _recipe(self, builder: str) -> str:
         return dict(self.recipes or ())[builder]
