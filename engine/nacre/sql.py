@@ -8,6 +8,7 @@ import json
 import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Protocol
@@ -28,6 +29,21 @@ _LOCKED = {
     "python_enable_replacements": "false",
     "lock_configuration": "true",
 }
+
+
+class Readable(Protocol):
+    """What is asked: a vault."""
+
+    @property
+    def rows(self) -> "Collections":
+        """Its collections."""
+
+    @property
+    def frames(self) -> "Frames":
+        """Its frames."""
+
+    def read(self) -> AbstractContextManager[None]:
+        """Let everything that the thread reads in a block be of one head."""
 
 
 class Statement(Protocol):
@@ -60,14 +76,13 @@ class Sql:
 
     def ask(
         self,
-        rows: "Collections",
-        frames: "Frames",
+        vault: "Readable",
         query: str,
         *,
         parameters: Sequence[object] | Mapping[str, object] = (),
         to: str = "pandas",
     ) -> object:
-        """Return what a query gives, as a dataframe of *to*.
+        """Return what a query gives, as a dataframe of *to*; all it reads is of one head.
 
         Raises:
             InvalidInput: it is no single SELECT, DuckDB refuses it, or a name is of both kinds.
@@ -82,13 +97,15 @@ class Sql:
                 f"sql({query!r:.60}, parameters={parameters!r:.60}) is not understood: "
                 "give text, and a list of values"
             )
-        known = [*rows.names(), *frames.names()]
+        known = [*vault.rows.names(), *vault.frames.names()]
         duckdb = _duckdb()
         connection = self._connect(duckdb)
         try:
             _check_select(duckdb, connection, query)
-            for name in _different(_names(connection, query), known):
-                connection.register(name, _table(rows, frames, name))
+            asked = _names(connection, query)
+            with vault.read():
+                for name in _different(asked, known):
+                    connection.register(name, _table(vault.rows, vault.frames, name))
             found = connection.sql(query, params=_listed(parameters)).to_arrow_table()
         except duckdb.CatalogException as error:
             names = ", ".join(known[:8]) or "none yet"

@@ -152,9 +152,9 @@ class Vault:
         """Return what a SELECT over collections and frames gives, now or as of a position."""
         ask = partial(self._sql.ask, query=query, parameters=parameters, to=to)
         if as_of is None:
-            return ask(self.rows, self.frames)
+            return ask(self)
         with self.at(as_of) as then:
-            return ask(then.rows, then.frames)
+            return ask(then)
 
     def put(self, source: Source) -> Digest:
         """Store bytes, a file at a path, or an open binary file, and return its digest.

@@ -169,6 +169,35 @@ def test_text_of_few_values_is_the_same_in_every_answer(vault):
     assert kept.to_frame("arrow").schema.field("few").type == "string"
 
 
+def test_a_query_reads_all_its_tables_at_one_head(vault):
+    here, there = (
+        vault.rows.create(name, {"id": "int64", "n": "int64"}, key="id")
+        for name in ("here", "there")
+    )
+    here.bulk_load([{"id": n, "n": 1} for n in range(600)])
+    there.bulk_load([{"id": n, "n": 1} for n in range(600)])
+    ended = threading.Event()
+
+    def move():
+        number = 0
+        while not ended.is_set():
+            with vault.transaction() as tx:  # from one to the other, and back
+                for name, n in (("here", number % 2), ("there", 2 - number % 2)):
+                    tx.rows[name].update(number // 2 % 600, n=n)
+            number += 1
+
+    query = "select (select sum(n) from here) + (select sum(n) from there) as total"
+    with ThreadPoolExecutor(1) as threads:
+        moving = threads.submit(move)
+        try:
+            totals = [vault.sql(query)["total"][0] for _ in range(25)]
+        finally:
+            ended.set()
+        moving.result()
+
+    assert totals == [1200] * 25
+
+
 def test_a_vault_is_closed_under_queries(tmp_path):
     vault = nacre.open(tmp_path / "v")
     create_people(vault).bulk_load(crowd(600))
