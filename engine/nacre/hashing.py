@@ -4,6 +4,7 @@ BLAKE3-256 names blobs, SHA-256 builds the Merkle tree (RFC 6962) and the chain 
 and xxh3-64 notices damaged bytes at every read.
 """
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
@@ -18,6 +19,9 @@ CHECKSUM_SIZE = 8
 
 # BLAKE3 hands work to a second thread only where that outweighs starting it.
 _PARALLEL_FROM_BYTES = 1 << 20
+
+# The threads that share the work do not survive a fork: a child would wait for them for ever.
+_PROCESS = os.getpid()
 
 Buffer = bytes | bytearray | memoryview
 
@@ -72,8 +76,8 @@ def flat(data: Buffer) -> Buffer:
 
 def digest_of(data: Buffer) -> Digest:
     """Return the name of *data* as a blob."""
-    threads = blake3.AUTO if len(data) >= _PARALLEL_FROM_BYTES else 1
-    return Digest(blake3(data, max_threads=threads).digest())
+    is_shared = len(data) >= _PARALLEL_FROM_BYTES and os.getpid() == _PROCESS
+    return Digest(blake3(data, max_threads=blake3.AUTO if is_shared else 1).digest())
 
 
 def checksum(data: Buffer) -> bytes:
