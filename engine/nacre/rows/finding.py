@@ -139,13 +139,18 @@ def _of_same(definition: Definition, fetch: Fetch) -> Fetch:
     """Return *fetch* for as long as the rows are those of a definition."""
 
     def fetch_same(pairs: Pairs, found: list[Pair]) -> list[StoredRow]:
-        _check_same(pairs, definition)
+        check_same(pairs, definition)
         return fetch(pairs, found)
 
     return fetch_same
 
 
-def _check_same(pairs: Pairs, definition: Definition) -> None:
+def check_same(pairs: Pairs, definition: Definition) -> None:
+    """Refuse to read rows by a definition that is no more.
+
+    Raises:
+        Altered: the collection was altered or dropped.
+    """
     name, raw = definition.pair
     if pairs.get(name) != raw:
         raise Altered(
@@ -183,7 +188,7 @@ def _rows_of_keys(
         page = keys[:size]
 
         def read(pairs: Pairs) -> list[bytes | None]:
-            _check_same(pairs, definition)
+            check_same(pairs, definition)
             return pairs.get_many(page)  # noqa: B023 - runs at once
 
         raws = view.pairs.at_once(read)

@@ -16,7 +16,7 @@ from nacre.rows.column_aggregates import aggregate_columns
 from nacre.rows.columns import stored_rows
 from nacre.rows.conditions import EVERY, Condition, all_of, conditions
 from nacre.rows.editing import merged, update_rows
-from nacre.rows.finding import ALL, Window, find_rows
+from nacre.rows.finding import ALL, Window, check_same, find_rows
 from nacre.rows.home import Home, Words
 from nacre.rows.layout import Layout, StoredRow
 from nacre.rows.matching import bound_to
@@ -246,7 +246,12 @@ class Query:
         """Yield the rows from columns, if they are at hand; they do not say when they changed."""
         plan = self._plan(view, definition)
         if plan.along is None:
-            columns = view.at_once(lambda now: self._columns(now, definition, plan))
+
+            def read(now: Rows) -> pa.Table | None:
+                check_same(now.pairs, definition)
+                return self._columns(now, definition, plan)
+
+            columns = view.at_once(read)
             if columns is not None:
                 return stored_rows(definition.layout, columns)
         return find_rows(view, definition, plan, self._asked.window)
