@@ -1,4 +1,4 @@
-"""From the text of an expression to what it is made of; the one module that knows sqlglot.
+"""From the text of an expression to what it is made of.
 
 Nothing is guessed: a construct that is not known here is refused by its name. How operators bind
 is checked against SQLite's grammar, whatever the parser thinks of it.
@@ -15,14 +15,12 @@ from nacre_adapters.tenants.sql.calls import call_of
 from nacre_adapters.tenants.sql.grammar import (
     checked_arguments,
     checked_binding,
-    name_of,
-    note_text,
 )
-from nacre_adapters.tenants.sql.library import errors, exp, sqlglot
-from nacre_adapters.tenants.sql.places import POSITIONAL, with_names
+from nacre_adapters.tenants.sql.library import exp
+from nacre_adapters.tenants.sql.places import POSITIONAL
+from nacre_adapters.tenants.sql.statement import check_only, check_text, select_around
 from nacre_adapters.tenants.sql.tree import Node
 
-_MAX_LENGTH = 100_000
 _MAX_DEPTH = 200
 _MOST_REMEMBERED = 4000
 """Characters: what is parsed of more takes memory that is not worth it."""
@@ -47,27 +45,27 @@ def parse_where(text: str) -> Parsed:
         Unsupported: it holds something that is not run here.
         BadExpression: it is no condition.
     """
-    _check_text("where", text)
+    check_text("where", text)
     return _where(text) if len(text) <= _MOST_REMEMBERED else _where.__wrapped__(text)
 
 
 @lru_cache(maxsize=1024)
 def _where(text: str) -> Parsed:
-    select, positional = _select("where", "SELECT 1 FROM t WHERE ", text)
-    _only(select, "where", "WHERE")
+    select, positional = select_around("where", "SELECT 1 FROM t WHERE ", text)
+    check_only(select, "where", "WHERE")
     return _parsed("where", text, (select.args["where"].this,), positional)
 
 
 def parse_order(text: str) -> tuple[tree.Ordered, ...]:
     """Return what a text says to sort by; raises as `parse_where`."""
-    _check_text("order_by", text)
+    check_text("order_by", text)
     return _order(text) if len(text) <= _MOST_REMEMBERED else _order.__wrapped__(text)
 
 
 @lru_cache(maxsize=256)
 def _order(text: str) -> tuple[tree.Ordered, ...]:
-    select, positional = _select("order_by", "SELECT 1 FROM t ORDER BY ", text)
-    _only(select, "order", "ORDER BY")
+    select, positional = select_around("order_by", "SELECT 1 FROM t ORDER BY ", text)
+    check_only(select, "order", "ORDER BY")
     if positional:
         raise Unsupported("order_by has no parameters")
     return tuple(_ordered(each, text) for each in select.args["order"].expressions)
@@ -75,14 +73,14 @@ def _order(text: str) -> tuple[tree.Ordered, ...]:
 
 def parse_select(text: str) -> Parsed:
     """Return what a text says to select; raises as `parse_where`."""
-    _check_text("select", text)
+    check_text("select", text)
     return _selected(text) if len(text) <= _MOST_REMEMBERED else _selected.__wrapped__(text)
 
 
 @lru_cache(maxsize=256)
 def _selected(text: str) -> Parsed:
-    select, positional = _select("select", "SELECT ", text, " FROM t")
-    _only(select, "distinct", "SELECT")
+    select, positional = select_around("select", "SELECT ", text, " FROM t")
+    check_only(select, "distinct", "SELECT")
     distinct = select.args.get("distinct")
     if distinct is not None and distinct.args.get("on") is not None:
         raise Unsupported("DISTINCT ON is not supported")
@@ -90,47 +88,6 @@ def _selected(text: str) -> Parsed:
         raise Unsupported("select has no parameters")
     parsed = _parsed("select", text, tuple(select.expressions), 0)
     return Parsed(parsed.nodes, names=parsed.names, distinct=distinct is not None)
-
-
-def _check_text(what: str, text: object) -> None:
-    if not isinstance(text, str):
-        raise BadExpression(f"{what} is a {type(text).__name__}: give a text of SQL")
-    if len(text) > _MAX_LENGTH:
-        raise BadExpression(f"{what} has {len(text)} characters: {_MAX_LENGTH} are allowed")
-
-
-def _select(what: str, before: str, text: str, behind: str = "") -> tuple[exp.Select, int]:
-    """Return the parsed SELECT around a text, and how many ? the text has."""
-    try:
-        named, positional = with_names(what, text)
-        sql = f"{before}{named}\n{behind}"
-        found = sqlglot.parse(sql, dialect="sqlite")
-    except (errors.ParseError, errors.TokenError) as error:
-        raise BadExpression(f"{what} is not understood: {text[:200]!r}") from error
-    except RecursionError:
-        raise BadExpression(f"{what} is nested too deep: flatten it") from None
-    if len(found) != 1:
-        raise Unsupported(f"{what} holds several statements, of which none is run: {text[:200]!r}")
-    select = found[0]
-    note_text(select, sql)
-    if not isinstance(select, exp.Select):
-        name = "an empty text" if select is None else name_of(select)
-        raise Unsupported(f"{name} is not supported in {what}: {text[:200]!r}")
-    return select, positional
-
-
-def _only(select: exp.Select, allowed: str, clause: str) -> None:
-    for key, value in select.args.items():
-        if value and key not in ("expressions", "from_", "from", "kind", allowed):
-            name = key.rstrip("_").replace("_", " ").upper()
-            name = {"ORDER": "ORDER BY", "GROUP": "GROUP BY", "JOINS": "a join"}.get(name, name)
-            raise Unsupported(
-                f"{name} is not supported behind {clause}: there are where=, order_by=, limit=, "
-                "offset= and select="
-            )
-    table = (select.args.get("from_") or select.args["from"]).this
-    if any(value for key, value in table.args.items() if key != "this"):
-        raise BadExpression(f"what stands behind {clause} is not understood")
 
 
 def _parsed(what: str, text: str, nodes: tuple[exp.Expr, ...], positional: int) -> Parsed:
