@@ -9,11 +9,20 @@ from hypothesis import strategies as st
 from nacre.environment import Environment
 from nacre.files import OsFiles
 from nacre.keys import after_prefix
-from nacre.views.pairs import PAGE_ROWS, MemoryPairs, Pairs, ReadPairs, TransactionPairs
+from nacre.views.pairs import (
+    FIRST_PAGE_ROWS,
+    PAGE_ROWS,
+    MemoryPairs,
+    Pairs,
+    ReadPairs,
+    TransactionPairs,
+)
 
 KEYS = st.binary(min_size=1, max_size=3).map(lambda key: bytes(byte % 4 for byte in key))
 VALUES = st.binary(max_size=3)
 CHANGES = st.lists(st.tuples(KEYS, st.none() | VALUES), max_size=30)
+# Scans read pages of these sizes: first few rows, then more.
+COUNTS = [size + more for size in (FIRST_PAGE_ROWS, PAGE_ROWS) for more in (-1, 0, 1)]
 BOUNDS = st.binary(max_size=2).map(lambda key: bytes(byte % 5 for byte in key))
 
 
@@ -125,7 +134,7 @@ def test_rows_behind_a_prefix_are_a_map_of_their_own(
     assert all(read.get(key) == model.get(key) for key in [*model, b"absent"])
 
 
-@pytest.mark.parametrize("count", [PAGE_ROWS - 1, PAGE_ROWS, PAGE_ROWS + 1, 2 * PAGE_ROWS])
+@pytest.mark.parametrize("count", [*COUNTS, 3 * PAGE_ROWS])
 def test_scans_over_pages_miss_nothing(environment: Environment, count: int) -> None:
     keys = [n.to_bytes(2, "big") for n in range(count)]
     prefix = b"\x04\x01\x00"
@@ -152,9 +161,9 @@ def test_what_changes_during_a_scan_hides_nothing_else(environment: Environment)
     seen = []
     for key, _ in ReadPairs(environment, prefix).scan(b"", None):
         seen.append(key)
-        if len(seen) == PAGE_ROWS:
+        if len(seen) == FIRST_PAGE_ROWS:
             with environment.write(OsFiles()) as transaction:
                 transaction.delete(prefix + seen[-1])
-                transaction.delete(prefix + keys[PAGE_ROWS])
+                transaction.delete(prefix + keys[FIRST_PAGE_ROWS])
 
-    assert seen == [key for key in keys if key != keys[PAGE_ROWS]]
+    assert seen == [key for key in keys if key != keys[FIRST_PAGE_ROWS]]

@@ -2,7 +2,6 @@
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
 from itertools import chain, compress, cycle, islice
 from typing import Protocol, TypeVar
 
@@ -15,7 +14,9 @@ Pair = tuple[bytes, bytes]
 Result = TypeVar("Result")
 Item = TypeVar("Item")
 
+FIRST_PAGE_ROWS = 16
 PAGE_ROWS = 512
+_GROWTH = 8
 _FIRST_STEP = 8
 _WORTH_SPREADING = 500
 
@@ -53,18 +54,14 @@ class Pairs(Protocol):
         """
 
 
-def scan_pages(
-    read: Callable[[bytes, bytes | None], list[Pair]],
-    start: bytes,
-    stop: bytes | None,
-    *,
-    reverse: bool,
-) -> Iterator[Pair]:
-    """Yield the pairs of a range from *read*, which returns the first `PAGE_ROWS` of one."""
-    while page := read(start, stop):
+def scan_pages(pairs: Pairs, start: bytes, stop: bytes | None, *, reverse: bool) -> Iterator[Pair]:
+    """Yield the pairs of a range, page by page; many who scan want only the first of them."""
+    limit = FIRST_PAGE_ROWS
+    while page := pairs.page(start, stop, reverse=reverse, limit=limit):
         yield from page
-        if len(page) < PAGE_ROWS:
+        if len(page) < limit:
             return
+        limit = min(limit * _GROWTH, PAGE_ROWS)
         if reverse:
             stop = page[-1][0]
         else:
@@ -132,8 +129,7 @@ class TransactionPairs:
 
     def scan(self, start: bytes, stop: bytes | None, *, reverse: bool = False) -> Iterator[Pair]:
         """Yield the pairs of a range."""
-        read = partial(self.page, reverse=reverse)
-        return scan_pages(read, start, stop, reverse=reverse)
+        return scan_pages(self, start, stop, reverse=reverse)
 
     def page(
         self, start: bytes, stop: bytes | None, *, reverse: bool, limit: int = PAGE_ROWS
@@ -215,8 +211,7 @@ class ReadPairs:
 
     def scan(self, start: bytes, stop: bytes | None, *, reverse: bool = False) -> Iterator[Pair]:
         """Yield the pairs of a range; a new transaction every page keeps none open for long."""
-        read = partial(self.page, reverse=reverse)
-        return scan_pages(read, start, stop, reverse=reverse)
+        return scan_pages(self, start, stop, reverse=reverse)
 
     def page(
         self, start: bytes, stop: bytes | None, *, reverse: bool, limit: int = PAGE_ROWS

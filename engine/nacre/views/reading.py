@@ -6,7 +6,6 @@ date first; through a read-only handle that happens in memory.
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
 
 from nacre.environment import Transaction
 from nacre.errors import ReadOnly
@@ -75,8 +74,7 @@ class ViewPairs:
 
     def scan(self, start: bytes, stop: bytes | None, *, reverse: bool = False) -> Iterator[Pair]:
         """Yield the pairs of a range, a page in each transaction: none stays open for long."""
-        read = partial(self.page, reverse=reverse)
-        return scan_pages(read, start, stop, reverse=reverse)
+        return scan_pages(self, start, stop, reverse=reverse)
 
     def page(
         self, start: bytes, stop: bytes | None, *, reverse: bool, limit: int = PAGE_ROWS
