@@ -6,10 +6,9 @@ import threading
 from pathlib import Path
 
 import pytest
-from processes import in_process, in_processes
+from processes import in_processes
 from tenants import models
 
-from nacre import Vault
 from nacre.errors import Closed, CorruptionError, InvalidInput, VaultMissing
 from nacre_adapters.tenants import (
     BadTenantId,
@@ -23,7 +22,6 @@ from nacre_adapters.tenants import (
     register_table,
     register_tables,
 )
-from nacre_adapters.tenants.pool import Pool
 
 BAD_IDS = [
     "", None, 5, "../escape", "/abs/path", "a/b", "a b", "a.b", "a'b", 'a"b', "ünïcode", "a;b",
@@ -144,44 +142,6 @@ def test_a_closed_handle_says_so_and_others_go_on(host: Host) -> None:
     second.conn.commit()
     second.conn.rollback()
     second.engine.dispose()
-
-
-def test_hundreds_of_tenants_hold_few_descriptors(tmp_path: Path) -> None:
-    def work() -> tuple[int, int]:
-        host = Host(tmp_path / "host", most_open=8)
-        handles = [host.get_or_create(f"t{n}") for n in range(100)]
-        for n, db in enumerate(handles):
-            register_table(db, models.users(), "users", pk="email").insert(email=str(n))
-        return len(list(Path("/proc/self/fd").iterdir())), sum(
-            [u.email for u in db["users"]()] == [str(n)] for n, db in enumerate(handles)
-        )
-
-    descriptors, right = in_process(work)
-
-    assert descriptors <= 64
-    assert right == 100
-
-
-def test_what_was_used_last_stays_open_and_what_is_idle_is_closed(host: Host) -> None:
-    paths = [host.get_or_create(name).home.place.key[0] for name in "abc"]
-
-    def use(pool: Pool, path: Path) -> Vault:
-        vault = pool.take(path)
-        pool.give_back(path)
-        return vault
-
-    pool = Pool(2)
-    first, second, third = (use(pool, path) for path in paths)
-    assert use(pool, paths[1]) is second
-    assert use(pool, paths[2]) is third
-    assert use(pool, paths[0]) is not first
-    pool.close()
-
-    pool = Pool(2, idle_seconds=0)
-    first = use(pool, paths[0])
-    use(pool, paths[1])
-    assert use(pool, paths[0]) is not first
-    pool.close()
 
 
 class Names(enum.StrEnum):

@@ -33,13 +33,15 @@ _DEFAULT_ROOT = "tenants"
 class Host:
     """The tenants below a directory. Threads may share it, and it may be open in many processes."""
 
-    def __init__(self, root: str | os.PathLike[str], *, most_open: int = 16) -> None:
+    def __init__(
+        self, root: str | os.PathLike[str], *, most_open: int = 16, idle_seconds: float = 10.0
+    ) -> None:
         """Open the host at a directory, which is made when it is missing.
 
-        At most *most_open* vaults stay open while nobody uses them.
+        At most *most_open* vaults stay open while nobody uses them, for *idle_seconds* at most.
         """
         self.root = Path(os.path.abspath(root))  # noqa: PTH100 - resolve() would follow links
-        self._pool = Pool(most_open)
+        self._pool = Pool(most_open, idle_seconds=idle_seconds)
         (self.root / "tenants").mkdir(parents=True, exist_ok=True)
         with nacre.open(self.root / "catalogue.nacre", single_file=True) as catalogue:
             catalogue.register(Tenants)

@@ -76,10 +76,8 @@ class PooledPlace:
         self._pool.give_back(self._path)
 
     def close(self) -> None:
-        """Use it no longer; the pool closes the vault, now if nobody else uses it."""
-        if not self._closed:
-            self._closed = True
-            self._pool.close(self._path)
+        """Use it no longer. The pool closes the vault when it is idle: the next request is soon."""
+        self._closed = True
 
 
 class PastPlace:

@@ -1,9 +1,14 @@
-"""The open vaults of a process: a few at a time, so that thousands of tenants cost nothing idle."""
+"""The open vaults of a process: only what is used, so that thousands of tenants cost nothing.
+
+What nobody uses holds no file for long: a thread closes it when it was idle for a while, and ends
+when nothing is idle. Nothing depends on that thread but the number of open files.
+"""
 
 import os
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,94 +31,13 @@ class _Slot:
     used: float = 0.0
 
 
-class Pool:
-    """Opens vaults when they are used; those that are idle longest are closed first.
+def open_vault(path: Path, vault_id: bytes | None) -> nacre.Vault:
+    """Open a vault that is there, and is the one that the catalogue knows.
 
-    What is in use is never closed, so there may be more than *most* for a while. No thread watches:
-    what was idle for *idle_seconds* is closed when the next vault is used.
+    Raises:
+        VaultMissing: there is none; a vault that is lost is not made anew.
+        CorruptionError: it is another vault than *vault_id*.
     """
-
-    def __init__(self, most: int = 16, *, idle_seconds: float = 60.0) -> None:
-        self._most = most
-        self._idle_seconds = idle_seconds
-        self._next_look = 0.0
-        self._slots: OrderedDict[Path, _Slot] = OrderedDict()
-        self._lock = threading.Lock()
-        self._pid = os.getpid()
-
-    def take(self, path: Path, vault_id: bytes | None = None) -> nacre.Vault:
-        """Return the vault at *path*, open until `give_back`.
-
-        Raises:
-            VaultMissing: there is none; a vault that is lost is not made anew.
-            CorruptionError: it is another vault than *vault_id*.
-        """
-        if self._pid != os.getpid():
-            self._forget_threads()
-        with self._lock:
-            slot = self._slots.get(path)
-            if slot is not None and not slot.users and slot.file_id != _file_id(path):
-                self._drop(path)
-                slot = None
-            if slot is None:
-                vault = _opened(path, vault_id)
-                slot = self._slots[path] = _Slot(vault, _file_id(path))
-            slot.users += 1
-            self._slots.move_to_end(path)
-            self._trim(time.monotonic())
-        return slot.vault
-
-    def give_back(self, path: Path) -> None:
-        """End the use of what `take` returned."""
-        with self._lock:
-            slot = self._slots.get(path)
-            if slot is not None:
-                slot.users -= 1
-                slot.used = time.monotonic()
-
-    def close(self, path: Path | None = None) -> None:
-        """Close a vault, or all that nobody uses."""
-        with self._lock:
-            wanted = [path] if path is not None else list(self._slots)
-            for each in wanted:
-                self._drop(each)
-
-    def _trim(self, now: float) -> None:
-        """Close what is idle longest while there are too many, and what is idle for long."""
-        excess = len(self._slots) - self._most
-        if excess <= 0 and now < self._next_look:
-            return
-        self._next_look = now + self._idle_seconds
-        for path, slot in list(self._slots.items()):
-            if excess > 0 or slot.used <= now - self._idle_seconds:
-                excess -= self._drop(path)
-
-    def _drop(self, path: Path) -> bool:
-        """Close a vault that nobody uses; tell whether it was one."""
-        slot = self._slots.get(path)
-        if slot is None or slot.users:
-            return False
-        del self._slots[path]
-        slot.vault.close()
-        return True
-
-    def _forget_threads(self) -> None:
-        """In a forked child: the other threads that held the lock or a vault are not here."""
-        self._lock = threading.Lock()
-        self._pid = os.getpid()
-        for slot in self._slots.values():
-            slot.users = 0
-
-
-def _file_id(path: Path) -> FileId | None:
-    try:
-        found = os.stat(path)  # noqa: PTH116 - at every use of a vault, and half the time
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
-
-
-def _opened(path: Path, vault_id: bytes | None) -> nacre.Vault:
     try:
         vault = nacre.open(path, create=False)
     except VaultMissing as error:
@@ -128,3 +52,139 @@ def _opened(path: Path, vault_id: bytes | None) -> nacre.Vault:
         )
     vault.register(Tenants)
     return vault
+
+
+class Pool:
+    """Opens vaults when they are used, and closes them when they are not.
+
+    Of those that are idle at most *most* stay open, the last used, and none for longer than
+    *idle_seconds*. What is in use is never closed. A vault is opened and closed outside of the
+    lock, so that nobody waits for the disk of another tenant.
+    """
+
+    def __init__(
+        self,
+        most: int = 16,
+        *,
+        idle_seconds: float = 10.0,
+        clock: Callable[[], float] = time.monotonic,
+        opener: Callable[[Path, bytes | None], nacre.Vault] = open_vault,
+    ) -> None:
+        self._most = most
+        self._idle_seconds = idle_seconds
+        self._clock = clock
+        self._opener = opener
+        self._slots: OrderedDict[Path, _Slot] = OrderedDict()
+        self._watcher: threading.Thread | None = None
+        self._lock = threading.Lock()
+        self._pid = os.getpid()
+
+    def take(self, path: Path, vault_id: bytes | None = None) -> nacre.Vault:
+        """Return the vault at *path*, open until `give_back`.
+
+        Raises: as `open_vault`.
+        """
+        if self._pid != os.getpid():
+            self._forget_threads()
+        file_id = _file_id(path)
+        with self._lock:
+            slot = self._slots.get(path)
+            if slot is not None and (slot.users or slot.file_id == file_id):
+                slot.users += 1
+                self._slots.move_to_end(path)
+                return slot.vault
+        self.close(path)  # another file has taken its place, if it was there
+        return self._entered(path, _Slot(self._opener(path, vault_id), file_id))
+
+    def give_back(self, path: Path) -> None:
+        """End the use of what `take` returned."""
+        with self._lock:
+            slot = self._slots.get(path)
+            if slot is not None:
+                slot.users = max(0, slot.users - 1)  # a child may be forked inside of a use
+                slot.used = self._clock()
+                if self._watcher is None:
+                    self._watcher = self._watch()
+
+    def close(self, path: Path | None = None) -> None:
+        """Close a vault, or all that nobody uses."""
+        with self._lock:
+            dropped = self._drop(list(self._slots) if path is None else [path])
+        _close(dropped)
+
+    def close_idle(self) -> float | None:
+        """Close what was idle for long; return in how many seconds there may be more, or None."""
+        with self._lock:
+            now = self._clock()
+            ends = {
+                path: slot.used + self._idle_seconds
+                for path, slot in self._slots.items()
+                if not slot.users
+            }
+            dropped = self._drop([path for path, end in ends.items() if end <= now])
+            later = [end - now for end in ends.values() if end > now]
+            if not later:
+                self._watcher = None
+        _close(dropped)
+        return min(later, default=None)
+
+    def _entered(self, path: Path, made: _Slot) -> nacre.Vault:
+        """Enter a vault that was just opened, unless another thread was faster; use either."""
+        with self._lock:
+            slot = self._slots.setdefault(path, made)
+            slot.users += 1
+            self._slots.move_to_end(path)
+            dropped = self._drop(self._surplus())
+        _close([*dropped, *([made.vault] if slot is not made else [])])
+        return slot.vault
+
+    def _surplus(self) -> list[Path]:
+        """Return what is idle and too many, those that were used longest ago."""
+        excess = max(0, len(self._slots) - self._most)
+        return [path for path, slot in self._slots.items() if not slot.users][:excess]
+
+    def _drop(self, paths: Iterable[Path]) -> list[nacre.Vault]:
+        """Forget those of the vaults that nobody uses, and return them: close them unlocked."""
+        unused = [path for path in paths if path in self._slots and not self._slots[path].users]
+        return [self._slots.pop(path).vault for path in unused]
+
+    def _watch(self) -> threading.Thread | None:
+        """Start closing what is idle. Where no thread can be had, it stays open."""
+        thread = threading.Thread(target=self._close_in_time, name="nacre-tenants", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # the interpreter ends, or the machine has no thread left
+            return None
+        return thread
+
+    def _close_in_time(self) -> None:
+        pause = threading.Event()
+        wait: float | None = self._idle_seconds
+        try:
+            while wait is not None:
+                pause.wait(wait)
+                wait = self.close_idle()
+        except BaseException:
+            self._watcher = None  # the next use starts another one
+            raise
+
+    def _forget_threads(self) -> None:
+        """In a forked child: the other threads that held the lock or a vault are not here."""
+        self._lock = threading.Lock()
+        self._watcher = None
+        self._pid = os.getpid()
+        for slot in self._slots.values():
+            slot.users = 0
+
+
+def _close(vaults: Iterable[nacre.Vault]) -> None:
+    for vault in vaults:
+        vault.close()
+
+
+def _file_id(path: Path) -> FileId | None:
+    try:
+        found = os.stat(path)  # noqa: PTH116 - at every use of a vault, and half the time
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
