@@ -89,3 +89,23 @@ def test_files_of_an_execution_that_was_stopped_half_way_are_kept(tmp_path: Path
     assert Path(frame["file"][0]).read_text() == "picture of ana"
     assert frame["file"][1] == ""
     assert whole(vault)
+
+
+def test_the_path_of_the_vault_may_hold_what_references_are_made_of(tmp_path: Path) -> None:
+    vault = make(tmp_path / "a, [b] c: 'd'" / "v", "t")
+    code = ARTIFACTS + "def named(name, path):\n    return name\n"
+    vault.create_code_module("m", text=code)
+    builders = pictured(["ana", "bo"])
+    builders["name"] = yaml_of(
+        "name",
+        ["owner"],
+        "named",
+        name="'<<self.name[file::\"~ARTIFACT_FOLDER~/bo.txt\"]>>'",
+        path="~ARTIFACT_FOLDER~",
+        more="return_type: row-wise\n",
+    )
+    vault.create_instance("t", builders=builders)
+
+    vault.execute_instance("t")
+
+    assert vault.get_dataframe("t")[0]["owner"].tolist() == ["bo", "bo"]
