@@ -31,6 +31,13 @@ BAD = {
         {"t_index": "a: [1\nb: 2\n"},
         (TVBuilderError, r"t_index.yaml, line 2, character 2"),
     ),
+    "a reference that YAML takes for its own": (
+        {"t_index": INDEX.replace("arguments: {}", "arguments: {k: <<u.k[index]>>}")},
+        (
+            TVBuilderError,
+            r"line 6, .*; a reference between \{ \} or \[ \] of YAML stands in quotes",
+        ),
+    ),
     "a key twice": (
         {"t_index": INDEX + "is_custom: false\n"},
         (TVBuilderError, "line 7, key 'is_custom': it is given twice"),

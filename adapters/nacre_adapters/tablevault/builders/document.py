@@ -63,17 +63,19 @@ def _loaded(file: str, text: str) -> tuple[yaml.Node | None, object]:
         finally:
             loader.dispose()
     except yaml.MarkedYAMLError as error:
-        raise _unreadable(file, error) from error
+        raise _unreadable(file, text, error) from error
     except (yaml.YAMLError, ValueError) as error:
         raise TVBuilderError(f"{file}: this is no YAML: {error}") from error
     except RecursionError as error:
         raise TVBuilderError(f"{file}: its values are nested too deeply") from error
 
 
-def _unreadable(file: str, error: yaml.MarkedYAMLError) -> TVBuilderError:
+def _unreadable(file: str, text: str, error: yaml.MarkedYAMLError) -> TVBuilderError:
     mark = error.problem_mark or error.context_mark
     line = "" if mark is None else f", line {mark.line + 1}, character {mark.column + 1}"
     problem = ": ".join(part for part in (error.context, error.problem) if part)
+    if mark is not None and "<<" in "".join(text.splitlines()[mark.line : mark.line + 1]):
+        problem += "; a reference between { } or [ ] of YAML stands in quotes"
     return TVBuilderError(f"{file}{line}: this is no YAML: {problem}")
 
 
