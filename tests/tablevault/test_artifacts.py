@@ -179,7 +179,7 @@ def test_a_new_temporary_instance_starts_with_an_empty_folder(tmp_path: Path) ->
 def test_the_type_is_one_of_pandas(tmp_path: Path) -> None:
     column = files("a", None, "c")["file"]
 
-    assert str(column.dtype) == "artifact_string"
+    assert f"{column.dtype} {column.dtype!r}" == "artifact_string artifact_string"
     assert column.isna().tolist() == [False, True, False]
     assert (column == "a").tolist() == [True, False, False]
     assert pd.concat([column, column]).dtype == column.dtype

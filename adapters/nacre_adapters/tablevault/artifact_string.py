@@ -27,6 +27,9 @@ class ArtifactStringDtype(ExtensionDtype):  # type: ignore[misc]  # pandas has n
     kind = "O"
     na_value = pd.NA
 
+    def __repr__(self) -> str:
+        return self.name
+
     @classmethod
     def construct_array_type(cls) -> Any:  # noqa: ANN401 - `type` is a field of the class here
         """Return what columns of this type are made of."""
