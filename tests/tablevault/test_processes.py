@@ -14,6 +14,7 @@ from nacre.holders import this_process
 from nacre_adapters.tablevault import (
     TableVault,
     TVArgumentError,
+    TVFileError,
     TVForcedError,
     TVLockError,
     TVProcessError,
@@ -63,6 +64,16 @@ def test_a_refused_call_is_recorded_and_burns_its_id(tmp_path: Path) -> None:
     assert vault.get_process_completion("again")
     with pytest.raises(TVProcessError, match="already written"):
         vault.create_table("u", process_id="again")
+
+
+def test_a_record_names_errors_as_callers_know_them(tmp_path: Path) -> None:
+    vault = make(tmp_path / "v", "t")
+
+    with pytest.raises(TVFileError):
+        vault.delete_code_module("nowhere")
+
+    (event,) = vault.vault.events(kind="tablevault.process.failed")
+    assert event.data["error"][0] == "TVFileError"
 
 
 def test_an_active_process_is_described(tmp_path: Path) -> None:
@@ -325,6 +336,11 @@ def test_a_vault_of_the_past_and_one_that_is_read_only_refuse_to_write(tmp_path:
     with nacre.open(tmp_path / "v", read_only=True) as closed:
         reader = TableVault(closed, "bo")
         assert reader.get_table_instances() == ["t"]
-        with pytest.raises(ReadOnly):
+        with pytest.raises(ReadOnly, match="create_table changes the vault"):
             reader.create_table("u")
+        with pytest.raises(TVProcessError):
+            reader.create_code_module("m")
+    past = TableVault(vault.vault.at(vault.vault.head), "bo")
+    with pytest.raises(TVProcessError):
+        past.rename_table("u", "t")
     assert vault.get_table_instances() == ["t"]

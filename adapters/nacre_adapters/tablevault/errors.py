@@ -13,13 +13,14 @@ NacreError
     │   └── FileMissing       (also NotFound, FileNotFoundError)
     ├── TVLockError           (also StateError)                 wait, resume or stop the holder
     ├── TVProcessError        (also StateError)                 the process is not in that state
-    │   └── TVForcedError                                       somebody stopped this process
+    │   ├── TVForcedError                                       somebody stopped this process
+    │   └── VaultReadOnly     (also ReadOnly, PermissionError)  open the vault as it is now
     └── TVOpenAIError, TVImplementationError                    never raised here
 TableReferenceError           (also InvalidInput, ValueError)   fix the reference; as in the
                                                                 original, no TableVaultError
 """
 
-from nacre.errors import InvalidInput, NacreError, NotFound, StateError, StorageError
+from nacre.errors import InvalidInput, NacreError, NotFound, ReadOnly, StateError, StorageError
 
 
 class TableVaultError(NacreError):
@@ -97,6 +98,10 @@ class TVForcedError(TVProcessError):
     """Somebody stopped this process while it ran: nothing of it was kept."""
 
 
+class VaultReadOnly(TVProcessError, ReadOnly):
+    """The vault was opened to be read only, or as it was at another time."""
+
+
 class TVOpenAIError(TableVaultError):
     """Kept for those who import it: nothing here talks to OpenAI."""
 
@@ -113,6 +118,15 @@ class TableReferenceError(InvalidInput):
 
 OF_FUNCTIONS = (FunctionFailed, ValueRefused)
 """What is the fault of a user's function, though it is a `TableVaultError`."""
+
+
+def public_name(error: BaseException) -> str:
+    """Return the name of an exception as callers of TableVault know it."""
+    known = ("TV", TableReferenceError.__name__)
+    for each in type(error).__mro__:
+        if each.__module__ == __name__ and each.__name__.startswith(known):
+            return each.__name__
+    return type(error).__name__
 
 
 class InterfaceErrors:

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, Generic, TypeVar
 
 import nacre
-from nacre.errors import InvalidInput, NacreError
+from nacre.errors import InvalidInput, NacreError, ReadOnly
 from nacre.event import checked_name
 from nacre.holders import Holder, is_dead, this_process
 from nacre_adapters.tablevault import events
@@ -24,7 +24,9 @@ from nacre_adapters.tablevault.errors import (
     TVArgumentError,
     TVForcedError,
     TVProcessError,
+    VaultReadOnly,
     as_interface,
+    public_name,
 )
 from nacre_adapters.tablevault.events import Fact, process_subject
 from nacre_adapters.tablevault.places import Place
@@ -212,6 +214,8 @@ class Operations:
             yield
         except _AlreadyKnown:
             raise
+        except ReadOnly as error:
+            raise VaultReadOnly(f"{call.operation} changes the vault: {error}") from error
         except InvalidInput as error:
             self._note_refusal(call, error)
             if isinstance(error, TableVaultError):
@@ -357,7 +361,7 @@ def _fact(kind: str, process_id: str, data: dict[str, object]) -> Fact:
 
 
 def _error(error: BaseException) -> list[str]:
-    return [type(error).__name__, str(error)[:10_000].encode(errors="replace").decode()]
+    return [public_name(error), str(error)[:10_000].encode(errors="replace").decode()]
 
 
 def _actor(author: str) -> str | None:
