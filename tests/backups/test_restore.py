@@ -1,5 +1,6 @@
 """What a restore brings back, and what it leaves alone."""
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -75,6 +76,16 @@ def test_a_later_moment_than_the_last_backup_is_not_found(tmp_path, target, cont
         bring_back(target, tmp_path / "r", at="now")
 
     assert not (tmp_path / "r").exists()
+
+
+def test_a_moment_before_the_first_commit_is_refused(tmp_path, target, content) -> None:
+    first = datetime.fromtimestamp(content["events"][0][1] // 1000 / 1_000_000, UTC)
+
+    with pytest.raises(NotFound, match=re.escape(f"is of {first.isoformat()}, after 2001-01-31")):
+        bring_back(target, tmp_path / "r", at="2001-01-31 UTC")
+
+    assert not (tmp_path / "r").exists()
+    assert bring_back(target, tmp_path / "r", at=0).head == 0
 
 
 def test_an_unknown_backup_is_not_found(tmp_path, target, content) -> None:

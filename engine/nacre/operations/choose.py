@@ -220,7 +220,14 @@ class LogReading:
                 raise NotFound(f"the backup {listed.short} ends at position {head}, before {at}")
             return at
         # Those of the same microsecond are included: no time with a zone says more.
-        return sum(time_ns // 1000 <= _microseconds(at) for time_ns in self._times)
+        position = sum(time_ns // 1000 <= _microseconds(at) for time_ns in self._times)
+        if head and not position:
+            first = _EPOCH + timedelta(microseconds=min(self._times) // 1000)
+            raise NotFound(
+                f"the first commit of the backup {listed.short} is of {first.isoformat()}, after "
+                f"{at.isoformat()}: give a later time, or position 0 for an empty vault"
+            )
+        return position
 
     def blobs(
         self, fetcher: Fetcher, held: frozenset[Digest], position: int
