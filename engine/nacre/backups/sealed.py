@@ -24,8 +24,8 @@ from nacre.errors import CorruptionError, FormatError
 from nacre.hashing import Buffer
 
 PACKS, INDEXES, BACKUPS = "packs", "indexes", "backups"
-FORGOTTEN, CONDEMNED, VERIFIED = "forgotten", "condemned", "verified"
-FOLDERS = (PACKS, INDEXES, BACKUPS, FORGOTTEN, CONDEMNED, VERIFIED)
+FORGOTTEN, CONDEMNED, VERIFIED, READ = "forgotten", "condemned", "verified", "read"
+FOLDERS = (PACKS, INDEXES, BACKUPS, FORGOTTEN, CONDEMNED, VERIFIED, READ)
 
 HEAD_BYTES = 32
 

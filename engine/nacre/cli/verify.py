@@ -64,7 +64,7 @@ def verify(
     if sample is not None:
         check = partial(verify_sample, share=share_of(sample), seed=seed)
     if budget is not None:
-        check = partial(verify_within, seconds=_seconds(budget), memory=memory)
+        check = partial(verify_within, seconds=seconds_of(budget), memory=memory)
     known = [Checkpoint.parse(read_text(path)) for path in checkpoints]
     with (
         nacre.open(vault, read_only=True, untrusted=untrusted) as opened,
@@ -107,7 +107,8 @@ def share_of(text: str) -> float:
     return float(number[1]) / 100
 
 
-def _seconds(text: str) -> int:
+def seconds_of(text: str) -> int:
+    """Return the time that `--budget` was given."""
     number = re.fullmatch(r"(\d{1,9})([smhd])", text)
     if number is None:
         raise InvalidInput(f"--budget {text!r} is no time: write 90s, 10m, 2h or 1d")

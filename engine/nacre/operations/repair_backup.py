@@ -19,14 +19,22 @@ from nacre.backups.contents import (
 from nacre.backups.fetch import Fetcher, checked_part
 from nacre.backups.listing import Listed, read_listing
 from nacre.backups.pack import Packed
-from nacre.backups.sealed import BACKUPS, CONDEMNED, FORGOTTEN, INDEXES, VERIFIED, SealedTarget
+from nacre.backups.sealed import (
+    BACKUPS,
+    CONDEMNED,
+    FORGOTTEN,
+    INDEXES,
+    READ,
+    VERIFIED,
+    SealedTarget,
+)
 from nacre.backups.upload import put_pack
 from nacre.errors import CorruptionError, NotFound
 from nacre.operations.forget import delete_backups, delete_dead_indexes
 from nacre.operations.report import Progress, no_progress
 from nacre.operations.verify_backup import check_content, wrong_in_backup, wrong_in_pack
 
-_SMALL_FOLDERS = (INDEXES, FORGOTTEN, CONDEMNED, VERIFIED)
+_SMALL_FOLDERS = (INDEXES, FORGOTTEN, CONDEMNED, VERIFIED, READ)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +157,7 @@ def _sorted_out(target: SealedTarget) -> tuple[list[Listed], list[Listed]]:
     whole: list[Listed] = []
     broken: list[Listed] = []
     for listed in read_listing(target).backups:
-        wrong = any(wrong_in_backup(fetcher, contents, listed, "structure"))
+        wrong = any(wrong_in_backup(fetcher, contents, listed))
         (broken if wrong else whole).append(listed)
     return whole, broken
 

@@ -1,11 +1,12 @@
 """Is a target still what was put there, and can every backup be restored from it?
 
-Three tiers: *structure* reads all but the packs, and compares their sizes; *sample* reads some of
-the packs, too; *full* reads every byte and checks every blob against its digest.
+Tiers: *structure* reads all but the packs, and compares their sizes; *sample* reads some of
+the packs, too; *full* reads every byte and checks every blob against its digest. With a *budget*,
+what was read longest ago is read until the time is over.
 """
 
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,11 +18,13 @@ from nacre.backups.listing import Listed, read_listing
 from nacre.backups.pack import content_size, table_in
 from nacre.backups.sealed import BACKUPS, VERIFIED, SealedTarget, sealed_size
 from nacre.blobs import compression
-from nacre.clock import now_ns
+from nacre.clock import monotonic_seconds, now_ns
 from nacre.errors import CorruptionError, NotFound
 from nacre.hashing import Digest, digest_of
 from nacre.operations.choose import LogReading, blobs_of, entries_of, epitaphs_of
+from nacre.operations.read_packs import note_read, oldest_first
 from nacre.operations.report import Progress, no_progress
+from nacre.operations.verify_payloads import Enough, never
 
 Tier = Literal["structure", "sample", "full"]
 TIERS: tuple[Tier, ...] = ("structure", "sample", "full")
@@ -70,40 +73,90 @@ def verify_backups(
         progress: told how far it has come.
         time_ns: now.
     """
-    contents = load_contents(target)
-    by_pack = contents.by_pack()
-    listing = read_listing(target)
-    problems = [
-        *listing.problems,
-        *_vanished(target),
-        *contents.problems,
-        *_wrong_sizes(target, contents, by_pack),
-    ]
-    chosen = _chosen(tier, sorted(contents.packs), share, random.Random(seed))
-    for done, pack in enumerate(chosen, 1):
-        problems += wrong_in_pack(target, pack, by_pack.get(pack, ()))
-        progress("packs", done, len(chosen))
-    broken = []
-    fetcher = Fetcher(target, contents)
-    for done, listed in enumerate(listing.backups, 1):
-        found = list(wrong_in_backup(fetcher, contents, listed, tier))
-        problems += found
-        broken += [listed.short] if found else []
-        progress("backups", done, len(listing.backups))
-    problems += _damaged_before(contents, listing.live())
+    check = _Check(target, tier, progress)
+    check.read(_chosen(tier, sorted(check.contents.packs), share, random.Random(seed)))
     if tier == "full":
-        problems += _wrong_in_parts(fetcher, contents)
-    if not problems:
-        note_verified(target, listing.live(), tier, now_ns() if time_ns is None else time_ns)
-    return VerifyBackupReport(
-        target=str(target.target),
-        tier=tier,
-        backups=len(listing.backups),
-        packs=len(contents.packs),
-        packs_read=len(chosen),
-        problems=tuple(dict.fromkeys(problems)),
-        broken=tuple(broken),
-    )
+        check.problems += _wrong_in_parts(Fetcher(target, check.contents), check.contents)
+    return check.report(now_ns() if time_ns is None else time_ns)
+
+
+def verify_backups_within(
+    target: SealedTarget,
+    seconds: float,
+    *,
+    progress: Progress = no_progress,
+    time_ns: int | None = None,
+    clock: Callable[[], float] = monotonic_seconds,
+) -> VerifyBackupReport:
+    """Check all but the packs, all logs, and in the time that is left the packs read longest ago.
+
+    What was read is noted at the target. One pack is read in any case, so that every run goes on.
+    """
+    deadline = clock() + seconds
+    time_ns = now_ns() if time_ns is None else time_ns
+    check = _Check(target, "budget", progress)
+    packs = oldest_first(target, check.contents.packs, time_ns=time_ns)
+    whole = check.read(packs, enough=lambda: clock() >= deadline)
+    note_read(target, whole, there=check.contents.packs, time_ns=time_ns)
+    return check.report(time_ns)
+
+
+class _Check:
+    """A check in which all but the packs has been read, and of them as many as is asked for."""
+
+    def __init__(self, target: SealedTarget, tier: str, progress: Progress) -> None:
+        self._target = target
+        self._tier = tier
+        self._progress = progress
+        self.contents = load_contents(target)
+        self._by_pack = self.contents.by_pack()
+        self._listing = read_listing(target)
+        self._broken: list[str] = []
+        self._read = 0
+        self.problems = [
+            *self._listing.problems,
+            *_vanished(target),
+            *self.contents.problems,
+            *_wrong_sizes(target, self.contents, self._by_pack),
+        ]
+        self._check_backups()
+        self.problems += _damaged_before(self.contents, self._listing.live())
+
+    def read(self, packs: Sequence[str], *, enough: Enough = never) -> list[str]:
+        """Read packs, one at least, until it is *enough*; return which were whole."""
+        whole = []
+        for done, pack in enumerate(packs, 1):
+            found = list(wrong_in_pack(self._target, pack, self._by_pack.get(pack, ())))
+            self.problems += found
+            whole += [] if found else [pack]
+            self._read = done
+            self._progress("packs", done, len(packs))
+            if enough():
+                break
+        return whole
+
+    def report(self, time_ns: int) -> VerifyBackupReport:
+        """Return what was found; when it is nothing, note that at the target."""
+        if not self.problems:
+            note_verified(self._target, self._listing.live(), self._tier, time_ns)
+        return VerifyBackupReport(
+            target=str(self._target.target),
+            tier=self._tier,
+            backups=len(self._listing.backups),
+            packs=len(self.contents.packs),
+            packs_read=self._read,
+            problems=tuple(dict.fromkeys(self.problems)),
+            broken=tuple(self._broken),
+        )
+
+    def _check_backups(self) -> None:
+        fetcher = Fetcher(self._target, self.contents)
+        with_logs = self._tier != "structure"
+        for done, listed in enumerate(self._listing.backups, 1):
+            found = list(wrong_in_backup(fetcher, self.contents, listed, with_logs=with_logs))
+            self.problems += found
+            self._broken += [listed.short] if found else []
+            self._progress("backups", done, len(self._listing.backups))
 
 
 def note_verified(target: SealedTarget, listed: Iterable[Listed], how: str, time_ns: int) -> None:
@@ -232,15 +285,15 @@ def _wrong_in_parts(fetcher: Fetcher, contents: Contents) -> Iterable[str]:
 
 
 def wrong_in_backup(
-    fetcher: Fetcher, contents: Contents, listed: Listed, tier: Tier
+    fetcher: Fetcher, contents: Contents, listed: Listed, *, with_logs: bool = False
 ) -> Iterable[str]:
-    """Yield why a backup cannot be restored whole."""
+    """Yield why a backup cannot be restored whole; of its log, whether it is there or all of it."""
     backup = listed.backup
     try:
         missing = [d for d in blobs_of(fetcher, backup) if contents.places_of(d) is None]
         epitaphs_of(fetcher, backup)
         missing += [p.digest for p in backup.log if contents.places_of(p.digest) is None]
-        if tier != "structure":
+        if with_logs:
             reading = LogReading()
             for entry in entries_of(fetcher, backup):
                 reading.read(entry, backup)
