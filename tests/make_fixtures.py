@@ -13,8 +13,11 @@ from tempfile import TemporaryDirectory
 import pandas as pd
 
 import nacre
+from nacre.backups import DirectoryTarget, Secret
+from nacre.operations.backup import backup, open_target
 
 LARGE = random.Random(1).randbytes(5000)
+KEY = Secret(key_file=b"k" * 32)
 FRAME = pd.DataFrame({"flight": ["AA1", "UA7", None], "minutes": [11, 20, -3]})
 
 
@@ -41,6 +44,10 @@ def main() -> None:
         fill(vault)
     with nacre.open(place / "single.nacre", actor="ana", single_file=True) as vault:
         fill(vault)
+    for name, secret in (("plain", None), ("encrypted", KEY)):
+        target = open_target(DirectoryTarget(place / f"{name}.backups"), secret, create=True)
+        with nacre.open(place / "directory.vault", read_only=True) as vault:
+            backup(vault.store, target)
     for lock in place.rglob("*-lock"):
         lock.unlink()
 

@@ -4,26 +4,32 @@ import shutil
 from pathlib import Path
 
 import pytest
-from make_fixtures import FRAME, LARGE
+from make_fixtures import FRAME, KEY, LARGE
 
 import nacre
+from nacre.backups import DirectoryTarget
 from nacre.hashing import Digest
+from nacre.operations.backup import open_target
+from nacre.operations.choose import Choice, plan_restore
+from nacre.operations.restore import restore
+from nacre.operations.verify_backup import verify_backups
 
 FIXTURES = Path(__file__).parent / "fixtures"
 
 
 @pytest.fixture(
-    params=sorted(FIXTURES.glob("format-*/*")), ids=lambda p: f"{p.parent.name}-{p.stem}"
+    params=sorted({*FIXTURES.glob("format-*/*.vault"), *FIXTURES.glob("format-*/*.nacre")}),
+    ids=lambda p: f"{p.parent.name}-{p.stem}",
 )
 def old(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     copy = shutil.copytree if request.param.is_dir() else shutil.copy
     return Path(copy(request.param, tmp_path / request.param.name))
 
 
-def test_there_is_a_frozen_vault_of_each_layout() -> None:
+def test_there_is_a_frozen_vault_of_each_layout_and_backups_of_one() -> None:
     names = {path.name for path in FIXTURES.glob("format-1/*")}
 
-    assert names == {"directory.vault", "single.nacre"}
+    assert names == {"directory.vault", "single.nacre", "plain.backups", "encrypted.backups"}
 
 
 def test_a_frozen_vault_is_read_as_it_was(old: Path, tmp_path: Path) -> None:
@@ -51,3 +57,25 @@ def test_a_frozen_vault_can_be_written_on(old: Path) -> None:
         assert repeated.position == 3
         assert len(vault.frames.read("delays")) == 9
         assert vault.verify().is_clean
+
+
+@pytest.mark.parametrize("copies", [2, 1], ids=["as it is", "as before it had copies"])
+@pytest.mark.parametrize("name", ["plain", "encrypted"])
+def test_a_frozen_target_is_restored(name: str, copies: int, tmp_path: Path) -> None:
+    frozen = shutil.copytree(FIXTURES / "format-1" / f"{name}.backups", tmp_path / "t")
+    if copies == 1:
+        shutil.rmtree(frozen / "copies")
+    target = open_target(DirectoryTarget(frozen), KEY if name == "encrypted" else None)
+
+    restore(plan_restore(target, Choice()), tmp_path / "r")
+
+    assert verify_backups(target, "full").is_clean
+    with (
+        nacre.open(tmp_path / "r", read_only=True) as vault,
+        nacre.open(
+            shutil.copytree(FIXTURES / "format-1" / "directory.vault", tmp_path / "v"),
+            read_only=True,
+        ) as original,
+    ):
+        assert vault.checkpoint() == original.checkpoint()
+        assert vault.frames.read("delays", 0).equals(FRAME)

@@ -61,7 +61,7 @@ def test_any_flipped_byte_is_found(vault, secret) -> None:
     verify_backups(target, "full")
     choose = random.Random(3)
     for name, data in list(target.target.files.items()):
-        if name.startswith(("config", "verified")):
+        if name.startswith("verified"):
             continue
         for at in choose.sample(range(len(data)), 8):
             damaged = bytearray(data)

@@ -59,6 +59,8 @@ def _print(report: RepairBackupReport, done: str) -> None:
     packs = counted(len(report.packs), "damaged pack")
     saved = f"{counted(report.saved_chunks, 'chunk')} saved, {report.lost_chunks:,} lost"
     say(f"{packs} {done}replaced: {saved}")
+    for name in report.configs:
+        say(f"{done}written again from its copy: {name}")
     for what in report.removed:
         say(f"{done}removed, nobody can read it: {what}")
     for name in report.discarded:

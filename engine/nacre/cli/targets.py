@@ -9,6 +9,7 @@ from typing import TypeVar
 import click
 
 from nacre.backups import SealedTarget, Secret
+from nacre.backups.config import is_target
 from nacre.backups.location import target_at
 from nacre.cli.terminal import PathType
 from nacre.errors import InvalidInput, WrongKey
@@ -60,7 +61,7 @@ def create_location(
         InvalidInput: it is to be encrypted, and nothing says with what.
     """
     target = target_at(location)
-    if target.list("config"):
+    if is_target(target):
         opened = open_location(location, passphrase_file, key_file)
         if encrypt and not opened.is_encrypted:
             raise InvalidInput(f"{location} is not encrypted: back up to a new place")

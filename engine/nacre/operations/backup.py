@@ -16,7 +16,7 @@ from nacre.backups.backup import (
     encode_epitaphs,
     encode_list,
 )
-from nacre.backups.config import Secret, create_config, read_config
+from nacre.backups.config import Secret, complete_config, create_config, read_config
 from nacre.backups.contents import condemned_packs, load_contents
 from nacre.backups.fetch import Fetcher
 from nacre.backups.listing import Listed, read_listing
@@ -125,6 +125,7 @@ def backup(
     """
     tags = tuple(checked_name("tag", tag) for tag in tags)
     time_ns = now_ns() if time_ns is None else time_ns
+    complete_config(target.target, target.config)
     for _ in range(_MOST_TRIES):
         purged = purge_backups(store, target, time_ns=time_ns, progress=progress)
         run = _Run(store, target, _scope(store), time_ns, progress)

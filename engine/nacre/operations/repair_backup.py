@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from nacre.backups.backup import short_name
+from nacre.backups.config import altered_configs, mend_config
 from nacre.backups.contents import (
     Contents,
     Place,
@@ -52,6 +53,9 @@ class RepairBackupReport:
     removed: tuple[str, ...]
     """Indexes, notes and backups that nobody can read."""
 
+    configs: tuple[str, ...]
+    """Written again from their copies: without one of them no backup opens."""
+
     broken: tuple[str, ...]
     """Backups that are not whole, and stay."""
 
@@ -73,6 +77,8 @@ class TargetDamage:
     """Indexes, and what is noted of backups and packs: nothing is lost with them."""
 
     backups: tuple[str, ...]
+    configs: tuple[str, ...] = ()
+    """Copies of what the target is; another one is whole."""
 
 
 def find_target_damage(target: SealedTarget, progress: Progress = no_progress) -> TargetDamage:
@@ -94,6 +100,7 @@ def find_target_damage(target: SealedTarget, progress: Progress = no_progress) -
         lost=lost,
         files=tuple(name for folder in _SMALL_FOLDERS for name in _unreadable(target, folder)),
         backups=tuple(_unreadable(target, BACKUPS)),
+        configs=tuple(altered_configs(target.target, target.config)),
     )
 
 
@@ -112,6 +119,7 @@ def repair_backups(
         discard: let go of the backups that are not whole even so, where a vault has a whole one.
         progress: told how far it has come.
     """
+    mend_config(target.target, target.config)
     for done, (pack, chunks) in enumerate(damage.packs.items(), 1):
         if chunks:
             name, table, _ = put_pack(target, chunks)
@@ -145,6 +153,7 @@ def report_of(
         saved_chunks=sum(map(len, damage.packs.values())),
         lost_chunks=damage.lost,
         removed=tuple(removed),
+        configs=damage.configs,
         broken=tuple(each.short for each in broken),
         discarded=tuple(each.short for each in discarded),
     )

@@ -12,6 +12,7 @@ from typing import Literal
 
 from nacre import codec
 from nacre.backups.backup import short_name
+from nacre.backups.config import altered_configs
 from nacre.backups.contents import Contents, Place, load_contents, missing_of
 from nacre.backups.fetch import Fetcher, check_payload, part_in
 from nacre.backups.listing import Listed, read_listing
@@ -114,6 +115,7 @@ class _Check:
         self._broken: list[str] = []
         self._read = 0
         self.problems = [
+            *_altered_configs(target),
             *self._listing.problems,
             *_vanished(target),
             *self.contents.problems,
@@ -194,6 +196,12 @@ def verified_notes(target: SealedTarget) -> dict[str, dict[str, object]]:
         except (CorruptionError, NotFound):
             continue
     return notes
+
+
+def _altered_configs(target: SealedTarget) -> Iterable[str]:
+    """Yield which of the copies of the config is damaged, while another is whole."""
+    for name in altered_configs(target.target, target.config):
+        yield f"{name} is missing or was altered: `nacre repair-backup` writes it from its copy"
 
 
 def _vanished(target: SealedTarget) -> Iterable[str]:
