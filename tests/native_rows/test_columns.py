@@ -141,6 +141,78 @@ def test_the_second_scan_is_on_columns_until_a_row_changes(people):
     assert len(people.where(city="Oslo").all()) == old + 1
 
 
+CHANGES = st.lists(
+    st.tuples(
+        st.sampled_from(["upsert", "update", "delete", "many"]),
+        st.integers(-3, 12),
+        st.sampled_from(["Oslo", "Rome", None]),
+    ),
+    max_size=8,
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(changes=st.lists(CHANGES, max_size=4), text=st.booleans())
+def test_columns_follow_what_is_changed(shared, changes, text):
+    name = f"c{shared.head}"
+    fields = {"id": "string" if text else "float64", "n": "int64", "city": "string?"}
+    shared.rows.create(name, fields, key="id", indexes=["city"])
+    by_column, model = columnar(shared)[name], {}
+
+    for page in changes:
+        with shared.transaction() as tx:
+            for number, (action, place, city) in enumerate(page):
+                key = str(place) * 60 if text else place / 2
+                change(tx.rows[name], model, action, {"id": key, "n": number, "city": city})
+        by_column.to_frame("arrow")
+
+        assert by_column.all() == shared.rows[name].all()  # few rows: those are read
+        assert sorted(by_column.all(), key=repr) == sorted(model.values(), key=repr)
+        assert by_column.where("n", ">=", 0).count() == len(model)
+
+
+def change(people, model, action, row):
+    """Change one row, or some, and the dict beside them."""
+    key = row["id"]
+    if action == "upsert":
+        people.upsert(row)
+        model[key] = row
+    elif action == "many":
+        rows = {key * factor: {**row, "id": key * factor} for factor in (1, 2, 3)}
+        people.upsert_many(rows.values())
+        model.update(rows)
+    elif key in model and action == "update":
+        model[key] = people.update(key, n=row["n"], city=row["city"])
+    elif key in model:
+        people.delete(key)
+        del model[key]
+
+
+def test_few_changes_are_made_up_for_in_the_columns_that_are_kept(people):
+    kept, before = people._home.columns, read_columns(people)
+    people.update("p00001", city="Oslo")
+    people.delete("p00002")
+    people.insert({"id": "p00001a", "city": "Rome"})
+    found = people.where(city="Rome").all()
+
+    assert [state.rows for state, *_ in kept._kept.values()] == [2000]
+    assert read_columns(people).column(0)[0] == before.column(0)[0]
+    assert found == [row for row in people.all() if row["city"] == "Rome"]
+    assert len(read_columns(people).column(0).chunks) > 1
+
+
+def read_columns(people):
+    """Return the columns that are kept of a collection."""
+    ((_, table, _),) = people._home.columns._kept.values()
+    return table
+
+
+def test_a_load_is_not_made_up_for(people):
+    people.bulk_load([{"id": f"n{n}", "city": "Oslo"} for n in range(3)])
+
+    assert people.where(city="Oslo").count() == len([r for r in people if r["city"] == "Oslo"])
+
+
 def test_a_transaction_sees_what_it_has_written_and_others_do_not(people, tmp_path):
     with nacre.open(tmp_path / "other") as vault:
         kept = vault.rows.create("people", people.schema, key="id")

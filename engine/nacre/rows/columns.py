@@ -1,7 +1,8 @@
-"""Rows of a collection as Arrow columns, kept in memory for as long as no row changes.
+"""Rows of a collection as Arrow columns, kept in memory.
 
 A scan of all rows decodes each of them. Whoever scans a second time between two changes gets the
-columns instead, on which a condition costs nanoseconds a row.
+columns instead, on which a condition costs nanoseconds a row; from then on few changes are made up
+for in the columns that there are.
 """
 
 import threading
@@ -11,12 +12,10 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from nacre import codec
 from nacre.keys import after_prefix
-from nacre.rows.arrow_types import load_arrow
 from nacre.rows.layout import Layout, StoredRow
-from nacre.rows.loads import is_packed, rows_of
-from nacre.rows.schema import Field
+from nacre.rows.loads import rows_of
+from nacre.rows.patching import Past, changed_keys, columns_of, patched
 from nacre.rows.stored import unpack_rows
 from nacre.rows.view import Definition, Rows
 from nacre.views.pairs import TransactionPairs
@@ -28,6 +27,8 @@ _PAGE_ROWS = 2048
 _SAMPLED_ROWS = 10_000
 _FEW = 20
 """A column has few values when it has so many times more rows."""
+_WORTH_PATCHING = 250
+"""Columns are made anew when more than one of so many rows was changed: it costs less then."""
 
 
 class _State(NamedTuple):
@@ -39,6 +40,10 @@ class _State(NamedTuple):
     version: int
     position: int
     rows: int
+
+    def is_before(self, later: "_State") -> bool:
+        """Tell whether rows were changed between the two, and nothing else."""
+        return self[:2] == later[:2] and self.position < later.position
 
 
 class _Kept(NamedTuple):
@@ -66,20 +71,22 @@ class Columns:
         self._scanned: dict[int, _State] = {}
 
     def of(
-        self, view: Rows, definition: Definition, head: int, *, is_first: bool = False
+        self, view: Rows, definition: Definition, past: Past, *, is_first: bool = False
     ) -> pa.Table | None:
         """Return the columns of all rows; None: rows are to be read.
 
-        *view* shows one moment, and *head* is the number of commits then. With *is_first* columns
-        are also made when nobody has scanned these rows before.
+        *view* shows one moment, and *past* is the vault then. With *is_first* columns are also
+        made when nobody has scanned these rows before.
         """
-        state = self._state(view, definition, head)
+        state = self._state(view, definition, past)
         if state is None:
             return None
-        kept = self._known(definition.number, state)
-        if kept is not None:
-            return kept
-        if not is_first and self._scanned.get(definition.number) != state:
+        table = self._known(definition.number, state)
+        if table is None:
+            table = self._patched(view, definition, past, state)
+        if table is not None:
+            return table
+        if not is_first and not self._was_scanned(definition, past, state):
             self._scanned[definition.number] = state
             return None
         table = _read(view, definition)
@@ -87,9 +94,9 @@ class Columns:
             self._keep(definition.number, _Kept(state, table))
         return table
 
-    def encoded(self, view: Rows, definition: Definition, head: int) -> pa.Table | None:
+    def encoded(self, view: Rows, definition: Definition, past: Past) -> pa.Table | None:
         """Return the columns of all rows, strings of few values as dictionaries."""
-        table = self.of(view, definition, head, is_first=True)
+        table = self.of(view, definition, past, is_first=True)
         if table is None:
             return None
         with self._lock:
@@ -102,12 +109,16 @@ class Columns:
             self._keep(definition.number, kept._replace(encoded=encoded))
         return encoded
 
-    def has(self, view: Rows, definition: Definition, head: int) -> bool:
+    def has(self, view: Rows, definition: Definition, past: Past) -> bool:
         """Tell whether the columns are at hand."""
-        state = self._state(view, definition, head)
-        return state is not None and self._known(definition.number, state) is not None
+        state = self._state(view, definition, past)
+        if state is None:
+            return False
+        if self._known(definition.number, state) is not None:
+            return True
+        return self._patched(view, definition, past, state) is not None
 
-    def _state(self, view: Rows, definition: Definition, head: int) -> _State | None:
+    def _state(self, view: Rows, definition: Definition, past: Past) -> _State | None:
         """Return what the columns would be made of; None when they must not or need not be made."""
         pairs = view.pairs
         if not isinstance(pairs, TransactionPairs):
@@ -115,20 +126,43 @@ class Columns:
         tally = view.tally(definition)
         # What a transaction has written so far carries the position that it will have: it may
         # go on, or be undone, under the same one.
-        if tally.count < self._least_rows or tally.position >= head:
+        if tally.count < self._least_rows or tally.position >= past.head:
             return None
         return _State(pairs.prefix, definition.version, tally.position, tally.count)
 
+    def _was_scanned(self, definition: Definition, past: Past, state: _State) -> bool:
+        """Tell whether these rows were read before, but for few of them."""
+        scanned = self._scanned.get(definition.number)
+        if scanned is None or scanned == state:
+            return scanned == state
+        return _changed(definition, past, scanned, state) is not None
+
     def _known(self, number: int, state: _State) -> pa.Table | None:
         with self._lock:
-            kept = self._kept.pop(number, None)
+            kept = self._kept.get(number)
             if kept is None or kept.state != state:
                 return None
-            self._kept[number] = kept
+            self._kept[number] = self._kept.pop(number)
             return kept.table
+
+    def _patched(
+        self, view: Rows, definition: Definition, past: Past, state: _State
+    ) -> pa.Table | None:
+        """Return the columns with the changes since they were made; None: those are too many."""
+        with self._lock:
+            kept = self._kept.get(definition.number)
+        keys = None if kept is None else _changed(definition, past, kept.state, state)
+        if kept is None or keys is None:
+            return None
+        table = patched(view, definition, kept.table, keys)
+        if table.num_rows != state.rows:
+            return None
+        self._keep(definition.number, _Kept(state, table))
+        return table
 
     def _keep(self, number: int, kept: _Kept) -> None:
         with self._lock:
+            self._kept.pop(number, None)
             self._kept[number] = kept
             total = sum(each.size_bytes for each in self._kept.values())
             for oldest in list(self._kept):
@@ -143,9 +177,17 @@ def stored_rows(layout: Layout, table: pa.Table) -> Iterator[StoredRow]:
         yield from rows_of(layout.schema, table.slice(start, _PAGE_ROWS))
 
 
+def _changed(definition: Definition, past: Past, before: _State, now: _State) -> list[bytes] | None:
+    """Return the keys of the rows that differ, in order; None when they are many, or unknown."""
+    if not before.is_before(now):
+        return None
+    most = max(_FEW, now.rows // _WORTH_PATCHING)
+    return changed_keys(past, definition, before.position + 1, most)
+
+
 def _read(view: Rows, definition: Definition) -> pa.Table:
     layout = definition.layout
-    chunks = [_columns(layout, rows) for rows in _chunks(view, definition)]
+    chunks = [columns_of(layout, rows) for rows in _chunks(view, definition)]
     return pa.concat_tables(chunks).combine_chunks()
 
 
@@ -160,14 +202,6 @@ def _chunks(view: Rows, definition: Definition) -> Iterator[list[StoredRow]]:
         start = found[-1][0] + b"\x00"
 
 
-def _columns(layout: Layout, rows: list[StoredRow]) -> pa.Table:
-    width = layout.width
-    if any(len(row) < width for row in rows):
-        rows = [layout.whole(row) for row in rows]
-    by_slot = list(zip(*rows, strict=True))
-    return pa.table({str(f.slot): _array(f, by_slot[f.slot]) for f in layout.schema.fields})
-
-
 def _encoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Return strings of few values as a dictionary, anything else as it is."""
     sample = column.slice(0, _SAMPLED_ROWS)
@@ -175,9 +209,3 @@ def _encoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
         return column
     encoded = pa.chunked_array([column.combine_chunks().dictionary_encode()])
     return encoded if _FEW * len(encoded.chunk(0).dictionary) <= len(column) else column
-
-
-def _array(field: Field, values: tuple[object, ...]) -> pa.Array:
-    if is_packed(field):
-        values = tuple(None if value is None else codec.pack(value) for value in values)
-    return pa.array(values, load_arrow(field.type))

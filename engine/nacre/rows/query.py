@@ -154,7 +154,7 @@ class Query:
             definition, kept = view.definition(self._name), self._home.columns
             if kept is None:
                 return None
-            columns = kept.encoded(view, definition, self._home.past.head)
+            columns = kept.encoded(view, definition, self._home.past)
             if columns is None:
                 return None
             return frame_columns(definition.layout, columns, definition.layout.names)
@@ -263,11 +263,11 @@ class Query:
         kept, window = self._home.columns, self._asked.window
         if kept is None or plan.along is not None or window.limit == 0:
             return None
-        head = self._home.past.head
+        past = self._home.past
         stops_early = window.stop is not None and (not plan.order or plan.is_ordered)
-        if stops_early and (plan.left is EVERY or not kept.has(view, definition, head)):
+        if stops_early and (plan.left is EVERY or not kept.has(view, definition, past)):
             return None
-        table = kept.of(view, definition, head, is_first=is_first and plan.left is EVERY)
+        table = kept.of(view, definition, past, is_first=is_first and plan.left is EVERY)
         if table is None:
             return None
         return matching_columns(definition.layout, table, plan, window)
