@@ -8,6 +8,7 @@ import pytest
 from tablevault.vaults import make, numbers, whole, write
 
 import nacre
+from nacre.errors import CorruptionError
 from nacre_adapters.tablevault import (
     TableVault,
     TVArgumentError,
@@ -159,3 +160,27 @@ def test_archives_that_cannot_be_are_refused(tmp_path: Path) -> None:
         with pytest.raises(error):
             call()
     assert not (tmp_path / "y").exists()
+
+
+def test_an_archive_of_a_damaged_vault_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "v").mkdir()
+    (tmp_path / "v" / "vault.mdb").write_bytes(b"damaged" * 1000)
+    with tarfile.open(tmp_path / "v.tar.xz", "w:xz") as archive:
+        archive.add(tmp_path / "v", arcname="v")
+    (tmp_path / "v" / "vault.mdb").unlink()
+
+    with pytest.raises(CorruptionError):
+        decompress_vault(tmp_path / "v")
+
+    assert list((tmp_path / "v").iterdir()) == []
+    assert not list(tmp_path.glob(".unpacking-*"))
+
+
+def test_an_archive_of_the_original_says_how_to_move_in(tmp_path: Path) -> None:
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / ".tablevault").touch()
+    with tarfile.open(tmp_path / "v.tar.xz", "w:xz") as archive:
+        archive.add(tmp_path / "old", arcname="v")
+
+    with pytest.raises(TVArgumentError, match="nacre-tablevault import"):
+        decompress_vault(tmp_path / "v")

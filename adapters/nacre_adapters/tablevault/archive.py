@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from nacre_adapters.tablevault.errors import TVArgumentError
-from nacre_adapters.tablevault.places import opened, remove
+from nacre_adapters.tablevault.places import MARKER, opened, remove
 
 _SUFFIX = ".tar.xz"
 
@@ -43,6 +43,7 @@ def decompress_vault(db_dir: str | os.PathLike[str]) -> None:
     Raises:
         FileNotFoundError: there is no archive.
         TVArgumentError: something is at *db_dir*, or the archive holds no vault.
+        CorruptionError: the vault in it is damaged.
     """
     given = Path(db_dir)
     path = given.with_name(given.name.removesuffix(_SUFFIX))
@@ -58,11 +59,11 @@ def decompress_vault(db_dir: str | os.PathLike[str]) -> None:
         except (tarfile.TarError, lzma.LZMAError, EOFError) as error:
             raise TVArgumentError(f"{archive} cannot be unpacked: {error}") from error
         whole = _vault_in(Path(folder), archive)
+        with opened(whole):
+            pass  # what cannot be opened is not put there
         if path.exists():
             path.rmdir()
         shutil.move(whole, path)
-    with opened(path):
-        pass
 
 
 def delete_vault(db_dir: str | os.PathLike[str]) -> None:
@@ -88,4 +89,9 @@ def _vault_in(folder: Path, archive: Path) -> Path:
     for candidate in (folder, *sorted(folder.iterdir())):
         if (candidate / "vault.mdb").is_file():
             return candidate
+        if (candidate / MARKER).is_file():
+            raise TVArgumentError(
+                f"{archive} holds a vault of the package tablevault: unpack it with tar -xJf, then "
+                "bring it over with `nacre-tablevault import`"
+            )
     raise TVArgumentError(f"{archive} holds no TableVault")

@@ -17,7 +17,8 @@ from nacre_adapters.tablevault.processes import Processes
 from nacre_adapters.tablevault.views import Tables
 
 _FILES = "tablevault"
-_MARKER = ".tablevault"
+MARKER = ".tablevault"
+"""The file that the original marks its directories with."""
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
@@ -182,7 +183,7 @@ def _register(vault: nacre.Vault) -> None:
 
 
 def _no_vault(path: Path, error: Exception) -> TVArgumentError:
-    if (path / _MARKER).exists():
+    if (path / MARKER).exists():
         return TVArgumentError(
             f"{path} was made by the package tablevault; bring it over with "
             f"`nacre-tablevault import {path} NEW_VAULT`"
