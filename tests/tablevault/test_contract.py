@@ -248,6 +248,8 @@ def test_code_is_kept_from_texts_files_and_folders(tmp_path: Path) -> None:
     assert (folder / "a.py").exists()
     vault.delete_code_module("a")
     assert "a" not in vault.get_code_modules_list()
+    with pytest.raises(TVFileError, match="text of bad cannot be stored"):
+        vault.create_code_module("bad", text="\ud800")
     with pytest.raises(TVFileError, match="could not copy"):
         vault.create_code_module(copy_dir=str(tmp_path / "v"))
 

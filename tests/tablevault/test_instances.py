@@ -317,3 +317,39 @@ def test_unchanged_columns_take_no_space(tmp_path: Path) -> None:
 def stored(vault: TableVault) -> int:
     """Return the bytes of a vault's files."""
     return sum(path.stat().st_size for path in Path(vault.db_dir).rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"dtypes": ["a"]},
+        {"dependencies": ["ab"]},
+        {"dependencies": [1]},
+        {"dependencies": [("t",)]},
+    ],
+)
+def test_options_of_another_kind_are_refused(given: dict[str, object], tmp_path: Path) -> None:
+    vault = make(tmp_path / "v", "t")
+    vault.create_instance("t", external_edit=True)
+
+    with pytest.raises(TVArgumentError, match="give"):
+        vault.write_instance(numbers(1), "t", **given)
+
+
+@pytest.mark.parametrize(
+    "given", [{"rows": "1"}, {"rows": 1.5}, {"columns": "k"}, {"as_of": -1}, {"as_of": 10**9}]
+)
+def test_what_cannot_be_read_is_refused(given: dict[str, object], tmp_path: Path) -> None:
+    vault = make(tmp_path / "v", "t")
+    write(vault, numbers(3), "t")
+
+    with pytest.raises(TableVaultError):
+        vault.get_dataframe("t", **given)
+
+
+def test_labels_that_are_numbered_do_not_meet_others(tmp_path: Path) -> None:
+    vault = make(tmp_path / "v", "t")
+
+    write(vault, pd.DataFrame([[1, 2, 3, 4, 5]], columns=["a", "a", "a.1", "a", "b"]), "t")
+
+    assert list(vault.get_dataframe("t")[0]) == ["a", "a.2", "a.1", "a.3", "b"]

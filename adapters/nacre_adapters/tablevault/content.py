@@ -1,8 +1,10 @@
 """Frames as instances hold them: which types columns get, and what is stored for an artifact."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from numbers import Integral
 from pathlib import Path
 
 import numpy as np
@@ -136,13 +138,17 @@ def loaded(
     Raises:
         TVTableError: there is no such column, or *rows* is negative.
     """
-    if rows is not None and rows < 0:
-        raise TVTableError(f"rows is {rows}: give how many of the first rows to read")
+    if rows is not None and (not isinstance(rows, Integral) or rows < 0):
+        raise TVTableError(f"rows is {rows!r}: give how many of the first rows to read")
     if frame is None:
         return pd.DataFrame()
     try:
         found = get_frame(
-            vault, frame, columns=columns, rows=None if rows is None else (0, rows), to="pandas"
+            vault,
+            frame,
+            columns=columns,
+            rows=None if rows is None else (0, int(rows)),
+            to="pandas",
         )
     except nacre.errors.NotFound as error:
         raise TVTableError(str(error)) from error
@@ -171,13 +177,18 @@ def _full_path(folder: Path, cell: object) -> str:
 
 
 def _labels(columns: Iterable[object]) -> list[str]:
-    """Return labels as text; of equal ones all but the first get a number."""
-    seen: dict[str, int] = {}
+    """Return labels as text; of equal ones all but the first get a number that is free."""
+    names = list(map(str, columns))
+    taken, seen = set(names), Counter[str]()
     labels = []
-    for name in map(str, columns):
-        count = seen.get(name, 0)
-        seen[name] = count + 1
-        labels.append(f"{name}.{count}" if count else name)
+    for name in names:
+        label = name
+        while seen[name] and label in taken:
+            label = f"{name}.{seen[name]}"
+            seen[name] += 1
+        seen[name] += not seen[name]
+        taken.add(label)
+        labels.append(label)
     return labels
 
 

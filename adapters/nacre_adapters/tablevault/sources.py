@@ -83,8 +83,18 @@ def listed_builders(table: str, builders: object) -> Texts:
 
 
 def put_texts(vault: nacre.Vault, texts: Texts) -> dict[str, Digest]:
-    """Store texts as blobs."""
-    return {name: vault.put(text.encode()) for name, text in texts.items()}
+    """Store texts as blobs.
+
+    Raises:
+        TVFileError: what was given is no text that could be stored.
+    """
+    found = {}
+    for name, text in texts.items():
+        try:
+            found[name] = vault.put(text.encode())
+        except (AttributeError, UnicodeEncodeError) as error:
+            raise TVFileError(f"the text of {name} cannot be stored: {error}") from error
+    return found
 
 
 def _copied(what: str, given: str, suffixes: tuple[str, ...]) -> Texts:

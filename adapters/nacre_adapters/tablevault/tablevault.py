@@ -16,6 +16,7 @@ from nacre_adapters.tablevault.artifacts import forget_left_behind
 from nacre_adapters.tablevault.background import execute_in_background
 from nacre_adapters.tablevault.calls import Calls
 from nacre_adapters.tablevault.decisions import Wanted
+from nacre_adapters.tablevault.errors import as_interface
 from nacre_adapters.tablevault.names import DEFAULT_VERSION
 from nacre_adapters.tablevault.operations import Operations
 from nacre_adapters.tablevault.places import close_with, open_place
@@ -280,10 +281,11 @@ class TableVault:
             columns=columns,
             full_artifact_path=full_artifact_path,
         )
-        if as_of is None:
-            return read(self._reader)
-        with self.vault.at(as_of) as then:
-            return read(Reader(vault=then, files=self._place.files))
+        with as_interface:
+            if as_of is None:
+                return read(self._reader)
+            with self.vault.at(as_of) as then:
+                return read(Reader(vault=then, files=self._place.files))
 
     def get_file_tree(
         self,

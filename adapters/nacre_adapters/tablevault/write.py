@@ -5,7 +5,7 @@ and so is one with an id of the caller's, which can be paused: that takes two.
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -95,9 +95,22 @@ def arguments_of(
     return {
         "table_name": str(name),
         "version": str(version),
-        "dependencies": [[str(part) for part in pair] for pair in dependencies or ()],
-        "dtypes": {str(column): str(dtype) for column, dtype in (dtypes or {}).items()},
+        "dependencies": list(map(_texts, dependencies or ())),
+        "dtypes": _named(dtypes),
     }
+
+
+def _texts(pair: object) -> object:
+    """Return what names an instance as texts; what cannot name one is shown as it is."""
+    if isinstance(pair, str) or not isinstance(pair, Iterable):
+        return repr(pair)
+    return [str(part) for part in pair]
+
+
+def _named(dtypes: object) -> object:
+    if not isinstance(dtypes, Mapping):
+        return {} if dtypes is None else repr(dtypes)
+    return {str(column): str(dtype) for column, dtype in dtypes.items()}
 
 
 def checked_write(
@@ -116,8 +129,10 @@ def checked_write(
     assert isinstance(pairs, list)
     if frame is None:
         raise TVProcessError("Cannot Re-execute Write Table: the frame was never stored")
-    if any(len(pair) != 2 for pair in pairs):
+    if any(isinstance(pair, str) or len(pair) != 2 for pair in pairs):
         raise TVArgumentError("a dependency is a table name and an instance id: give both")
+    if dtypes is not None and not isinstance(dtypes, Mapping):
+        raise TVArgumentError(f"dtypes is a {type(dtypes).__name__}: give a dict by column")
     ready = prepared(frame, dtypes)
     if not ready.frame.size:
         raise TVArgumentError("Empty Table: give at least one row and one column")
