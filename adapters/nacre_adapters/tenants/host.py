@@ -123,17 +123,36 @@ class Host:
 
     def enter(self, tenant_id: str, name: str, layout: str, vault_id: bytes) -> Tenant:
         """Enter a tenant whose vault is there into the catalogue; return what it then says."""
-
-        def decide(tx: nacre.Transaction) -> None:
-            if tx.view(Tenants).tenant(tenant_id) is None:
-                data = {"name": name, "layout": layout, "vault": vault_id}
-                tx.record(TENANT_CREATED, subject=tenant_id, data=data)
-
-        with self.catalogue() as catalogue:
-            catalogue.commit(decide)
+        with self.entering(tenant_id, name, layout, vault_id):
+            pass
         entered = self.find(tenant_id)
         assert entered is not None
         return entered
+
+    @contextmanager
+    def entering(
+        self, tenant_id: str, name: str, layout: str, vault_id: bytes
+    ) -> Iterator[Tenant | None]:
+        """Let a block put a vault in its place, then enter its tenant unless it is there.
+
+        Nobody else can enter a tenant meanwhile. The block is given what the catalogue says.
+        """
+        with self.catalogue() as catalogue, catalogue.transaction() as tx:
+            known = tx.view(Tenants).tenant(tenant_id)
+            yield known
+            if known is None:
+                data = {"name": name, "layout": layout, "vault": vault_id}
+                tx.record(TENANT_CREATED, subject=tenant_id, data=data)
+
+    def shared(self, tenant_id: str) -> tuple[Database, bytes]:
+        """Return the tables of a namespace in the vault that is shared, and the id of that vault.
+
+        The vault is made when there is none.
+        """
+        path = self.path_of(tenant_id, "shared")
+        with nacre.open(path, single_file=True) as vault:
+            place = PooledPlace(self._pool, path, vault.vault_id)
+            return Database(place, namespace=tenant_id), vault.vault_id
 
     def let_go(self, path: Path) -> None:
         """Close a vault in this process, unless it is in use."""

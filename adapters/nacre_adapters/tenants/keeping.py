@@ -59,19 +59,16 @@ def restore_tenant(
         CorruptionError: the backup is not whole.
     """
     tenant_id = checked_id(tenant_id)
-    tenant = host.find(tenant_id)
-    place = host.path_of(tenant_id, layout)
-    if tenant is not None and (tenant.layout != layout or layout == "shared" or place.exists()):
-        raise InvalidInput(f"the tenant {tenant_id!r} is there: purge it first, or take another id")
     with nacre.open(file, read_only=True, create=False) as backup:
-        _check(backup, file, tenant)
+        _check_absent(host, host.find(tenant_id), tenant_id, layout)
+        _check_whole(backup, file)
         if layout == "vault":
-            host.let_go(place)
-            copy_file(backup.store, place)
-            host.enter(tenant_id, name or tenant_id, layout, backup.vault_id)
+            _copy_vault(host, backup, file, (tenant_id, name or tenant_id))
         else:
-            made = host.get_or_create(tenant_id, name, layout="shared")
-            copy_tables(Database(backup), made)
+            made, vault_id = host.shared(tenant_id)
+            _copy_in(host, Database(backup), made)
+            # Last: a tenant that the catalogue knows has all its tables.
+            host.enter(tenant_id, name or tenant_id, layout, vault_id)
     return _kept(tenant_id, file)
 
 
@@ -115,12 +112,43 @@ def _copy_out(db: Database, file: Path) -> None:
         beside.with_name(beside.name + "-lock").unlink(missing_ok=True)
 
 
-def _check(backup: nacre.Vault, file: Path, tenant: Tenant | None) -> None:
+def _copy_vault(host: Host, backup: nacre.Vault, file: Path, names: tuple[str, str]) -> None:
+    tenant_id = names[0]
+    place = host.path_of(tenant_id, "vault")
+    with host.entering(*names, "vault", backup.vault_id) as tenant:
+        # Again: it may have been created meanwhile, and its vault must not be replaced.
+        _check_absent(host, tenant, tenant_id, "vault")
+        if tenant is not None and tenant.vault != backup.vault_id:
+            raise InvalidInput(
+                f"{file} is not a backup of the tenant {tenant_id!r}: it is another's"
+            )
+        host.let_go(place)
+        copy_file(backup.store, place)
+
+
+def _copy_in(host: Host, source: Database, target: Database) -> None:
+    """Copy tables into a namespace, in place of those that a restore left which was cut short."""
+    with target.tx():
+        _check_absent(host, host.find(target.home.namespace), target.home.namespace, "shared")
+        for name in target.table_names():
+            target[name].drop()
+        copy_tables(source, target)
+
+
+def _check_absent(host: Host, tenant: Tenant | None, tenant_id: str, layout: str) -> None:
+    is_lost = (
+        tenant is not None
+        and tenant.layout == layout == "vault"
+        and not host.path_of(tenant_id, layout).exists()
+    )
+    if tenant is not None and not is_lost:
+        raise InvalidInput(f"the tenant {tenant_id!r} is there: purge it first, or take another id")
+
+
+def _check_whole(backup: nacre.Vault, file: Path) -> None:
     problems = backup.verify().problems
     if problems:
         raise nacre.errors.CorruptionError(f"{file} is damaged: {problems[0].what}")
-    if tenant is not None and tenant.vault != backup.vault_id:
-        raise InvalidInput(f"{file} is not a backup of the tenant {tenant.id!r}: it is of another")
 
 
 def _purge_namespace(db: Database, reason: str) -> None:
