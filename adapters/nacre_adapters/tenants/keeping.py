@@ -120,7 +120,7 @@ def _copy_vault(host: Host, backup: nacre.Vault, file: Path, names: tuple[str, s
         _check_absent(host, tenant, tenant_id, "vault")
         if tenant is not None and tenant.vault != backup.vault_id:
             raise InvalidInput(
-                f"{file} is not a backup of the tenant {tenant_id!r}: it is another's"
+                f"{file} is not a backup of the tenant {tenant_id!r}: it is of another"
             )
         host.let_go(place)
         copy_file(backup.store, place)
