@@ -1,5 +1,6 @@
 """Where a TableVault is, what is never deleted, and archives of it."""
 
+import errno
 import lzma
 import tarfile
 from pathlib import Path
@@ -184,3 +185,19 @@ def test_an_archive_of_the_original_says_how_to_move_in(tmp_path: Path) -> None:
 
     with pytest.raises(TVArgumentError, match="nacre-tablevault import"):
         decompress_vault(tmp_path / "v")
+
+
+def test_an_archive_that_fails_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault = make(tmp_path / "v")
+    vault.close()
+
+    def no_space(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "no space left")
+
+    monkeypatch.setattr(tarfile.TarFile, "addfile", no_space)
+    with pytest.raises(OSError, match="no space left"):
+        compress_vault(tmp_path / "v")
+
+    assert [each.name for each in tmp_path.iterdir()] == ["v"]

@@ -29,12 +29,15 @@ def compress_vault(db_dir: str | os.PathLike[str], preset: int = 6) -> None:
     lzma.LZMACompressor(preset=preset)  # raises before anything is written
     target = _archive_of(path)
     partial = target.with_name(f".{target.name}.partial")
-    with opened(path) as place:
-        with place.vault.transaction():
-            with lzma.open(partial, "wb", preset=preset) as packed:
-                with tarfile.open(fileobj=packed, mode="w") as archive:
-                    archive.add(path, arcname=path.resolve().name, filter=_kept)
-    partial.replace(target)
+    try:
+        with opened(path) as place:
+            with place.vault.transaction():
+                with lzma.open(partial, "wb", preset=preset) as packed:
+                    with tarfile.open(fileobj=packed, mode="w") as archive:
+                        archive.add(path, arcname=path.resolve().name, filter=_kept)
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def decompress_vault(db_dir: str | os.PathLike[str]) -> None:
