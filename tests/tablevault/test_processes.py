@@ -327,8 +327,30 @@ def test_an_end_that_cannot_be_recorded_does_not_hide_what_went_wrong(
 
     assert "could not be recorded" in raised.value.__notes__[0]
     (process,) = vault.get_active_processes()
-    vault.stop_process(process)
     vault.write_instance(numbers(1), "t")
+    assert vault.get_process_completion(process)
+
+
+def test_the_same_call_goes_on_when_there_is_space_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault = make(tmp_path / "v", "t")
+    vault.create_instance("t", external_edit=True)
+
+    def no_space(*_: object, **__: object) -> None:
+        monkeypatch.setattr(Operations, "_commit", no_space)
+        raise DiskFull("no space left")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("nacre_adapters.tablevault.write.put_content", no_space)
+        with pytest.raises(DiskFull):
+            vault.write_instance(numbers(LARGE), "t", process_id="mine")
+    monkeypatch.undo()
+
+    with pytest.raises(TVProcessError, match="is that of write_instance"):
+        vault.execute_instance("t", process_id="mine")
+    vault.write_instance(numbers(LARGE), "t", process_id="mine")
+    assert len(vault.get_dataframe("t")[0]) == LARGE
 
 
 def test_a_vault_of_the_past_and_one_that_is_read_only_refuse_to_write(tmp_path: Path) -> None:

@@ -71,6 +71,9 @@ class Operations:
     lock_seconds: float = field(default=LOCK_SECONDS)
     """How long to wait for others that work on the same."""
 
+    ended: set[tuple[str, int]] = field(default_factory=set)
+    """Id and run of what ended here when that could not be recorded, as on a full disk."""
+
     def commit(self, call: Call, decide: Decide) -> str:
         """Run a short operation in one commit, and return its process id."""
 
@@ -145,7 +148,7 @@ class Operations:
                 self._commit(process_id, decide, dead)
                 return
             except Blocked as blocked:
-                found = {one.id for one in blocked.holders if has_died(one)}
+                found = {one.id for one in blocked.holders if self._is_over(one)}
                 waiting = any(one.status == RUNNING for one in blocked.holders)
                 if not found and (not waiting or time.monotonic() > deadline):
                     raise
@@ -185,7 +188,8 @@ class Operations:
 
         def decide(desk: Desk) -> list[Fact]:
             before = desk.processes.process(call.process_id)
-            _check_startable(before, call)
+            if before is not None:
+                _check_startable(before, call, is_over=self._is_over(before))
             facts, locks, plan = begin(desk)
             plans[:] = [plan]
             row = (holder or this_process()).as_row()
@@ -286,10 +290,16 @@ class Operations:
         try:
             self._commit(process.id, decide, set())
         except NacreError as problem:  # such as a full disk, which is what went wrong first
+            self.ended.add((process.id, process.run))
             error.add_note(
-                f"(that process {process.id} ended could not be recorded: {problem}; it counts as "
-                "running until this program ends, or stop_process is called)"
+                f"(that process {process.id} ended could not be recorded: {problem}; for others it "
+                "counts as running until this program ends, or calls it again or stop_process)"
             )
+
+    def _is_over(self, process: Process) -> bool:
+        """Tell whether a process is said to run, and provably does not."""
+        unsaid = process.status == RUNNING and (process.id, process.run) in self.ended
+        return unsaid or has_died(process)
 
 
 def has_died(process: Process) -> bool:
@@ -334,12 +344,10 @@ def _check_new(before: Process | None, call: Call) -> None:
     )
 
 
-def _check_startable(before: Process | None, call: Call) -> None:
-    if before is None:
-        return
+def _check_startable(before: Process, call: Call, *, is_over: bool) -> None:
     if not before.is_active or before.operation != call.operation:
         _check_new(before, call)
-    if not waits_to_be_resumed(before):
+    if not is_over and not waits_to_be_resumed(before):
         raise _AlreadyKnown(f"Process ID {call.process_id} already running at: {before.who}")
 
 
