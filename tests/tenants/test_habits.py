@@ -1,5 +1,6 @@
 """What users of sqlite-utils and fastlite expect of such tables, beside the MiniDataAPI."""
 
+import contextlib
 import enum
 
 import pytest
@@ -144,3 +145,63 @@ def test_columns_that_differ_in_case_are_not_mixed_up(db: Database) -> None:
     assert len(table("Name = 'A' and name = 'b'")) == 1
     with pytest.raises(UnknownColumn, match="Name or name"):
         table("NAME = 'b'")
+
+
+def test_columns_that_must_not_be_null_and_defaults(db: Database) -> None:
+    table = db.create(Before, name="b", not_null=["name"], defaults={"note": "n", "rank": 7})
+
+    assert table.insert(name="a").note == "n"
+    assert table.insert({"name": "b"}).rank == 7
+    for write in (
+        lambda: table.insert(note="x"),
+        lambda: table.insert_all([{"name": "c"}, {"name": None}]),
+        lambda: table.update(id=1, name=None),
+        lambda: table.update_where({"name": None}),
+        lambda: table.upsert(id=9, note="x"),
+    ):
+        with pytest.raises(IntegrityError, match=r"'name'.*must not be NULL"):
+            write()
+    assert [row.name for row in table()] == ["a", "b"]
+    assert '"name" VARCHAR NOT NULL' in table.schema
+    db.create(Before, name="b", defaults={"rank": 7})
+    with pytest.raises(IntegrityError):
+        table.insert(note="still")
+
+
+@pytest.mark.parametrize("wrong", [{"not_null": ["nope"]}, {"defaults": {"nope": 1}}])
+def test_a_constraint_of_no_column_is_refused(db: Database, wrong: dict[str, object]) -> None:
+    with pytest.raises(InvalidInput, match="no field 'nope'"):
+        db.create(Before, name="b", **wrong)
+
+    assert list_tables(db) == []
+
+
+def test_a_table_is_made_of_names_and_types(db: Database) -> None:
+    todos, users = db.t.todos, db["users"]
+    assert todos not in db.t
+
+    todos.create(
+        id=int, title=str, done=bool, pk="id", not_null=["title"], defaults={"done": False}
+    )
+    users.create({"name": str, "age": int | None})
+
+    assert todos in db.t
+    assert todos.insert(title="t") == {"id": 1, "title": "t", "done": False}
+    assert (todos.pks, users.pks) == (("id",), ("name",))
+    todo = todos.dataclass()
+    assert todos[1] == todo(id=1, title="t", done=False)
+    assert todos.create(id=int, title=str, done=bool, due=str)[1].due is None
+    for wrong in ({}, {"a": complex}, {"a": int, "pk": "b"}):
+        with pytest.raises(InvalidInput):
+            db.t.wrong.create(**wrong)
+    assert list_tables(db) == ["todos", "users"]
+
+
+def test_atomic_is_a_transaction_with_savepoints(db: Database, table: Table) -> None:
+    with db.atomic():
+        table.insert(name="c")
+        with contextlib.suppress(ValueError), db.atomic():
+            table.insert(name="d")
+            raise ValueError("not this one")
+
+    assert [row.name for row in table()] == ["a", "b", "c"]

@@ -1,8 +1,8 @@
 """A database: the tables of a tenant, in a vault of their own or a namespace of one."""
 
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -14,8 +14,8 @@ from nacre.errors import InvalidInput
 from nacre_adapters.tenants import definitions
 from nacre_adapters.tenants.errors import Unsupported
 from nacre_adapters.tenants.home import Home
-from nacre_adapters.tenants.models import Model
-from nacre_adapters.tenants.names import plain_name
+from nacre_adapters.tenants.models import Model, constrained
+from nacre_adapters.tenants.names import pk_of, plain_name
 from nacre_adapters.tenants.places import OpenPlace, PastPlace, Place, in_transaction
 from nacre_adapters.tenants.table import Table
 from nacre_adapters.tenants.views import Tenants
@@ -43,26 +43,30 @@ class Database:
         name: str | None = None,
         pk: str | Sequence[str] = "id",
         *,
+        not_null: Iterable[str] = (),
+        defaults: Mapping[str, object] | None = None,
         transform: bool = False,
         replace: bool = False,
     ) -> Table:
         """Create a table from a class if there is none, and return it; as `register_table`.
 
-        With *transform* a table that is there also loses the columns that the class has not; with
-        *replace* it is dropped, and made anew. Either is one commit.
+        Columns in *not_null* must have a value; *defaults* are those of columns, where the class
+        says none or others. With *transform* a table that is there also loses the columns that
+        the class has not; with *replace* it is dropped, and made anew. Either is one commit.
 
         Raises:
             InvalidInput: the table cannot become what the class says; with the plan.
         """
         model = Model(cls)
         name = model.table_name if name is None else plain_name(name)
+        fields = constrained(model.fields, not_null or (), defaults or {})
 
         def decide(tx: nacre.Transaction) -> None:
             if replace:
                 self.home.drop_table(tx, name)
             if transform and self.home.knows(tx, name):
                 definitions.narrow(self.home, tx, name, model.names)
-            definitions.declare(self.home, tx, name, model.fields, pk_of(pk))
+            definitions.declare(self.home, tx, name, fields, pk_of(pk))
 
         self.home.change(decide)
         return self.bind(name, model)
@@ -98,6 +102,10 @@ class Database:
         """
         with in_transaction(self.home.place, message):
             yield self
+
+    def atomic(self) -> AbstractContextManager[Self]:
+        """Let a block be all or nothing: `tx`, as sqlite-utils calls it."""
+        return self.tx()
 
     def at(self, when: When) -> "Database":
         """Return the database as it was, read-only; *when* is what `Vault.at` understands.
@@ -213,14 +221,6 @@ class Engine:
 
     def dispose(self) -> None:
         """Do nothing: idle vaults are closed anyway."""
-
-
-def pk_of(pk: object) -> tuple[str, ...]:
-    """Return the names of a primary key; none for what names none."""
-    names = (pk,) if isinstance(pk, str) else pk
-    if not isinstance(names, tuple | list) or not all(isinstance(name, str) for name in names):
-        return ()
-    return tuple(names)
 
 
 def _place_of(vault: str | os.PathLike[str] | nacre.Vault | Place) -> Place:

@@ -50,8 +50,11 @@ def declare(
         _extend(home, tx, table, (columns, fields, pk))
 
 
-def _spec(field: ModelField, pk: Sequence[str]) -> Spec:
-    spec: Spec = {"type": field.type.stored, "nullable": field.name not in pk}
+def _spec(field: ModelField, pk: Sequence[str], old: Spec | None = None) -> Spec:
+    may_be_null = field.nullable
+    if may_be_null is None:
+        may_be_null = old is None or bool(old["nullable"])
+    spec: Spec = {"type": field.type.stored, "nullable": may_be_null and field.name not in pk}
     if field.default is not UNSET and field.default is not None:
         spec["default"] = field.type.take(field.default)
     return spec
@@ -88,7 +91,7 @@ def _extend(
     added = [field for field in fields if field.name not in types]
     for field in fields:
         if not refused:
-            specs[field.name] = _spec(field, pk)
+            specs[field.name] = _spec(field, pk, specs.get(field.name))
     indexes = index_specs(old)
     plan = collection.plan(specs, indexes=indexes)
     if refused or not plan.is_safe:

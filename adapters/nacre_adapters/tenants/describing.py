@@ -48,6 +48,7 @@ def schema_of(shape: Shape) -> str:
     """Return a table as SQL would create it."""
     columns = [
         f"  {quoted(column.name)} {_SQL_TYPES.get(column.type.name, 'VARCHAR')}"
+        + " NOT NULL" * (column.name in shape.required)
         for column in shape.columns
     ]
     key = f"  PRIMARY KEY ({', '.join(map(quoted, shape.pk))})"

@@ -6,7 +6,7 @@ import keyword
 import re
 import types
 import typing
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -47,6 +47,8 @@ class ModelField:
     type: ColumnType
     enum: EnumClass | None = None
     default: object = UNSET
+    nullable: bool | None = None
+    """Whether it may be NULL; None: as the table has it, else it may."""
 
 
 class Model:
@@ -143,6 +145,41 @@ def _declare(cls: type) -> None:
             setattr(cls, name, UNSET)
     cls.__annotations__ = merged
     dataclasses.dataclass(cls)
+
+
+def fields_of(columns: Mapping[str, object]) -> tuple[ModelField, ...]:
+    """Return the fields of a table without a class, of names and types.
+
+    Raises:
+        InvalidInput: there is none, or one is no type of a column.
+    """
+    if not columns:
+        raise InvalidInput("a table needs columns: give their names and types, such as id=int")
+    found = ((name, _without_none(hint)) for name, hint in columns.items())
+    return tuple(ModelField(name=name, type=_type_of(name, hint)) for name, hint in found)
+
+
+def constrained(
+    fields: Sequence[ModelField], not_null: Iterable[str], defaults: Mapping[str, object]
+) -> list[ModelField]:
+    """Return fields of which some must not be NULL, and some have other defaults.
+
+    Raises:
+        InvalidInput: a name is no field's.
+    """
+    required = [not_null] if isinstance(not_null, str) else list(not_null)
+    names = [field.name for field in fields]
+    for name in (*required, *defaults):
+        if name not in names:
+            raise InvalidInput(f"there is no field {name!r:.60}: there are {', '.join(names)}")
+    return [
+        dataclasses.replace(
+            field,
+            nullable=False if field.name in required else field.nullable,
+            default=plain(defaults.get(field.name, field.default)),
+        )
+        for field in fields
+    ]
 
 
 def check_field(name: str) -> None:

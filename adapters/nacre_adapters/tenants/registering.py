@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 import nacre
 from nacre.errors import InvalidInput
 from nacre_adapters.tenants import definitions
-from nacre_adapters.tenants.database import Database, pk_of
+from nacre_adapters.tenants.database import Database
 from nacre_adapters.tenants.errors import TableError
 from nacre_adapters.tenants.models import Model
-from nacre_adapters.tenants.names import plain_name
+from nacre_adapters.tenants.names import pk_of, plain_name
 from nacre_adapters.tenants.table import Table
 
 # The original's: whoever listens to it goes on hearing.

@@ -40,6 +40,9 @@ class Shape:
         self.by_name = {column.name: column for column in self.columns}
         self.names = tuple(self.by_name)
         self.pk = schema.key
+        self._never_null = tuple(f.name for f in schema.fields if not f.nullable)
+        self.required = tuple(name for name in self._never_null if name not in self.pk)
+        """The columns besides the key that must not be NULL."""
         self._gives = tuple((c.name, c.type.give) for c in self.columns if c.type.give)
         self.converts = bool(self._gives)
         """Whether `given` changes anything."""
@@ -92,14 +95,13 @@ class Shape:
         """Return a whole row: with defaults for what is not given.
 
         Raises:
-            IntegrityError: a part of the key is missing.
+            IntegrityError: a part of the key is missing, or NULL stands where it must not.
         """
         row = {c.name: values.get(c.name, c.default) for c in self.columns}
-        for name in self.pk:
+        for name in self._never_null:
             if row[name] is None:
-                raise IntegrityError(
-                    f"{self.table!r} needs a value of {name!r}, which belongs to its primary key"
-                )
+                why = "belongs to its primary key" if name in self.pk else "must not be NULL"
+                raise IntegrityError(f"{self.table!r} needs a value of {name!r}, which {why}")
         return row
 
     def given(self, row: Mapping[str, object]) -> Values:

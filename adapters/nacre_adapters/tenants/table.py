@@ -9,7 +9,8 @@ from nacre_adapters.tenants import definitions, writing
 from nacre_adapters.tenants.errors import TableMissing, XtraSet
 from nacre_adapters.tenants.finding import Asked, Expression, find
 from nacre_adapters.tenants.home import Home, OpenTable
-from nacre_adapters.tenants.models import Model
+from nacre_adapters.tenants.models import Model, constrained, fields_of
+from nacre_adapters.tenants.names import pk_of, plain_name
 from nacre_adapters.tenants.readable import ReadTable
 from nacre_adapters.tenants.records import values_of
 
@@ -23,6 +24,30 @@ class Table(ReadTable):
         super().__init__(home, name, model)
         self.result: list[object] = []
         """What the last `insert_all` of this object has inserted."""
+
+    def create(
+        self,
+        columns: Mapping[str, object] | None = None,
+        pk: str | Sequence[str] | None = None,
+        *,
+        not_null: Iterable[str] = (),
+        defaults: Mapping[str, object] | None = None,
+        **named: object,
+    ) -> "Table":
+        """Create the table of names and types of columns if there is none, and return it.
+
+        The key is *id* when there is such a column and no *pk*, else the first column.
+
+        Raises:
+            InvalidInput: the table is there, and cannot become this; with the plan.
+        """
+        fields = constrained(fields_of({**(columns or {}), **named}), not_null, defaults or {})
+        names = [field.name for field in fields]
+        key = pk_of(pk) if pk is not None else ("id" if "id" in names else names[0],)
+        self._home.change(
+            lambda tx: definitions.declare(self._home, tx, plain_name(self.name), fields, key)
+        )
+        return self
 
     # Write
 
