@@ -143,3 +143,20 @@ def test_a_diff_is_what_pandas_finds(data: st.DataObject) -> None:
         label: count for label, count in changed.sum().items() if count
     }
     assert found.rows_added == len(after) - rows
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        pd.Index(np.array([1, 2, 3], "g")),
+        pd.Index(pd.array([[1], [2], [3]], pd.ArrowDtype(pa.list_view(pa.int8())))),
+        pd.Index(pd.array([None] * 3, pd.ArrowDtype(pa.month_day_nano_interval()))),
+    ],
+    ids=["long double", "list view", "month day nano"],
+)
+def test_labels_that_pandas_cannot_look_up_are_compared_by_position(index: pd.Index) -> None:
+    frame = pd.DataFrame({"a": [1, 2, 3]}, index=index)
+
+    found = diff(frame, frame.iloc[:2])
+
+    assert (found.aligned_by, found.rows_removed, found.rows_changed) == ("position", 1, 0)

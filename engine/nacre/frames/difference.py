@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from nacre.blobs.protocol import Payloads
 from nacre.frames.comparison import SameRows, changed_rows
@@ -139,7 +140,10 @@ def _same_rows(payloads: Payloads, old: FrameManifest, new: FrameManifest) -> Sa
 
 
 def _tells_rows(index: pd.Index) -> bool:
-    return index.is_unique and not getattr(index, "is_overlapping", False)
+    try:
+        return index.is_unique and not getattr(index, "is_overlapping", False)
+    except (NotImplementedError, ValueError, TypeError, pa.ArrowException):
+        return False  # pandas cannot look labels of such a type up, long doubles for one
 
 
 def _has_labels(payloads: Payloads, manifest: FrameManifest) -> bool:
