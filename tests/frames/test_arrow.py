@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from frames.payloads import CountingPayloads
 
-from nacre.errors import InvalidInput
+from nacre.errors import InvalidInput, Unstorable
 from nacre.frames import get_frame, put_frame
 
 NOW = dt.datetime(2026, 3, 29, 2, 30)
@@ -185,3 +185,17 @@ def test_what_is_no_frame_is_refused() -> None:
         put_frame(CountingPayloads(), [1])
     with pytest.raises(InvalidInput, match="a Series is no frame"):
         put_frame(CountingPayloads(), pd.Series([1]))
+
+
+@pytest.mark.parametrize(
+    "categories",
+    [pd.interval_range(0, 3), pd.period_range("2026", periods=3, freq="M")],
+    ids=["intervals", "periods"],
+)
+def test_a_dictionary_of_extensions_is_refused(categories: pd.Index) -> None:
+    # Arrow writes it into a schema that says something else when it is read.
+    table = pa.table({"when": pa.array(pd.Categorical.from_codes([0, 2], categories))})
+    payloads = CountingPayloads()
+
+    with pytest.raises(Unstorable, match="the column 'when' of type dictionary"):
+        put_frame(payloads, table)

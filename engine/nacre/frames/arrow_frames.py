@@ -22,7 +22,7 @@ def take_apart(table: pa.Table | pa.RecordBatch) -> FrameParts:
         table = pa.Table.from_batches([table])
     names = table.schema.names
     columns = tuple(map(_column_part, names, table.columns))
-    header = {SCHEMA: table.schema.serialize().to_pybytes()}
+    header = {SCHEMA: _encode_schema(table.schema)}
     return FrameParts(kind="arrow", rows=table.num_rows, columns=columns, header=header)
 
 
@@ -47,6 +47,22 @@ def schema_of(header: Mapping[str, object]) -> pa.Schema:
         return pa.ipc.read_schema(pa.py_buffer(header[SCHEMA]))
     except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
         raise CorruptionError(f"the schema of a frame does not decode: {error}") from error
+
+
+def _encode_schema(schema: pa.Schema) -> bytes:
+    for field in schema:
+        if not _comes_back(pa.schema([field])):
+            reason = Unstorable("Arrow does not bring this type back as it was: cast it")
+            raise refused(f"the column {field.name!r} of type {field.type}", reason)
+    return bytes(schema.serialize())
+
+
+def _comes_back(schema: pa.Schema) -> bool:
+    """Say whether Arrow reads back what it writes, as it does not with a dictionary of periods."""
+    try:
+        return bool(pa.ipc.read_schema(schema.serialize()).equals(schema, check_metadata=True))
+    except (pa.ArrowException, OSError, ValueError, TypeError, AttributeError):
+        return False
 
 
 def _column_part(name: str, values: pa.ChunkedArray) -> Part:
