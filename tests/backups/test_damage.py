@@ -14,9 +14,10 @@ from nacre import codec
 from nacre.backups import MemoryTarget, SealedTarget, Secret
 from nacre.backups.config import COPY, NAME
 from nacre.backups.contents import load_contents
+from nacre.backups.listing import read_listing
 from nacre.backups.sealed import HEAD_BYTES, padded_size
 from nacre.errors import CorruptionError, FormatError, InvalidInput, NacreError, WrongKey
-from nacre.hashing import digest_of
+from nacre.hashing import Digest, digest_of
 from nacre.operations.backup import open_target
 from nacre.operations.backups import list_backups
 from nacre.operations.restore import RestoreReport
@@ -85,7 +86,7 @@ def test_a_flipped_byte_costs_no_more_than_the_blob_that_it_hits(tmp_path: Path,
         place = tmp_path / f"r{at}"
         report = salvaged({**files, pack: bytes(damaged)}, secret, place)
         if isinstance(report, str):
-            assert "nothing is left" in report  # it hit the log, or the list of blobs
+            assert "nothing is left" in report  # it hit the log
             continue
         with nacre.open(place) as vault:
             assert vault.verify().is_clean
@@ -96,6 +97,40 @@ def test_a_flipped_byte_costs_no_more_than_the_blob_that_it_hits(tmp_path: Path,
 
     assert len(lost) > 20
     assert {*lost} <= {0, 1}
+
+
+@secrets
+def test_a_lost_list_of_blobs_is_made_from_the_log(tmp_path: Path, secret) -> None:
+    """Also of frames, whose chunks only manifests name; and what else is lost is still told."""
+    target = sealed(secret=secret)
+    with worked(tmp_path / "v") as vault:
+        back_up(vault, target)
+        content = content_of(vault)
+    (backup,) = (listed.backup for listed in read_listing(target).backups)
+    damage_chunk(target, backup.lists[0])
+
+    with pytest.raises(CorruptionError, match="try --incomplete"):
+        bring_back(target, tmp_path / "refused")
+    report = bring_back(target, tmp_path / "r", incomplete=True)
+
+    assert (report.lost, report.blobs) == ((), backup.blobs)
+    with nacre.open(tmp_path / "r") as vault:
+        assert vault.verify().is_clean
+        assert content_of(vault) == content
+    lost = max(content["blobs"], key=lambda digest: len(content["blobs"][digest]))
+    damage_chunk(target, lost)
+    again = bring_back(target, tmp_path / "less", incomplete=True)
+    assert again.lost == (str(lost),)
+
+
+def damage_chunk(target: SealedTarget, digest: Digest) -> None:
+    """Flip a byte of what a target has under a digest."""
+    place = load_contents(target).find(digest)
+    assert place is not None
+    assert isinstance(target.target, MemoryTarget)
+    damaged = bytearray(target.target.files[place.pack])
+    damaged[HEAD_BYTES + 8 * target.is_encrypted + place.offset + 20] ^= 1
+    target.target.files[place.pack] = bytes(damaged)
 
 
 def salvaged(files, secret, place: Path) -> RestoreReport | str:

@@ -1,6 +1,6 @@
 """Which backup, which position and which blobs a restore takes."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -93,11 +93,12 @@ def plan_restore(target: SealedTarget, choice: Choice, *, incomplete: bool = Fal
             reading.read(entry, listed.backup)
         reading.check(listed.backup)
         damaged = missing_of(contents, listed.backup.damaged)
+        epitaphs = epitaphs_of(fetcher, listed.backup)
         # What was damaged in the vault another backup may have brought to the target.
-        held = blobs_of(fetcher, listed.backup) | (set(listed.backup.damaged) - set(damaged))
+        held = _held(fetcher, listed.backup, reading, absent=frozenset(epitaphs) | {*damaged})
+        held |= set(listed.backup.damaged) - set(damaged)
         position = reading.position(at, listed)
         wanted, left_out = reading.blobs(fetcher, held, position)
-        epitaphs = epitaphs_of(fetcher, listed.backup)
     except CorruptionError as error:
         raise CorruptionError(_damaged(listed, error, incomplete=incomplete)) from error
     wanted_and_held = [digest for digest in wanted if digest in held]
@@ -114,6 +115,18 @@ def plan_restore(target: SealedTarget, choice: Choice, *, incomplete: bool = Fal
         dropped={d: each for d, each in epitaphs.items() if each.position >= position},
         is_lenient=incomplete,
     )
+
+
+def _held(
+    fetcher: Fetcher, backup: Backup, reading: "LogReading", *, absent: frozenset[Digest]
+) -> frozenset[Digest]:
+    """Return the blobs that a backup has; those that its log names, if its own list is lost."""
+    try:
+        return blobs_of(fetcher, backup)
+    except CorruptionError:
+        if not fetcher.is_lenient:
+            raise
+        return reading.named(fetcher, absent=absent)
 
 
 def _damaged(listed: Listed, error: CorruptionError, *, incomplete: bool) -> str:
@@ -243,6 +256,10 @@ class LogReading:
         every = closure(fetcher, [digest for digest, _ in named], held) if self._only else wanted
         return wanted, every - wanted
 
+    def named(self, fetcher: Fetcher, *, absent: frozenset[Digest]) -> frozenset[Digest]:
+        """Return all blobs that are named, but for those of which it is known that they went."""
+        return closure(fetcher, [digest for _, digest, _ in self._named], _AllBut(absent))
+
     def _note(self, position: int, event: Event) -> None:
         chosen = not self._only or event.subject in self._only
         self._subjects.add(event.subject)
@@ -250,8 +267,18 @@ class LogReading:
             self._named.append((position, digest, chosen))
 
 
+@dataclass(frozen=True, slots=True)
+class _AllBut:
+    """Everything but a few."""
+
+    few: frozenset[Digest]
+
+    def __contains__(self, digest: object) -> bool:
+        return digest not in self.few
+
+
 def closure(
-    fetcher: Fetcher, digests: Iterable[Digest], held: frozenset[Digest]
+    fetcher: Fetcher, digests: Iterable[Digest], held: Container[Digest]
 ) -> frozenset[Digest]:
     """Return blobs and all that the manifests among them name, as far as the backup has them."""
     pending = [digest for digest in digests if digest in held]
