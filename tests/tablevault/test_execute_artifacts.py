@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from tablevault.memory import yaml_of
 from tablevault.vaults import make, whole
 
-from nacre_adapters.tablevault import (
-    TVTableError,
-)
+from nacre_adapters.tablevault import TVArtifactError, TVTableError
 
 ARTIFACTS = """
 import pathlib
@@ -109,3 +108,33 @@ def test_the_path_of_the_vault_may_hold_what_references_are_made_of(tmp_path: Pa
     vault.execute_instance("t")
 
     assert vault.get_dataframe("t")[0]["owner"].tolist() == ["bo", "bo"]
+
+
+def test_a_strict_table_refuses_files_that_no_cell_names(tmp_path: Path) -> None:
+    vault = make(tmp_path / "v", "t", strict_artifacts=True)
+    vault.create_code_module("m", text=ARTIFACTS)
+    vault.create_instance("t", builders=pictured(["ana", "bo"]))
+    stray = Path(vault.get_artifact_folder("t"), "notes.md")
+    stray.write_text("not for the table")
+
+    with pytest.raises(TVArtifactError, match=r"no cell names notes.md, 1 of the files in"):
+        vault.execute_instance("t", process_id="again")
+    stray.unlink()
+    vault.execute_instance("t", process_id="again")
+
+    assert len(vault.get_dataframe("t")[0]) == 2
+    assert whole(vault)
+
+
+def test_a_strict_table_needs_a_column_for_files(tmp_path: Path) -> None:
+    vault = make(tmp_path / "v", "t", strict_artifacts=True)
+    vault.create_instance("t", external_edit=True)
+    Path(vault.get_artifact_folder("t"), "a.txt").write_text("a")
+
+    with pytest.raises(TVArtifactError, match=r"no cell names a\.txt"):
+        vault.write_instance(pd.DataFrame({"file": ["a.txt"]}), "t")
+    vault.write_instance(
+        pd.DataFrame({"file": ["./a.txt", None]}), "t", dtypes={"file": "artifact_string"}
+    )
+
+    assert Path(vault.get_dataframe("t")[0]["file"][0]).read_text() == "a"

@@ -20,7 +20,7 @@ from pathlib import Path, PurePosixPath
 import nacre
 from nacre import Digest
 from nacre.trees import TreeEntry, put_entries, tree_entries
-from nacre_adapters.tablevault.errors import TVArtifactError, TVTableError
+from nacre_adapters.tablevault.errors import FilesUnnamed, TVArtifactError, TVTableError
 from nacre_adapters.tablevault.names import temporary_id
 from nacre_adapters.tablevault.state import Instance, Temporary
 
@@ -136,6 +136,20 @@ def referenced(
                 raise TVTableError(f"Artifact {cell} not found: put the file into {folder}")
             taken[path] = digest
     return changed, taken
+
+
+def check_named(cells: Iterable[str], folder: Path, own: Kept) -> None:
+    """Refuse files of a temporary instance that no cell names.
+
+    Raises:
+        FilesUnnamed: there are some.
+    """
+    unnamed = sorted(map(str, own.keys() - set(map(PurePosixPath, cells))))
+    if unnamed:
+        raise FilesUnnamed(
+            f"no cell names {', '.join(unnamed[:5])}, {len(unnamed)} of the files in {folder}: "
+            "remove them, or name them in a column of the type artifact_string"
+        )
 
 
 def put_files(vault: nacre.Vault, files: Kept) -> Digest | None:

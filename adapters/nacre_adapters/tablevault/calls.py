@@ -64,7 +64,14 @@ class Calls:
     # Tables
 
     def create_table(
-        self, name: str, process_id: str, *, description: str, multiple: bool, effects: bool
+        self,
+        name: str,
+        process_id: str,
+        *,
+        description: str,
+        multiple: bool,
+        effects: bool,
+        strict: bool,
     ) -> str:
         """Add a table."""
         arguments = {
@@ -80,6 +87,7 @@ class Calls:
                 description=str(description),
                 multiple_artifacts=bool(multiple),
                 side_effects=bool(effects),
+                strict_artifacts=bool(strict),
             )
             return self.operations.commit(call, decide)
 

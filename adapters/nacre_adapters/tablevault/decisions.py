@@ -73,7 +73,13 @@ class Wanted:
 
 
 def create_table(
-    desk: Desk, *, name: str, description: str, multiple_artifacts: bool, side_effects: bool
+    desk: Desk,
+    *,
+    name: str,
+    description: str,
+    multiple_artifacts: bool,
+    side_effects: bool,
+    strict_artifacts: bool,
 ) -> list[Fact]:
     """Add a table.
 
@@ -89,6 +95,7 @@ def create_table(
         "description": description,
         "multiple_artifacts": multiple_artifacts,
         "side_effects": side_effects,
+        **({"strict_artifacts": True} if strict_artifacts else {}),
     }
     return [Fact(events.TABLE_CREATED, table_subject(number), data)]
 

@@ -9,6 +9,7 @@ NacreError
     ├── TVBuilderError        (also InvalidInput, ValueError)   fix the builder that is named
     │   └── FunctionFailed                                      fix its function
     ├── TVArtifactError       (also InvalidInput, ValueError)   fix the file or the cell
+    │   └── FilesUnnamed                                        remove the files, or name them
     ├── TVFileError           (also StorageError, OSError)      a file cannot be taken in
     │   └── FileMissing       (also NotFound, FileNotFoundError)
     ├── TVLockError           (also StateError)                 wait, resume or stop the holder
@@ -70,6 +71,13 @@ class TVArtifactError(TableVaultError, InvalidInput):
     code = "tablevault_artifact"
 
 
+class FilesUnnamed(TVArtifactError):
+    """No cell of a strict table names some files: an execution is paused as after `ValueRefused`.
+
+    Whoever removes them goes on with all that was computed.
+    """
+
+
 class TVFileError(TableVaultError, StorageError):
     """A file cannot be taken in or found."""
 
@@ -116,7 +124,7 @@ class TableReferenceError(InvalidInput):
     code = "tablevault_reference"
 
 
-OF_FUNCTIONS = (FunctionFailed, ValueRefused)
+OF_FUNCTIONS = (FunctionFailed, ValueRefused, FilesUnnamed)
 """What is the fault of a user's function, though it is a `TableVaultError`."""
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 import nacre
 from nacre import Digest
 from nacre_adapters.tablevault.artifacts import (
+    check_named,
     collected,
     kept_files,
     put_files,
@@ -40,7 +41,7 @@ def put_content(
 
     Raises:
         TVTableError: a column cannot be stored, or a file that a cell names is nowhere.
-        TVArtifactError: something in the folder is no file.
+        TVArtifactError: something in the folder is no file, or no cell of a strict table names it.
     """
     frame, artifacts = _put_artifacts(vault, files, place, prepared)
     follows = None if place.follows is None else place.follows.frame
@@ -68,11 +69,11 @@ def _put_artifacts(
     folder = temporary_folder(files, place.temporary, create=False)
     own = collected(vault, folder)
     frame = prepared.frame
-    if not prepared.artifact_columns:
-        return frame, put_files(vault, own)
     cells = [cell for name in prepared.artifact_columns for cell in frame[name].dropna()]
-    others = [kept_files(vault, instance) for instance in place.files_of]
+    others = [kept_files(vault, instance) for instance in place.files_of] if cells else []
     changed, taken = referenced(cells, folder, own, others)
+    if place.table.strict_artifacts:
+        check_named((changed.get(cell, cell) for cell in cells), folder, own)
     if changed:
         frame = frame.copy(deep=False)
         for name in prepared.artifact_columns:

@@ -28,6 +28,9 @@ class Table:
     active_since: int = 0
     """Instances before this sequence number are not active any more."""
 
+    strict_artifacts: bool = False
+    """Whether files that no cell names are refused."""
+
     artifact_instance: str = ""
     """The last instance with artifacts of a table that has one folder."""
 

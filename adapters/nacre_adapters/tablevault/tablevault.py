@@ -89,14 +89,17 @@ class TableVault:
         has_side_effects: bool = False,
         description: str = "",
         process_id: str = "",
+        *,
+        strict_artifacts: bool = False,
     ) -> str:
-        """Create a table."""
+        """Create a table; with *strict_artifacts* files that no cell names are refused."""
         return self._calls.create_table(
             table_name,
             process_id,
             description=description,
             multiple=allow_multiple_artifacts,
             effects=has_side_effects,
+            strict=strict_artifacts,
         )
 
     def create_instance(

@@ -25,7 +25,7 @@ class Tables:
     """Tables by number and name, and their instances in the order of materialization."""
 
     name: ClassVar[str] = "tablevault"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     kinds: ClassVar[tuple[str, ...]] = (
         events.VAULT_CREATED,
         events.TABLE_CREATED,

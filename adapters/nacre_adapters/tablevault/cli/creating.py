@@ -25,6 +25,7 @@ def create(run: Session, description: str) -> None:
 @click.argument("table_name")
 @click.option("--multiple-artifacts", is_flag=True, help="Each instance has its own files.")
 @click.option("--side-effects", is_flag=True, help="Builders do more than compute.")
+@click.option("--strict-artifacts", is_flag=True, help="Refuse files that no cell names.")
 @click.option("--description", default="")
 @process_option
 @session
@@ -33,12 +34,22 @@ def create_table(
     table_name: str,
     multiple_artifacts: bool,
     side_effects: bool,
+    strict_artifacts: bool,
     description: str,
     process_id: str,
 ) -> None:
     """Create a table."""
     vault = run.open()
-    show(vault.create_table(table_name, multiple_artifacts, side_effects, description, process_id))
+    show(
+        vault.create_table(
+            table_name,
+            multiple_artifacts,
+            side_effects,
+            description,
+            process_id,
+            strict_artifacts=strict_artifacts,
+        )
+    )
 
 
 @click.command(name="create-instance")
