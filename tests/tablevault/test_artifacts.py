@@ -219,3 +219,23 @@ def test_a_content_that_was_cut_off_is_put_there_again(tmp_path: Path) -> None:
     second = put(vault, "t", {"a.txt": "content"}, files("a.txt"))
 
     assert Path(vault.get_dataframe("t", second)[0]["file"][0]).read_text() == "content"
+
+
+def test_a_restart_removes_copies_that_were_cut_off_long_ago(tmp_path: Path) -> None:
+    vault = make(tmp_path / "v", "t")
+    first = put(vault, "t", {"a.txt": "one"}, files("a.txt"))
+    folder = Path(vault.get_artifact_folder("t", first))
+    old_file = tmp_path / "v" / "tablevault" / "content" / ".1.partial"
+    old_folder, new_folder = (folder.with_name(f".{name}.partial") for name in ("2", "3"))
+    old_file.write_text("cut o")
+    for each in (old_folder, new_folder):
+        (each / "sub").mkdir(parents=True)
+        (each / "sub" / "a.txt").write_text("x")
+        (each / "sub").chmod(0o555)
+    for each in (old_file, old_folder):
+        os.utime(each, (0, 0))
+
+    again = TableVault(tmp_path / "v", "bo", restart=True)
+
+    assert [each.exists() for each in (old_file, old_folder, new_folder)] == [False, False, True]
+    assert Path(again.get_dataframe("t", first)[0]["file"][0]).read_text() == "one"

@@ -12,6 +12,7 @@ import fcntl
 import os
 import shutil
 import stat
+import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -28,6 +29,7 @@ _FOLDER = "artifacts"
 _CONTENT = "content"
 _FILE = stat.S_IFREG | 0o644
 _READ_ONLY_FILE, _READ_ONLY_FOLDER, _FOLDER_MODE = 0o444, 0o555, 0o755
+_ABANDONED_SECONDS = 86_400
 _FICLONE = 0x40049409
 """The request of Linux that lets a file share the extents of another."""
 
@@ -60,6 +62,19 @@ def forget_left_behind(files: Path, still_begun: Callable[[], Iterable[Temporary
     for folder in folders:
         if folder not in kept:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def forget_partial(files: Path) -> None:
+    """Remove what was being put into place when its process was killed.
+
+    Only what nobody has touched for a day: somebody may be putting something there now.
+    """
+    before = time.time() - _ABANDONED_SECONDS
+    for partial in (*files.glob(f"{_CONTENT}/.*.partial"), *files.glob("*/*/.*.partial")):
+        with suppress(OSError):
+            if partial.lstat().st_mtime < before:
+                _open_folders(partial)
+                shutil.rmtree(partial) if partial.is_dir() else partial.unlink()
 
 
 def instance_folder(files: Path, vault: nacre.Vault, instance: Instance) -> Path:

@@ -12,7 +12,7 @@ import pandas as pd
 from rich.tree import Tree
 
 import nacre
-from nacre_adapters.tablevault.artifacts import forget_left_behind
+from nacre_adapters.tablevault.artifacts import forget_left_behind, forget_partial
 from nacre_adapters.tablevault.background import execute_in_background
 from nacre_adapters.tablevault.calls import Calls
 from nacre_adapters.tablevault.decisions import Wanted
@@ -67,6 +67,7 @@ class TableVault:
         self._closing = close_with(self, self._place)
         if restart:
             forget_left_behind(self._place.files, self._place.tables.all_temporaries)
+            forget_partial(self._place.files)
             restart_all(self._calls.operations, self._calls.again)
 
     def close(self) -> None:
