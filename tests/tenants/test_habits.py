@@ -2,6 +2,10 @@
 
 import contextlib
 import enum
+import typing
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
 
 import pytest
 from tenants import models
@@ -205,3 +209,14 @@ def test_atomic_is_a_transaction_with_savepoints(db: Database, table: Table) -> 
             raise ValueError("not this one")
 
     assert [row.name for row in table()] == ["a", "b", "c"]
+
+
+def test_the_class_of_a_table_says_its_types(db: Database) -> None:
+    types = [int, str, float, bool, bytes, date, datetime, Decimal, UUID, dict]
+    columns = {"id": int, **{kind.__name__: kind for kind in types}}
+    made = db["all"].create(columns).dataclass()
+
+    hints = typing.get_type_hints(made)
+
+    assert hints == {name: kind | None for name, kind in columns.items()}
+    assert db.create(made, name="all").c() == list(columns)

@@ -1,7 +1,11 @@
 """What a table looks like: its columns for expressions, its SQL, a class for its rows."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from types import MappingProxyType
+from uuid import UUID
 
 from nacre_adapters.tenants.models import check_field
 from nacre_adapters.tenants.shape import Shape
@@ -11,6 +15,11 @@ _SQL_TYPES = {
     "int": "INTEGER", "float": "FLOAT", "bool": "BOOLEAN", "bytes": "BLOB", "decimal": "NUMERIC",
     "json": "JSON",
 }  # fmt: skip
+
+_PYTHON_TYPES: Mapping[str, type] = MappingProxyType({
+    "int": int, "float": float, "str": str, "bool": bool, "bytes": bytes, "date": date,
+    "datetime": datetime, "decimal": Decimal, "uuid": UUID, "json": dict,
+})  # fmt: skip
 
 
 class ColumnNames:
@@ -60,5 +69,9 @@ def dataclass_of(shape: Shape) -> type:
     """Return a class whose objects hold rows: each field may be left out."""
     for column in shape.columns:
         check_field(column.name)
-    fields = [(column.name, object, dataclasses.field(default=UNSET)) for column in shape.columns]
+    # Frameworks read the annotations: fastHTML makes what a form sends into what they say.
+    fields = [
+        (column.name, _PYTHON_TYPES[column.type.name] | None, dataclasses.field(default=UNSET))
+        for column in shape.columns
+    ]
     return dataclasses.make_dataclass(shape.table.title().replace(" ", ""), fields)
