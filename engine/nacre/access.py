@@ -69,6 +69,8 @@ def open_vault(
 
 
 def _checked_place(path: str | os.PathLike[str]) -> Path:
+    if not isinstance(path, str | os.PathLike) or isinstance(os.fspath(path), bytes):
+        raise InvalidInput(f"a {type(path).__name__} is no path: give a string or a pathlib.Path")
     if not os.fspath(path) or "\0" in os.fsdecode(path):
         raise InvalidInput(
             "the path of the vault is empty or has a null in it: name a directory or a file"

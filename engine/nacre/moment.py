@@ -140,7 +140,7 @@ def _placed(moment: datetime, zone: tzinfo | None, text: str) -> datetime:
     try:
         first, second = (moment.replace(fold=fold, tzinfo=zone).astimezone(zone) for fold in (0, 1))
     except (OverflowError, ValueError) as error:
-        raise InvalidInput(f"{text!r} is out of range: give a later time") from error
+        raise InvalidInput(f"{text!r} is out of range: give a time nearer to now") from error
     if first.utcoffset() != second.utcoffset():
         raise InvalidInput(
             f"{text!r} happens twice or never where clocks change: write the offset, "

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import copy_context
 from functools import partial
+from inspect import iscoroutine, isgenerator
 from typing import Generic, TypeVar
 
 import lmdb
@@ -16,7 +17,7 @@ from nacre.blobs import Blobs
 from nacre.clock import now_ns
 from nacre.codec import Packer
 from nacre.environment import Environment, Transaction
-from nacre.errors import NotFound, StateError, StorageError
+from nacre.errors import InvalidInput, NotFound, StateError, StorageError
 from nacre.event import (
     NO_PREVIOUS,
     Header,
@@ -52,7 +53,7 @@ class Request(Generic[Face]):
 
     __slots__ = ("context", "decide", "error", "receipt", "stage", "words")
 
-    def __init__(self, decide: Callable[[Face], None], words: Words) -> None:
+    def __init__(self, decide: Callable[[Face], object], words: Words) -> None:
         self.decide = decide
         self.words = words
         self.context = copy_context()
@@ -90,7 +91,7 @@ class Committer(Generic[Face]):
         self._queue: CommitQueue[Request[Face]] = CommitQueue(self._commit_together)
         self._incarnation = environment.incarnation
 
-    def commit(self, decide: Callable[[Face], None], words: Words) -> Receipt:
+    def commit(self, decide: Callable[[Face], object], words: Words) -> Receipt:
         """Run *decide* under the writer lock and commit what it records.
 
         What it raises is raised here, and nothing is committed. It may run more than once.
@@ -211,7 +212,7 @@ class Committer(Generic[Face]):
         if earlier is not None:
             return earlier, tip
         try:
-            request.decide(self._face(stage))
+            _check_has_run(request.decide(self._face(stage)))
         finally:
             stage.close()
         return self._append(stage, tip)
@@ -313,3 +314,13 @@ class Committer(Generic[Face]):
                 "this thread is already inside a transaction or a read of the vault: "
                 "record through that transaction, or leave it first"
             )
+
+
+def _check_has_run(returned: object) -> None:
+    """Refuse what an `async def` or a function with a `yield` returns: none of it has run."""
+    if iscoroutine(returned) or isgenerator(returned):
+        returned.close()
+        raise InvalidInput(
+            f"the decision is a {type(returned).__name__}, of which nothing has run: "
+            "give a function without `async` and `yield`"
+        )
