@@ -96,8 +96,10 @@ def unpack(data: Buffer, *, most_parts: int | None = None) -> object:
         CorruptionError: *data* is not one complete value, or it is in more than *most_parts*
             parts: an empty list takes one byte here, and 80 in memory.
     """
-    hooks = {} if most_parts is None else dict.fromkeys(_HOOKS, _Counter(most_parts).take)
     try:
+        if most_parts is None:
+            return msgpack.unpackb(data, ext_hook=_unpack_extension, strict_map_key=False)
+        hooks = dict.fromkeys(_HOOKS, _Counter(most_parts).take)
         return msgpack.unpackb(data, ext_hook=_unpack_extension, strict_map_key=False, **hooks)
     except (ValueError, TypeError, msgpack.UnpackException, RecursionError) as error:
         raise CorruptionError(

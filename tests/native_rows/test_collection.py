@@ -374,3 +374,33 @@ def test_the_fields_of_a_collection_can_be_asked(people):
     assert [field.name for field in people.schema.fields] == list(PEOPLE)
     assert people.schema.key == ("id",)
     assert [index.name for index in people.schema.indexes] == ["age", "city_age"]
+
+
+def test_a_row_is_got_by_what_the_collection_is_now(vault):
+    held = vault.rows.create("things", {"id": "int64", "n": "int64"}, key="id")
+    held.insert({"id": 1, "n": 2})
+    assert held.get(1) == {"id": 1, "n": 2}
+
+    held.alter({"id": "int64", "m": "int64", "o": "int64?"}, renames={"n": "m"})
+    assert held.get(1) == {"id": 1, "m": 2, "o": None}
+    vault.rows.drop("things")
+    with pytest.raises(NotFound):
+        held.get(1)
+    vault.rows.create("things", {"id": "string"}, key="id").insert({"id": "one"})
+    assert held.get("one") == {"id": "one"}
+    with pytest.raises(InvalidInput):
+        held.get(1)
+
+
+def test_a_row_is_got_by_a_definition_that_was_undone(vault):
+    held = vault.rows.create("things", {"id": "int64"}, key="id")
+    held.insert({"id": 1})
+
+    def act(tx):
+        tx.rows["things"].alter({"id": "int64", "m": "int64?"})
+        assert held.get(1) == tx.rows["things"].get(1) == {"id": 1, "m": None}
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        vault.commit(act)
+    assert held.get(1) == {"id": 1}

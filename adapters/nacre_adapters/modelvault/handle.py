@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Literal, TypeVar
 
 import nacre
-from nacre.rows import Collection, Rows, StagedHome, VaultHome
+from nacre.rows import Collection, Definition, Rows, StagedHome, VaultHome
 from nacre_adapters.modelvault.errors import ModelVaultSchemaError, as_interface
 from nacre_adapters.modelvault.gate import Gate
 from nacre_adapters.modelvault.places import Place
@@ -34,7 +34,7 @@ class Handle:
         self._of_the_parent: Staged | None = None
         self._home = VaultHome(place.vault)
         # By the definition of the native collection, which every change of a schema replaces.
-        self._shapes: dict[str, tuple[object, Shape]] = {}
+        self._shapes: dict[str, tuple[Definition, Shape]] = {}
 
     @property
     def staged(self) -> Staged | None:
@@ -198,16 +198,12 @@ class Handle:
         if known is None:
             return False
         definition, shape = known
-        taken = shape.take_key(key)
-
-        def read(view: Rows) -> "Row | Literal[False] | None":
-            now = view.find(shape.native_name)
-            if now is None or now is not definition:
-                return False
-            row = view.row(now, now.layout.key_from(taken)[0])
-            return None if row is None else shape.give(now.layout.give(row))
-
-        return self.vault.view(Rows).at_once(read)
+        layout = definition.layout
+        wanted, _ = layout.key_from(shape.take_key(key))
+        is_same, row = self.vault.view(Rows).row_if_same(definition, wanted)
+        if not is_same:
+            return False
+        return None if row is None else shape.give(layout.give(row))
 
     def _staged_shape(self, staged: Staged, name: str) -> Shape:
         shape = staged.shapes[name] = self.shape(name)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from nacre.rows.conditions import Condition, field
 from nacre.rows.schema import Field, Index, Schema
-from nacre.rows.view import Rows
+from nacre.rows.view import Definition, Rows
 
 if TYPE_CHECKING:
     from nacre.rows.collection import Collection
@@ -20,6 +20,7 @@ __all__ = [
     "Collection",
     "Collections",
     "Condition",
+    "Definition",
     "Field",
     "Index",
     "Query",

@@ -24,6 +24,8 @@ class Collection:
     def __init__(self, home: Home, name: str) -> None:
         self._home = home
         self.name = name
+        self._known: Definition | None = None
+        """How it was defined when a row was got last."""
 
     @property
     def schema(self) -> Schema:
@@ -211,12 +213,20 @@ class Collection:
         if as_of is not None:
             return self.at(as_of).get(key)
 
-        def read(view: Rows) -> dict[str, object] | None:
-            definition = view.definition(self.name)
-            row = view.row(definition, definition.layout.key_from(key)[0])
-            return None if row is None else definition.layout.give(row)
-
-        return self._home.view().at_once(read)
+        view = self._home.view()
+        while True:
+            known = self._known
+            definition = self._known = known or view.definition(self.name)
+            try:
+                wanted, _ = definition.layout.key_from(key)
+                is_same, row = view.row_if_same(definition, wanted)
+            except InvalidInput:  # or the key is of another type by now
+                if known is None:
+                    raise
+                is_same = False
+            if is_same:
+                return None if row is None else definition.layout.give(row)
+            self._known = None
 
     def __getitem__(self, key: object) -> dict[str, object]:
         """Return the row of a key.

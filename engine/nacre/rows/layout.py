@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from nacre.errors import CorruptionError, InvalidInput
 from nacre.hashing import digest_of
-from nacre.keys import encode_column, encode_elements
+from nacre.keys import encode_column, encode_element, encode_elements
 from nacre.rows.checks import Check, check_of
 from nacre.rows.schema import Field, Index, Path, Schema
 from nacre.rows.types import Convert, FieldType, Refused, unchanged
@@ -117,10 +117,10 @@ class Layout:
 
     def give(self, stored: StoredRow) -> dict[str, object]:
         """Return the row as users see it."""
-        if len(stored) < self.width:
+        if len(stored) != self.width:
             stored = self.whole(stored)
         if self._is_plain:
-            return dict(zip(self.names, stored[1:], strict=True))
+            return dict(zip(self.names, stored[1:], strict=False))  # `whole` has looked
         return {
             name: stored[slot] if give is None or stored[slot] is None else give(stored[slot])
             for name, slot, give in self._gives
@@ -172,18 +172,13 @@ class Layout:
         Raises:
             InvalidInput: it has another number of parts, or another type.
         """
-        parts: Sequence[object] = [key]
-        if len(self.key_fields) > 1:
-            if not isinstance(key, tuple | list) or len(key) != len(self.key_fields):
-                names = ", ".join(self.schema.key)
-                raise InvalidInput(f"the key {key!r} is not a tuple of {names}: give one")
-            parts = key
-        values = []
-        for field, part in zip(self.key_fields, parts, strict=True):
-            try:
-                values.append(field.type.take(part))
-            except Refused as error:
-                raise InvalidInput(f"the key field {field.name!r} {error}") from None
+        if len(self.key_fields) == 1:
+            value = _key_taken(self.key_fields[0], key)
+            return fitted(encode_element(self._key[0][1](value))), [value]
+        if not isinstance(key, tuple | list) or len(key) != len(self.key_fields):
+            names = ", ".join(self.schema.key)
+            raise InvalidInput(f"the key {key!r} is not a tuple of {names}: give one")
+        values = list(map(_key_taken, self.key_fields, key))
         keys = [convert(value) for value, (_, convert) in zip(values, self._key, strict=True)]
         return fitted(encode_elements(keys)), values
 
@@ -328,6 +323,13 @@ def _column(rows: Sequence[StoredRow], get: Getter, convert: Convert) -> list[by
     if convert is not unchanged:
         values = [None if value is None else convert(value) for value in values]
     return encode_column(values)
+
+
+def _key_taken(field: Field, value: object) -> object:
+    try:
+        return field.type.take(value)
+    except Refused as error:
+        raise InvalidInput(f"the key field {field.name!r} {error}") from None
 
 
 def _key_of(field: Field) -> Convert:

@@ -162,6 +162,17 @@ class Rows:
         raw = self.pairs.get(definition.rows + key)
         return None if raw is None else unpack_row(raw)
 
+    def row_if_same(self, definition: Definition, key: bytes) -> tuple[bool, StoredRow | None]:
+        """Tell whether a collection is still defined so, and return the row of a key, or None.
+
+        Both are of one moment: whoever has a definition at hand need not look it up first.
+        """
+        name, raw = definition.pair
+        now, row = self.pairs.get_many((name, definition.rows + key))
+        if now != raw:
+            return False, None
+        return True, None if row is None else unpack_row(row)
+
     def grave(self, definition: Definition, key: bytes) -> int | None:
         """Return the position at which a row was deleted last, or None."""
         raw = self.pairs.get(definition.graves + key)

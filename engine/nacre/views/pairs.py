@@ -19,6 +19,7 @@ PAGE_ROWS = 512
 _GROWTH = 8
 _FIRST_STEP = 8
 _WORTH_SPREADING = 500
+_WORTH_A_CURSOR = 8
 
 
 class Pairs(Protocol):
@@ -103,6 +104,9 @@ class TransactionPairs:
     def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
         """Return the value of each key, or None."""
         prefix = self._prefix
+        if len(keys) < _WORTH_A_CURSOR:
+            get = self._transaction.get
+            return [get(prefix + key) for key in keys]
         wanted = [prefix + key for key in keys]
         found = self._transaction.cursor().getmulti(wanted)
         if len(found) == len(wanted):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from nacre.environment import Transaction
 from nacre.errors import ReadOnly
-from nacre.views.catalogue import Build
+from nacre.views.catalogue import Build, Catalogue
 from nacre.views.maintenance import Maintenance, apply_batch
 from nacre.views.pairs import (
     PAGE_ROWS,
@@ -39,6 +39,8 @@ class ViewPairs:
         self._read_only = read_only
         self._lock = threading.Lock()
         self._memory: Memory | None = None
+        self._live_of: tuple[Catalogue | None, bytes] = (None, b"")
+        """A catalogue, and where the rows lie that are live by it."""
 
     def get(self, key: bytes) -> bytes | None:
         """Return the value of *key*, or None."""
@@ -58,7 +60,11 @@ class ViewPairs:
 
     def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
         """Return the value of each key, or None, all of one moment."""
-        return self.at_once(lambda pairs: pairs.get_many(keys))
+        with self._maintenance.environment.read() as transaction:
+            pairs = self._live(transaction)
+            if pairs is not None:
+                return pairs.get_many(keys)
+        return self._read_behind(lambda pairs: pairs.get_many(keys))
 
     def put(self, key: bytes, value: bytes) -> None:
         """Views change in commits only."""
@@ -83,9 +89,14 @@ class ViewPairs:
         return self.at_once(lambda pairs: pairs.page(start, stop, reverse=reverse, limit=limit))
 
     def _live(self, transaction: Transaction) -> Pairs | None:
+        catalogue = self._maintenance.catalogue(transaction)
+        known, prefix = self._live_of
+        if catalogue is known:
+            return TransactionPairs(transaction, prefix)
         build = self._maintenance.build_of(self._view, transaction)
         if build is None or build.position is not None:
             return None
+        self._live_of = (catalogue, build.prefix)
         return TransactionPairs(transaction, build.prefix)
 
     def _read_behind(self, read: Callable[[Pairs], Result]) -> Result:
