@@ -220,3 +220,32 @@ def test_the_class_of_a_table_says_its_types(db: Database) -> None:
 
     assert hints == {name: kind | None for name, kind in columns.items()}
     assert db.create(made, name="all").c() == list(columns)
+
+
+def test_alter_adds_the_columns_of_a_record(db: Database) -> None:
+    table = db["things"].create(id=int, name=str)
+    head = db.home.read(lambda vault: vault.head)
+
+    assert table.insert(name="a", size=1, alter=True) == {"id": 1, "name": "a", "size": 1}
+
+    assert db.home.read(lambda vault: vault.head) == head + 1
+    table.insert_all([{"name": "b"}, {"name": "c", "x": 1, "y": None}, {"x": 0.5}], alter=True)
+    assert table.update(id=1, day=date(2024, 1, 2), alter=True)["day"] == date(2024, 1, 2)
+    assert table.upsert({"id": 9, "tags": ["t"]}, alter=True)["tags"] == ["t"]
+    assert table.c() == ["id", "name", "size", "x", "y", "day", "tags"]
+    assert [row["x"] for row in table()] == [None, None, 1.0, 0.5, None]
+
+
+def test_alter_that_fails_leaves_the_columns(db: Database) -> None:
+    table = db["things"].create(id=int, name=str)
+    table.insert(name="a")
+
+    with pytest.raises(IntegrityError):
+        table.insert({"id": 1, "size": 1}, alter=True)
+    with pytest.raises(InvalidInput, match="int, str"):
+        table.insert_all([{"size": 1}, {"size": "x"}], alter=True)
+    with pytest.raises(UnknownColumn):
+        table.insert(size=1)
+
+    assert table.c() == ["id", "name"]
+    assert table() == [{"id": 1, "name": "a"}]

@@ -9,7 +9,7 @@ from nacre.rows import Collection, Index, Schema
 from nacre_adapters.tenants.errors import IntegrityError, TableMissing
 from nacre_adapters.tenants.events import TABLE_DECLARED
 from nacre_adapters.tenants.home import Holder, Home
-from nacre_adapters.tenants.models import ModelField
+from nacre_adapters.tenants.models import ModelField, inferred
 from nacre_adapters.tenants.unset import UNSET
 from nacre_adapters.tenants.views import Columns, Tenants
 
@@ -103,6 +103,31 @@ def _extend(
         record_columns(
             home, tx, table, columns + [(field.name, field.type.name) for field in added]
         )
+
+
+def widen(
+    home: Home, tx: nacre.Transaction, table: str, records: Iterable[Mapping[str, object]]
+) -> None:
+    """Record the columns that a table lacks for these records, of the types of their values.
+
+    Raises:
+        InvalidInput: the values for one of them are of several types.
+        TableMissing: there is no such table.
+    """
+    collection = collection_of(home, tx, table)
+    known = tx.view(Tenants).columns(home.namespace, table) or []
+    names = {name for name, _ in known}
+    values: dict[str, list[object]] = {}
+    for record in records:
+        for name in record.keys() - names:
+            values.setdefault(name, []).append(record[name])
+    if not values:
+        return
+    added = [inferred(name, found) for name, found in sorted(values.items())]
+    schema = collection.schema
+    specs = specs_of(schema) | {field.name: _spec(field, schema.key) for field in added}
+    collection.alter(specs, indexes=index_specs(schema))
+    record_columns(home, tx, table, known + [(field.name, field.type.name) for field in added])
 
 
 def narrow(home: Home, tx: nacre.Transaction, table: str, kept: Container[str]) -> None:

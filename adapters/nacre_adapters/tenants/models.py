@@ -159,6 +159,23 @@ def fields_of(columns: Mapping[str, object]) -> tuple[ModelField, ...]:
     return tuple(ModelField(name=name, type=_type_of(name, hint)) for name, hint in found)
 
 
+def inferred(name: str, values: Iterable[object]) -> ModelField:
+    """Return a field that takes these values; text when all are None.
+
+    Raises:
+        InvalidInput: no type takes all of them.
+    """
+    kinds = {type(plain(value)) for value in values if value is not None} or {str}
+    if kinds == {int, float}:
+        kinds = {float}
+    if len(kinds) > 1:
+        found = ", ".join(sorted(kind.__name__ for kind in kinds))
+        raise InvalidInput(
+            f"the new column {name!r:.60} would hold {found}: give values of one type"
+        )
+    return ModelField(name=name, type=_type_of(name, kinds.pop()))
+
+
 def constrained(
     fields: Sequence[ModelField], not_null: Iterable[str], defaults: Mapping[str, object]
 ) -> list[ModelField]:

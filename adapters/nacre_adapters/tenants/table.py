@@ -52,12 +52,19 @@ class Table(ReadTable):
     # Write
 
     def insert(
-        self, record: object = None, *, ignore: bool = False, replace: bool = False, **named: object
+        self,
+        record: object = None,
+        *,
+        ignore: bool = False,
+        replace: bool = False,
+        alter: bool = False,
+        **named: object,
     ) -> object:
         """Insert a row, and return it as it is stored; {} when there is nothing to insert.
 
         With *ignore* a row whose key or unique value is taken is left out, and {} returned; with
-        *replace* it takes the place of the one with its key.
+        *replace* it takes the place of the one with its key; with *alter* the table gets the
+        columns that it lacks, in the same commit.
 
         Raises:
             IntegrityError: its key or a unique value is taken, or its key is missing.
@@ -74,7 +81,7 @@ class Table(ReadTable):
             row = how(table, {**shape.taken(given), **xtra}, xtra)
             return [] if row is None else [self._made(shape, row)]
 
-        made = self._change(decide)
+        made = self._change(decide, new_columns=[given] if alter else [])
         return made[0] if made else {}
 
     def insert_all(
@@ -85,6 +92,7 @@ class Table(ReadTable):
         replace: bool = False,
         upsert: bool = False,
         truncate: bool = False,
+        alter: bool = False,
     ) -> "Table":
         """Insert rows, all or none, and return the table; the rows are in `result`.
 
@@ -105,10 +113,18 @@ class Table(ReadTable):
             kept = (how(table, row, xtra) for row in rows)
             return self._made_all(shape, [row for row in kept if row is not None])
 
-        self.result = self._change(decide) if given or truncate else []
+        new_columns = given if alter else []
+        self.result = self._change(decide, new_columns=new_columns) if given or truncate else []
         return self
 
-    def update(self, updates: object = None, pk_values: object = None, **named: object) -> object:
+    def update(
+        self,
+        updates: object = None,
+        pk_values: object = None,
+        *,
+        alter: bool = False,
+        **named: object,
+    ) -> object:
         """Change the columns of a row that are given, and return the row.
 
         The row is that of the key in the record, or of *pk_values*; the key can then be changed.
@@ -127,9 +143,9 @@ class Table(ReadTable):
             key = writing.key_in(shape, given) if pk_values is None else pk_values
             return self._made(shape, writing.update(table, key, shape.taken(given), xtra))
 
-        return self._change(decide)
+        return self._change(decide, new_columns=[given] if alter else [])
 
-    def upsert(self, record: object = None, **named: object) -> object:
+    def upsert(self, record: object = None, *, alter: bool = False, **named: object) -> object:
         """Insert a row, or change the given columns of the one with its key; return the row.
 
         Raises:
@@ -145,7 +161,7 @@ class Table(ReadTable):
             values = {**shape.taken(given), **xtra}
             return self._made(shape, writing.upsert(table, values, xtra))
 
-        return self._change(decide)
+        return self._change(decide, new_columns=[given] if alter else [])
 
     def delete(self, pk_values: object) -> object:
         """Delete the row of a key, and return what it was.
@@ -251,5 +267,18 @@ class Table(ReadTable):
                 f"there is no table {self.name!r}: it was dropped before, or never made"
             )
 
-    def _change(self, decide: Callable[[OpenTable], Made]) -> Made:
-        return self._home.change_table(self.name, decide)
+    def _change(
+        self,
+        decide: Callable[[OpenTable], Made],
+        *,
+        new_columns: Sequence[Mapping[str, object]] = (),
+    ) -> Made:
+        """Commit a decision, after the columns that these records need and the table lacks."""
+        if not new_columns:
+            return self._home.change_table(self.name, decide)
+
+        def widened(tx: nacre.Transaction) -> Made:
+            definitions.widen(self._home, tx, self.name, new_columns)
+            return decide(self._home.table(tx, self.name))
+
+        return self._home.change(widened)
