@@ -7,6 +7,7 @@ from sklearn.preprocessing import LabelEncoder
 
 from nacre.errors import CorruptionError
 from nacre_adapters.flowstore.codecs.errors import Refused
+from nacre_adapters.flowstore.codecs.lightgbm_check import check
 from nacre_adapters.flowstore.codecs.nodes import Codec, Decoder, Encoder, Node, Parts
 
 _BOOSTER = "Booster"
@@ -48,6 +49,10 @@ def _encode(value: object, encoder: Encoder) -> Parts:
 
 def _raw(booster: lgb.Booster, encoder: Encoder) -> Node:
     text: str = booster.model_to_string(num_iteration=-1)
+    try:
+        check(text)
+    except ValueError as error:
+        raise Refused(f"{error}, so it would not be read again") from error
     return [encoder.content(text.encode()), encoder.encode(int(booster.best_iteration))]
 
 
@@ -88,13 +93,11 @@ def _booster(raw: object, decoder: Decoder) -> lgb.Booster:
             pass
         case _:
             raise CorruptionError("a stored model has no text of lightgbm")
-    text = str(decoder.content(content), "utf-8")
-    # It reads further than a text that is cut off goes.
-    if not text.startswith("tree\n") or "\nend of trees\n" not in text:
-        raise CorruptionError("a stored model is no text of lightgbm")
     try:
+        text = str(decoder.content(content), "utf-8")
+        check(text)
         booster = lgb.Booster(model_str=text)
-    except lgb.basic.LightGBMError as error:
+    except (lgb.basic.LightGBMError, ValueError) as error:
         raise CorruptionError(f"a stored model is none of lightgbm: {error!s:.200}") from error
     booster.best_iteration = best
     return booster

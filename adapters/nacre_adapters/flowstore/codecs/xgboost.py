@@ -5,6 +5,7 @@ import xgboost as xgb
 from nacre.errors import CorruptionError
 from nacre_adapters.flowstore.codecs.errors import Refused
 from nacre_adapters.flowstore.codecs.nodes import Codec, Decoder, Encoder, Parts
+from nacre_adapters.flowstore.codecs.xgboost_check import check
 
 _BOOSTER = "Booster"
 _WRAPPERS = {
@@ -38,7 +39,12 @@ def _encode(value: object, encoder: Encoder) -> Parts:
 
 
 def _raw(booster: xgb.Booster, encoder: Encoder) -> object:
-    return encoder.content(bytes(booster.save_raw("ubj")))
+    raw = bytes(booster.save_raw("ubj"))
+    try:
+        check(raw)
+    except ValueError as error:
+        raise Refused(f"{error}, so it would not be read again") from error
+    return encoder.content(raw)
 
 
 def _decode(parts: Parts, decoder: Decoder) -> object:
@@ -60,9 +66,11 @@ def _decode(parts: Parts, decoder: Decoder) -> object:
 
 
 def _booster(raw: object, decoder: Decoder) -> xgb.Booster:
+    content = bytes(decoder.content(raw))
     try:
-        return xgb.Booster(model_file=bytearray(decoder.content(raw)))
-    except xgb.core.XGBoostError as error:
+        check(content)
+        return xgb.Booster(model_file=bytearray(content))
+    except (xgb.core.XGBoostError, ValueError) as error:
         raise CorruptionError(f"a stored model is none of xgboost: {error!s:.200}") from error
 
 
