@@ -1,6 +1,7 @@
 """What is taken over of the instance before never differs from what would be computed."""
 
 import pandas as pd
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tablevault.memory import Killed, MemoryJournal, MemoryTables, origin_of, run, yaml_of
@@ -111,3 +112,37 @@ def test_an_execution_gives_what_it_would_give_from_nothing(
 
     pd.testing.assert_frame_equal(again.frame, fresh.frame)
     assert again.reads == fresh.reads
+
+
+CELLS = """
+import numpy as np
+import pandas as pd
+MADE = {
+    "long": lambda n: np.ones(n),
+    "kind": lambda n: np.ones(2, dtype=f"int{8 * n}"),
+    "inside": lambda n: [np.ones(n), np.ones(n)],
+    "named": lambda n: {"a": np.ones(n)},
+}
+def rows(kind, n):
+    return pd.DataFrame({"k": [0], "cell": [MADE[kind](n)]})
+def shown(cell):
+    return repr(cell)
+"""
+
+
+@pytest.mark.parametrize("kind", ["long", "kind", "inside", "named"])
+def test_arrays_are_the_same_only_if_they_are_equal(kind: str) -> None:
+    def builders(n: int) -> dict[str, str]:
+        types = "dtypes: {k: Int64, cell: object}\nprimary_key: [k]\n"
+        index = yaml_of("t_index", ["k", "cell"], "rows", more=types, kind=kind, n=n)
+        more = "return_type: row-wise\n"
+        return {
+            "t_index": index,
+            "shown": yaml_of("shown", ["shown"], "shown", more=more, cell="<<self.cell[index]>>"),
+        }
+
+    first = run(builders(1), CELLS)
+
+    second = run(builders(2), CELLS, origin=origin_of(first, builders(1), CELLS))
+
+    assert second.frame["shown"].tolist() == run(builders(2), CELLS).frame["shown"].tolist()

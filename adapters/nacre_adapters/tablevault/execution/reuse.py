@@ -169,4 +169,11 @@ def _differ(now: pd.Series, before: pd.Series) -> Mask:
 
 
 def _equal(one: object, other: object) -> bool:
-    return type(one) is type(other) and bool(np.all(one == other))
+    if type(one) is not type(other):
+        return False
+    try:
+        if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
+            return one.dtype == other.dtype and np.array_equal(one, other)
+        return bool(np.all(one == other))
+    except ValueError:
+        return False  # arrays inside of something: what cannot be compared is computed again
