@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 from tablevault.executions import FLAKY, flaky, impatient
-from tablevault.vaults import whole
+from tablevault.memory import yaml_of
+from tablevault.vaults import make, whole
 
 from nacre_adapters.tablevault import (
     TableVault,
@@ -155,3 +156,19 @@ def test_a_module_of_worker_processes_runs_in_no_other(tmp_path: Path) -> None:
     vault.create_code_module("n", text="def flaky(:\n")
     with pytest.raises(TVBuilderError, match="'n' is no Python, line 1"):
         vault.execute_instance("t")
+
+
+@pytest.mark.parametrize("more", ["", "n_threads: 2\n", "executor: process\n"])
+def test_a_function_that_runs_out_of_an_iterator_fails_in_its_row(
+    more: str, tmp_path: Path
+) -> None:
+    vault = make(tmp_path / "v", "t")
+    code = "import pandas as pd\ndef idx():\n    return pd.DataFrame({'k': [1, 2]})\n"
+    vault.create_code_module("m", text=code + "def first():\n    return next(iter([]))\n")
+    column = yaml_of("c", ["c"], "first", more=f"return_type: row-wise\n{more}")
+    vault.create_instance("t", builders={"t_index": yaml_of("t_index", ["k"], "idx"), "c": column})
+
+    with pytest.raises(TVBuilderError, match="raised StopIteration") as raised:
+        vault.execute_instance("t")
+
+    assert raised.value.__notes__[0] == "(in row 0)"

@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import NamedTuple, Protocol
 
 from nacre_adapters.tablevault.builders.code import Code, Function
+from nacre_adapters.tablevault.errors import FunctionFailed
 from nacre_adapters.tablevault.execution.workers import Workers
 
 
@@ -39,8 +40,10 @@ class Inline:
         for call in calls:
             try:
                 result = self._function(**call.arguments)
+            except StopIteration as error:
+                raise _in_row(call.row, _as_failure(error)) from error
             except BaseException as error:
-                error.add_note(f"(in row {call.row})")
+                _in_row(call.row, error)
                 raise
             yield call.row, result
 
@@ -69,8 +72,7 @@ class Threads:
                 if failed is None:
                     self._fill(pool, running, calls)
         if failed is not None:
-            failed[1].add_note(f"(in row {failed[0]})")
-            raise failed[1]
+            raise _in_row(failed[0], _as_failure(failed[1]))
 
     def _fill(
         self, pool: ThreadPoolExecutor, running: dict[Future[object], int], calls: Iterator[Call]
@@ -99,3 +101,15 @@ def executor_for(code: Code, function: Function | None, count: int) -> Executor:
     if function is None:
         return Processes(code, count)
     return Inline(function) if count == 1 else Threads(function, count)
+
+
+def _as_failure(error: BaseException) -> BaseException:
+    """Return an exception that can leave a generator: StopIteration would seem to end it."""
+    if not isinstance(error, StopIteration):
+        return error
+    return FunctionFailed("the function raised StopIteration: give next() a default")
+
+
+def _in_row(row: int, error: BaseException) -> BaseException:
+    error.add_note(f"(in row {row})")
+    return error
