@@ -220,12 +220,13 @@ class Handle:
         return made[0]
 
     def _shape(self, reader: nacre.Vault | nacre.Transaction, name: str) -> Shape:
+        view = reader.view(Rows)
+        known = self._shapes.get(name) if isinstance(name, str) else None
+        if known is not None and view.is_same(known[0]):
+            return known[1]
         name = checked_collection_name(name)
-        definition = reader.view(Rows).find(native_name(name))
+        definition = view.find(native_name(name))
         if definition is not None:
-            cached = self._shapes.get(name)
-            if cached is not None and cached[0] is definition:
-                return cached[1]
             schema = reader.view(Catalogue).find(name)
             if schema is not None:
                 shape = Shape(schema)

@@ -79,11 +79,12 @@ def plan_query(
     terms = [part for part in conjuncts(condition) if isinstance(part, Term)]
     inexact = set(cut)
     candidates = _candidates(layout, terms)
-    best = candidates[0]
-    if len(candidates) > 1:
-        best = max(candidates, key=lambda each: _rank(layout, each, order, inexact))
-    if not best.equal and not best.ranged:
+    narrowing = [each for each in candidates if each.equal or each.ranged]
+    if not narrowing:
         return _unselective(layout, condition, order, candidates, limited=limited, cut=inexact)
+    best = narrowing[0]
+    if len(narrowing) > 1:
+        best = max(narrowing, key=lambda each: _rank(layout, each, order, inexact))
     direction = _direction(layout, best, order, inexact)
     prefixes = _prefixes(layout, best)
     return Plan(

@@ -89,7 +89,14 @@ class Query:
 
     def all(self) -> list[dict[str, object]]:
         """Return the rows, all of one head."""
-        return self._home.view().at_once(lambda view: list(self._given(view)))
+        if self._asked.fields is not None:
+            return self._home.view().at_once(lambda view: list(self._given(view)))
+
+        def read(view: Rows) -> list[dict[str, object]]:
+            definition = view.definition(self._name)
+            return definition.layout.give_list(list(self._found(view, definition)))
+
+        return self._home.view().at_once(read)
 
     def first(self) -> dict[str, object] | None:
         """Return the first row, or None."""

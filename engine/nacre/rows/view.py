@@ -145,6 +145,11 @@ class Rows:
             raise NotFound(f"there is no collection {name!r}: there are {names}")
         return found
 
+    def is_same(self, definition: Definition) -> bool:
+        """Tell whether a collection is still defined so."""
+        name, raw = definition.pair
+        return self.pairs.get(name) == raw
+
     def next_number(self) -> int:
         """Return the number that the next collection gets."""
         raw = self.pairs.get(_NEXT_KEY)
