@@ -20,6 +20,7 @@ from nacre.environment import Environment
 from nacre.errors import DiskFull, InvalidInput, Poisoned, StateError, StorageError
 from nacre.files import OsFiles
 from nacre.keys import MAX_KEY_BYTES
+from nacre.lmdb_file import lock_path
 from nacre.queue import CommitQueue
 from nacre.registry import REGISTRY
 from nacre.testing import FailingFiles, PowerLossFiles, PowerLostError
@@ -52,6 +53,34 @@ def test_relaxed_gives_up_the_meta_sync_and_nothing_else(path: Path) -> None:
     environment.close()
 
     assert (flags["sync"], flags["metasync"], flags["writemap"]) == (True, False, False)
+
+
+# The lock file, which LMDB writes to through memory
+
+
+@pytest.mark.parametrize("before", [None, b"", bytes(100)], ids=["none", "empty", "short"])
+def test_a_full_disk_finds_no_hole_in_the_lock_file(path: Path, before: bytes | None) -> None:
+    if before is not None:
+        lock_path(path).write_bytes(before)
+
+    environment = REGISTRY.acquire(path, read_only=False, relaxed=False)
+    put(environment, b"key")
+
+    status = lock_path(path).stat()
+    assert status.st_size >= 64 * module.MAX_READERS
+    assert status.st_blocks * 512 >= status.st_size
+    assert get(environment, b"key") == b"value"
+    REGISTRY.release(environment)
+
+
+def test_a_lock_file_that_finds_no_room_is_an_error(path: Path) -> None:
+    def opened() -> str:
+        limit_file_size(8192)
+        with pytest.raises(DiskFull, match="lock file") as raised:
+            REGISTRY.acquire(path, read_only=False, relaxed=False)
+        return raised.value.code
+
+    assert in_process(opened) == "disk_full"
 
 
 # Readers

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from lmdb.verify import VerifyError
@@ -11,6 +12,7 @@ from nacre.errors import CorruptionError
 
 _MAGIC = b"\xde\xc0\xef\xbe"
 _MAGIC_AT = 16
+_SECTOR_BYTES = 512  # what st_blocks counts
 
 
 def is_lmdb_file(path: Path) -> bool:
@@ -43,6 +45,26 @@ def check_untrusted(path: Path) -> None:
 def lock_path(path: Path) -> Path:
     """Return where LMDB keeps the lock file of a data file."""
     return path.with_name(path.name + "-lock")
+
+
+def reserve_lock(path: Path, size: int) -> None:
+    """Give the lock file of a data file its place on the disk, and create it if need be.
+
+    LMDB writes to it through memory: on a full disk a hole in it would end the process with a
+    signal. Nobody in this process may have it open: closing it here would end LMDB's locks.
+
+    Raises:
+        OSError: the disk is full, or it cannot be written here.
+    """
+    lock = lock_path(path)
+    with suppress(FileNotFoundError):
+        if lock.stat().st_blocks * _SECTOR_BYTES >= size:
+            return
+    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        os.posix_fallocate(descriptor, 0, size)
+    finally:
+        os.close(descriptor)
 
 
 def drop_lock(path: Path, lock_id: tuple[int, int] | None) -> None:

@@ -3,7 +3,7 @@
 import os
 import threading
 from collections.abc import Callable
-from errno import EIO, ENOSPC
+from errno import EIO, ENOSPC, EOPNOTSUPP
 from pathlib import Path
 
 import lmdb
@@ -20,7 +20,7 @@ from nacre.errors import (
     StorageError,
 )
 from nacre.files import Files, is_full, storage_error
-from nacre.lmdb_file import drop_lock, file_id, is_lmdb_file, lock_path
+from nacre.lmdb_file import drop_lock, file_id, is_lmdb_file, lock_path, reserve_lock
 from nacre.lmdb_length import check_length
 
 MAX_READERS = 1024
@@ -226,6 +226,8 @@ def _open(path: Path, *, read_only: bool, relaxed: bool) -> lmdb.Environment:
         StorageError: the system refuses.
     """
     while True:
+        if not read_only:
+            _reserve_lock(path)
         lock_id = file_id(lock_path(path))
         opened = _open_largest(path, read_only=read_only, relaxed=relaxed)
         try:
@@ -236,6 +238,15 @@ def _open(path: Path, *, read_only: bool, relaxed: bool) -> lmdb.Environment:
             raise
         opened.close()
         drop_lock(path, lock_id)
+
+
+def _reserve_lock(path: Path) -> None:
+    try:
+        # As LMDB makes it: a line of the cache for each reader, and two for itself.
+        reserve_lock(path, 64 * MAX_READERS + 128)
+    except OSError as error:
+        if error.errno != EOPNOTSUPP:  # a file system that reserves nothing
+            raise storage_error(f"open {path}: make its lock file", error) from error
 
 
 def _has_foreign_lock(opened: lmdb.Environment, *, read_only: bool) -> bool:
