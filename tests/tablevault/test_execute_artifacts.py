@@ -138,3 +138,43 @@ def test_a_strict_table_needs_a_column_for_files(tmp_path: Path) -> None:
     )
 
     assert Path(vault.get_dataframe("t")[0]["file"][0]).read_text() == "a"
+
+
+@pytest.mark.parametrize("whole_column", [False, True])
+def test_a_file_that_is_another_under_its_name_is_read_again(
+    whole_column: bool, tmp_path: Path
+) -> None:
+    code = """
+import pathlib
+import pandas as pd
+def idx(names, folder, source):
+    for name in names:
+        pathlib.Path(folder, name).write_text(pathlib.Path(source, name).read_text())
+    return pd.DataFrame({"file": names})
+def size(file):
+    with open("HERE/calls", "a") as calls:
+        calls.write(".")
+    return len(pathlib.Path(file).read_text())
+def sizes(files):
+    return pd.DataFrame({"size": [size(file) for file in files["file"]]})
+"""
+    vault = make(tmp_path / "v", "t")
+    vault.create_code_module("m", text=code.replace("HERE", str(tmp_path)))
+    types = "primary_key: [file]\ndtypes: {file: artifact_string}\n"
+    given = {"names": ["a", "b"], "folder": "~ARTIFACT_FOLDER~", "source": tmp_path}
+    index = yaml_of("t_index", ["file"], "idx", more=types, **given)
+    types = "dtypes: {size: Int64}\n"
+    column = yaml_of("size", ["size"], "sizes", more=types, files="<<self.file>>")
+    if not whole_column:
+        types += "return_type: row-wise\n"
+        column = yaml_of("size", ["size"], "size", more=types, file="<<self.file[index]>>")
+    found = []
+    for text in ("one", "one", "three"):
+        for name in ("a", "b"):
+            (tmp_path / name).write_text(text if name == "a" else "same")
+        vault.create_instance("t", builders={"t_index": index, "size": column})
+        vault.execute_instance("t")
+        found.append(vault.get_dataframe("t")[0]["size"].tolist())
+
+    assert found == [[3, 4], [3, 4], [5, 4]]
+    assert len((tmp_path / "calls").read_text()) == (4 if whole_column else 3)

@@ -9,6 +9,7 @@ asks for it, can be removed at any time, and is put there again.
 """
 
 import fcntl
+import filecmp
 import os
 import shutil
 import stat
@@ -165,6 +166,14 @@ def check_named(cells: Iterable[str], folder: Path, own: Kept) -> None:
             f"no cell names {', '.join(unnamed[:5])}, {len(unnamed)} of the files in {folder}: "
             "remove them, or name them in a column of the type artifact_string"
         )
+
+
+def file_differs(folder: Path, before: Path, cell: str) -> bool:
+    """Tell whether a cell names a file of a temporary instance that was another one before."""
+    now, old = folder / cell, before / cell
+    if now == old or not now.is_file():
+        return False  # it is elsewhere, or will be taken over
+    return not old.is_file() or not filecmp.cmp(now, old, shallow=False)
 
 
 def put_files(vault: nacre.Vault, files: Kept) -> Digest | None:

@@ -12,7 +12,11 @@ from functools import partial
 
 from nacre import Digest
 from nacre_adapters.tablevault import events
-from nacre_adapters.tablevault.artifacts import instance_folder, temporary_folder
+from nacre_adapters.tablevault.artifacts import (
+    file_differs,
+    instance_folder,
+    temporary_folder,
+)
 from nacre_adapters.tablevault.builders.tokens import Tokens
 from nacre_adapters.tablevault.content import Prepared, loaded, stored
 from nacre_adapters.tablevault.decisions import Desk, begun, existing, free
@@ -229,6 +233,11 @@ class Execution:
             frame=loaded(vault, origin.frame),
             artifact_columns=tuple(origin.artifact_columns),
             recipes=named_for(self.run.plan.place.table.name, origin.recipes),
+            file_differs=partial(
+                file_differs,
+                temporary_folder(self.operations.place.files, self.run.plan.place.temporary),
+                instance_folder(self.operations.place.files, vault, origin),
+            ),
         )
 
 

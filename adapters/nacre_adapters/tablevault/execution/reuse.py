@@ -4,7 +4,7 @@ Rows are the same when their primary keys are; without one, when they stand at t
 their columns of the index builder are equal.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,6 +18,10 @@ from nacre_adapters.tablevault.execution.working import Mask, Working
 Places = NDArray[np.intp]
 
 
+def _is_as_before(_: str) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
     """The materialized instance before: what it holds and what it was made with."""
@@ -27,11 +31,15 @@ class Origin:
     recipes: Mapping[str, str] = field(default_factory=dict)
     """Of each builder that made it."""
 
+    file_differs: Callable[[str], bool] = _is_as_before
+    """Tells of a cell of an artifact column whether its file is another now."""
+
 
 class Matched:
     """The rows of the instance before, beside the new rows that are the same."""
 
     def __init__(self, origin: Origin, rows: pd.DataFrame, keys: Sequence[str]) -> None:
+        self._origin = origin
         self._frame = origin.frame.reset_index(drop=True)
         self._places = _places(self._frame, rows, keys)
 
@@ -59,7 +67,16 @@ class Matched:
         found = np.zeros(len(working), dtype=bool)
         for name in columns:
             found |= _differ(working.column(name), self.column(name)) if name in self else True
+            if name in self._origin.artifact_columns:
+                found |= self._other_files(working.column(name), found | ~self.rows)
         return found & self.rows
+
+    def _other_files(self, cells: pd.Series, known: Mask) -> Mask:
+        """Return where the file is another under the same name; what is *known* is left out."""
+        found = np.zeros(len(cells), dtype=bool)
+        for row in np.flatnonzero(~known & cells.notna().to_numpy()):
+            found[row] = self._origin.file_differs(str(cells.array[row]))
+        return found
 
 
 def joined(rows: Working, matched: Matched, origin: Origin, made_anew: set[str]) -> Working:
