@@ -13,15 +13,16 @@ from sklearn.neighbors import BallTree, KDTree
 from sklearn.tree._tree import Tree
 
 from nacre.errors import CorruptionError
+from nacre_adapters.flowstore.codecs.sklearn_vectors import is_whole
 
 Numbers = npt.NDArray[np.int64]
 
 
 def check_trees(model: object) -> None:
-    """Check every tree in a model.
+    """Check every tree, support vector and sparse array in a model.
 
     Raises:
-        CorruptionError: one of them points to nowhere.
+        CorruptionError: one of them points to nowhere, or does not fit the others.
     """
     for owner, found in _parts(model):
         columns = getattr(owner, "n_features_in_", None)
@@ -31,6 +32,8 @@ def check_trees(model: object) -> None:
             _check(_is_predictor(found, columns))
         elif isinstance(found, KDTree | BallTree):
             _check(_is_search_tree(found))
+        elif not is_whole(found):
+            raise CorruptionError("a stored model has arrays that do not fit together")
 
 
 def _check(is_whole: bool) -> None:
