@@ -205,11 +205,10 @@ def _rows_of_entries(definition: Definition) -> Fetch:
 
     def fetch(pairs: Pairs, found: list[Pair]) -> list[StoredRow]:
         raws = pairs.get_many([prefix + entry[-size[0] :] for entry, size in found])
-        rows = [raw for raw in raws if raw is not None]
-        if len(rows) < len(raws):
+        if None in raws:
             raise CorruptionError(
                 f"an entry of an index of {definition.name!r} names no row: run `nacre rebuild`"
             )
-        return unpack_rows(rows)
+        return unpack_rows(cast("list[bytes]", raws))
 
     return fetch

@@ -19,7 +19,6 @@ PAGE_ROWS = 512
 _GROWTH = 8
 _FIRST_STEP = 8
 _WORTH_SPREADING = 500
-_WORTH_A_CURSOR = 8
 
 
 class Pairs(Protocol):
@@ -104,15 +103,8 @@ class TransactionPairs:
     def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
         """Return the value of each key, or None."""
         prefix = self._prefix
-        if len(keys) < _WORTH_A_CURSOR:
-            get = self._transaction.get
-            return [get(prefix + key) for key in keys]
-        wanted = [prefix + key for key in keys]
-        found = self._transaction.cursor().getmulti(wanted)
-        if len(found) == len(wanted):
-            return [value for _, value in found]
-        values = dict(found)
-        return [values.get(key) for key in wanted]
+        # py-lmdb's getmulti takes up to 1.6 times as long: it returns the keys as well.
+        return [*map(self._transaction.get, [prefix + key for key in keys])]
 
     def put(self, key: bytes, value: bytes) -> None:
         """Set the value of *key*."""
