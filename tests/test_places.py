@@ -72,6 +72,23 @@ def test_a_write_to_a_file_that_is_gone_is_refused(
             vault.record("a.b", subject="s")
 
 
+def test_a_write_that_is_refused_leaves_the_lock_of_the_file(tmp_path: Path) -> None:
+    vault = nacre.open(tmp_path / "v.nacre", single_file=True)
+    vault.record("a.b", subject="s")
+    (tmp_path / "v.nacre").unlink()
+
+    # Each error is kept: its traceback must not keep a transaction.
+    errors = []
+    for _ in range(3):
+        with pytest.raises(Closed, match="moved, unlinked or replaced") as caught:
+            vault.record("a.b", subject="s")
+        errors.append(caught.value)
+
+    vault.close()
+    with nacre.open(tmp_path / "v.nacre", single_file=True) as new:
+        new.record("a.b", subject="new")
+
+
 def test_a_vault_is_made_where_one_was_unlinked_under_an_open_handle(tmp_path: Path) -> None:
     path = tmp_path / "v.nacre"
     old = nacre.open(path, single_file=True)

@@ -226,12 +226,16 @@ class Environment:
     def _begin_write(self) -> Transaction | None:
         """Return the write transaction; None when the mark of a swap must be settled first."""
         transaction = self._begin(write=True)
-        if swap.moved_token(transaction) is not None:
-            transaction.abort()
-            return None
-        # With the writer lock, so that nobody swaps the file after this.
-        self.check_place()
-        return transaction
+        try:
+            if swap.moved_token(transaction) is None:
+                # With the writer lock, so that nobody swaps the file after this.
+                self.check_place()
+                return transaction
+        except BaseException:
+            transaction.abort()  # the traceback would keep it, and the lock of the file with it
+            raise
+        transaction.abort()
+        return None
 
     def _settle_mark(self) -> None:
         """Follow a swap once it is finished, or take off the mark of one that was cut short.
