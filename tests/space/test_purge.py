@@ -264,3 +264,19 @@ def test_a_replay_from_a_snapshot_that_lost_its_views_begins_with_commit_0(tmp_p
 
         assert report.is_equal
         assert "notes" in {view.name for view in report.views}
+
+
+def test_what_is_made_anew_stays_when_a_purge_ends_before_it(tmp_path: Path) -> None:
+    with nacre.open(tmp_path / "v", create=True) as vault:
+        people = vault.rows.create("people", {"id": "int64", "name": "string"}, key="id")
+        people.insert({"id": 1, "name": "old"})
+        vault.rows.drop("people")
+        until = vault.head
+        vault.rows.create("people", {"id": "int64", "name": "string"}, key="id")
+        vault.rows["people"].insert({"id": 2, "name": "new"})
+
+        report = purge_store(vault.store, "people", reason="asked", until=until)
+
+        assert report.events == 3
+        assert vault.rows["people"].all() == [{"id": 2, "name": "new"}]
+        assert vault.verify().is_clean

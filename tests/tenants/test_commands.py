@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import threading
 from contextlib import closing
 from datetime import date
 from pathlib import Path
@@ -16,6 +17,7 @@ from nacre_adapters.tenants import (
     Database,
     Host,
     IntegrityError,
+    TableMissing,
     create_index,
     get_or_create_tenant_db,
     list_indexes,
@@ -23,6 +25,7 @@ from nacre_adapters.tenants import (
     register_table,
 )
 from nacre_adapters.tenants.cli.program import program
+from nacre_adapters.tenants.keeping import purge_tenant
 
 
 class Dated:
@@ -270,3 +273,36 @@ def test_a_vault_of_a_tenant_is_a_vault(host: Host) -> None:
         assert vault.rows.names() == ["users"]
         assert vault.verify().is_clean
         assert vault.replay().is_equal
+
+
+def test_a_purge_of_a_shared_tenant_that_is_written_meanwhile_spares_the_others(
+    host: Host,
+) -> None:
+    other = register_table(host.get_or_create("other", layout="shared"), Dated, "days")
+    other.insert(day="2024-01-01")
+    db = host.get_or_create("acme", layout="shared")
+    register_table(db, Dated, "days")
+    stop = threading.Event()
+    raised: list[BaseException] = []
+
+    def write() -> None:
+        while not stop.is_set():
+            try:
+                register_table(db, Dated, "days").insert(day="2024-01-01")
+            except TableMissing:
+                continue  # between the two it was dropped
+            except BaseException as error:  # noqa: BLE001 - raised again below
+                raised.append(error)
+                return
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    for _ in range(3):
+        purge_tenant(host, "acme", reason="asked")
+        host.get_or_create("acme", layout="shared")
+    stop.set()
+    writer.join()
+
+    assert raised == []
+    assert len(other) == 1
+    assert db.home.read(lambda vault: vault.verify().is_clean)

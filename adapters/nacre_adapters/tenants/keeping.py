@@ -11,6 +11,7 @@ import nacre
 from nacre.errors import InvalidInput, NotFound
 from nacre.operations import copy_file
 from nacre.operations.purge import purge as purge_store
+from nacre_adapters.tenants import definitions
 from nacre_adapters.tenants.copying import copy_tables
 from nacre_adapters.tenants.database import Database
 from nacre_adapters.tenants.errors import NotFoundError
@@ -92,6 +93,10 @@ def purge_tenant(host: Host, tenant_id: str, *, reason: str) -> None:
         path.with_name(path.name + "-lock").unlink(missing_ok=True)
     with host.catalogue() as catalogue:
         purge_store(catalogue.store, tenant_id, reason=reason)
+    if tenant.layout == "shared" and host.find(tenant_id) is None:
+        left = host.shared(tenant_id)[0]
+        if left.table_names():  # of whoever had the tenant before, and wrote until now
+            _purge_namespace(left, reason)
 
 
 def _known(host: Host, tenant_id: str) -> Tenant:
@@ -152,14 +157,24 @@ def _check_whole(backup: nacre.Vault, file: Path) -> None:
 
 
 def _purge_namespace(db: Database, reason: str) -> None:
+    """Remove the tables of a namespace, and what they ever held.
+
+    What is written meanwhile, in tables made anew, is left alone.
+    """
     prefix = f"{db.home.namespace}/"
-    for name in db.table_names():
-        db[name].drop(ignore=True)
+
+    def drop(tx: nacre.Transaction) -> int:
+        for name in definitions.tables_of(db.home, tx):
+            db.home.drop_table(tx, name)
+        return tx.position + 1
+
+    until = db.home.change(drop)
 
     def purge(vault: nacre.Vault) -> None:
-        for subject in {e.subject for e in vault.events() if e.subject.startswith(prefix)}:
+        events = vault.events(stop=until)
+        for subject in {e.subject for e in events if e.subject.startswith(prefix)}:
             try:
-                purge_store(vault.store, subject, reason=reason)
+                purge_store(vault.store, subject, reason=reason, until=until)
             except NotFound:
                 continue  # purged before
 

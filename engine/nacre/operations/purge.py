@@ -76,6 +76,7 @@ def purge(
     *,
     reason: str,
     actor: str | None = None,
+    until: int | None = None,
     dry_run: bool = False,
     progress: Progress = no_progress,
 ) -> PurgeReport:
@@ -88,6 +89,9 @@ def purge(
         subject: whose events and payloads are to go, such as the name of a frame.
         reason: recorded, and told to whoever reads what was purged.
         actor: who does it; who opened the vault when None.
+        until: the position up to which its events go, all when None. Where others write
+            meanwhile, give that of the commit that removed the noun of that name, plus one: views
+            could not be derived from the changes of what is made anew without its creation.
         dry_run: only say what would be removed.
         progress: told how far it has come.
 
@@ -104,7 +108,7 @@ def purge(
     if store.read_only and not dry_run:
         raise ReadOnly(f"{store.layout.path} was opened read-only: open it for writing")
     _check_views(store)
-    plan = _plan(store, subject)
+    plan = _plan(store, subject, until)
     if dry_run:
         return _report(subject, plan, None, 0, finished=False)
     position = None
@@ -130,13 +134,14 @@ def _check_views(store: Store) -> None:
         )
 
 
-def _plan(store: Store, subject: str) -> _Plan:
+def _plan(store: Store, subject: str, until: int | None) -> _Plan:
     """Decide what goes; changes nothing."""
     head = store.head
+    stop = head if until is None else min(until, head)
     events: dict[int, set[int]] = {}
     named: set[bytes] = set()
     was_purged = False
-    for event in store.events(subject=subject, kind=None, start=0, stop=head, reverse=False):
+    for event in store.events(subject=subject, kind=None, start=0, stop=stop, reverse=False):
         was_purged = was_purged or event.kind == PURGED
         if event.kind.startswith(OWN):
             continue
