@@ -105,13 +105,14 @@ def test_an_update_replaces_file_and_metadata_and_keeps_the_status(
     assert statuses(database)[1] == "locked"
 
 
-def test_an_update_of_an_unknown_trajectory_is_an_sqlalchemy_error(database: SQLFile) -> None:
+@pytest.mark.parametrize("missing", [9, -1, 0.5, float("nan")])
+def test_an_update_of_an_unknown_trajectory_is_an_sqlalchemy_error(
+    database: SQLFile, missing: int
+) -> None:
     with pytest.raises(exc.NoResultFound):
-        database.update_trajectory(9, "f", "{}")
+        database.update_trajectory(missing, "f", "{}")
     with pytest.raises(exc.NoResultFound):
-        database.update_trajectory(-1, "f", "{}")
-    with pytest.raises(exc.NoResultFound):
-        database.update_trajectory_weight(9, 0.5)
+        database.update_trajectory_weight(missing, 0.5)
 
 
 # Weights of trajectories

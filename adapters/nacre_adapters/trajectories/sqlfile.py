@@ -367,25 +367,23 @@ class Trajectories:
         self._commit(partial(decide, iteration=iteration))
 
     def _update(self, traj_id: int, *, file: str, metadata: str | None = None) -> None:
-        trajectory = number_of(traj_id)
-        update = partial(decisions.update, trajectory=trajectory, metadata=metadata)
-        self._commit_known(partial(update, file=text_of(file, "traj_file")), trajectory)
+        text = text_of(file, "traj_file")
+        self._commit_known(traj_id, partial(decisions.update, file=text, metadata=metadata))
 
     def _weigh(self, traj_id: int, weight: object) -> None:
-        trajectory = number_of(traj_id)
-        weigh = partial(decisions.weigh, trajectory=trajectory, weight=self.level.weight(weight))
-        self._commit_known(weigh, trajectory)
+        given = self.level.weight(weight)
+        self._commit_known(traj_id, partial(decisions.weigh, weight=given))
 
     def _weigh_many(self, weight: object, traj_ids: Iterable[int] | None) -> None:
         ids = None if traj_ids is None else [number_of(each) for each in traj_ids]
         weight = self.level.weight(weight)
         self._commit(partial(decisions.weigh_many, ids=ids, weight=weight))
 
-    def _commit_known(self, decide: Decide, trajectory: int) -> None:
+    def _commit_known(self, traj_id: int, decide: Callable[..., list[Fact]]) -> None:
         try:
-            self._commit(decide)
-        except TrajectoryMissing:
-            raise self.level.missing(trajectory) from None
+            self._commit(partial(decide, trajectory=number_of(traj_id)))
+        except TrajectoryMissing:  # half a number too
+            raise self.level.missing(traj_id) from None
 
     def _cleared(self, decide: Decide) -> int:
         facts = self._commit(decide)
