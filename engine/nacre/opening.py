@@ -7,7 +7,7 @@ value  msgpack {"format": 1, "id": 16 random bytes, "created_ns": time}
 import getpass
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
@@ -185,6 +185,12 @@ def _register_installed(store: Store) -> None:
     for entry_point in _installed_views(tuple(sys.path)):
         if entry_point.name in unknown:
             store.register(entry_point.load())
+
+
+def views_named(names: Container[str]) -> tuple[type[View], ...]:
+    """Return the views of these names whose code is installed, but for the engine's own."""
+    found = (each for each in _installed_views(tuple(sys.path)) if each.name in names)
+    return tuple(each.load() for each in found)
 
 
 @lru_cache(maxsize=1)

@@ -8,10 +8,12 @@ import pytest
 from accounts import Accounts, deposit
 from backup_targets import DAY_NS, KEY, back_up, sealed, worked
 from click.testing import CliRunner
+from people_rows import create_people, person
 
 import nacre
 from nacre import codec
 from nacre.backups import DirectoryTarget, MemoryTarget, SealedTarget, Secret
+from nacre.backups.listing import read_listing
 from nacre.cli.program import program
 from nacre.errors import DiskFull
 from nacre.operations.backup import open_target
@@ -21,6 +23,7 @@ from nacre.operations.drill import drill
 from nacre.operations.metrics import metrics_of, text_of, write_metrics
 from nacre.operations.verify_backup import TIERS, verify_backups
 from nacre.testing import FailingFiles
+from nacre_adapters.tablevault import TableVault
 
 secrets = pytest.mark.parametrize("secret", [None, KEY], ids=["plain", "encrypted"])
 
@@ -220,6 +223,21 @@ def test_views_of_others_are_compared_when_their_code_is_there(tmp_path: Path) -
 
     assert report.is_clean
     assert "accounts" not in report.views
+
+
+def test_views_of_adapters_are_compared(tmp_path: Path) -> None:
+    """A restore derives only the engine's own, and a rehearsal is to show that all come back."""
+    target = sealed()
+    with nacre.open(tmp_path / "v") as vault:
+        TableVault(vault, author="ana", create=True).create_table("delays")
+        create_people(vault).insert(person("ana"))
+        back_up(vault, target)
+        kept = {name for name, _, _ in read_listing(target).backups[0].backup.views}
+
+        report = drill(plan_restore(target, Choice()), original=vault.store)
+
+    assert report.is_clean
+    assert {*report.views} == kept > {"tablevault", "tablevault.processes", "rows"}
 
 
 # Figures

@@ -13,15 +13,17 @@ from nacre.errors import CorruptionError, NotFound
 from nacre.files import Files
 from nacre.frames import FrameVersions
 from nacre.log.tree import LmdbTree
-from nacre.opening import current_user, open_store
+from nacre.opening import current_user, open_store, views_named
 from nacre.operations.choose import Plan, closure
 from nacre.operations.report import Progress, no_progress
 from nacre.operations.restore import restore
 from nacre.operations.verify import verify
 from nacre.operations.verify_backup import note_verified
 from nacre.operations.view_digests import ViewDigest, view_digests
+from nacre.rows import Rows
 from nacre.stage import Stage
 from nacre.store import Options, Store
+from nacre.views import View
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,10 +112,7 @@ def _compared(
     plan: Plan, place: Path, original: Store | None, progress: Progress
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the views that were compared, and what is wrong."""
-    options = Options(actor=current_user(), read_only=True)
-    store = open_store(
-        place, options, _no_face, create=False, single_file=None, views=(FrameVersions,)
-    )
+    store = _open_with_views(place, plan.listed.backup)
     try:
         problems = [str(problem) for problem in verify(store, progress).problems]
         compared: list[str] = []
@@ -130,6 +129,14 @@ def _compared(
         return tuple(compared), tuple(problems)
     finally:
         store.close()
+
+
+def _open_with_views(place: Path, backup: Backup) -> Store:
+    """Open what was restored, and derive the views that the vault had: a restore leaves that."""
+    names = {name for name, _, _ in backup.views}
+    options = Options(actor=current_user())
+    views: tuple[type[View], ...] = (FrameVersions, Rows, *views_named(names))
+    return open_store(place, options, _no_face, create=False, single_file=None, views=views)
 
 
 def _compare_views(backup: Backup, found: Iterable[ViewDigest]) -> tuple[list[str], list[str]]:
