@@ -60,7 +60,7 @@ def drill(
         if against is not None:
             original = stack.enter_context(nacre.open(against, read_only=True)).store
         try:
-            plan = plan_restore(place, Choice(backup=backup, vault=vault))
+            plan = plan_restore(place, Choice(backup=backup, vault=vault), progress=progress)
         except CorruptionError as error:
             report = not_begun(str(error))
         else:

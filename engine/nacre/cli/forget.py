@@ -6,6 +6,7 @@ import click
 
 from nacre.cli.targets import open_location, secret_options, target_argument
 from nacre.cli.terminal import (
+    busy,
     counted,
     json_option,
     print_json,
@@ -68,7 +69,8 @@ def forget(
     )
     span = parse_span(window)
     place = open_location(target, passphrase_file, key_file)
-    sweep = plan_forget(place, rules, vault=vault)
+    with busy("plan"):
+        sweep = plan_forget(place, rules, vault=vault)
     with progress_bar() as progress:
         report = (
             report_of(sweep) if dry_run else let_go(place, sweep, window=span, progress=progress)

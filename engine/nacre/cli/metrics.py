@@ -6,7 +6,7 @@ import click
 
 import nacre
 from nacre.cli.targets import open_location, secret_options
-from nacre.cli.terminal import json_option, print_json, vault_argument
+from nacre.cli.terminal import busy, json_option, print_json, vault_argument
 from nacre.operations.metrics import metrics_of, text_of, write_metrics
 
 
@@ -32,7 +32,8 @@ def metrics(
     """Print head, size, dead share and the age of backups in Prometheus' text format."""
     with nacre.open(vault, read_only=True) as opened:
         place = None if target is None else open_location(target, passphrase_file, key_file)
-        found = metrics_of(opened.store, place)
+        with busy("measure"):
+            found = metrics_of(opened.store, place)
         text = text_of(found, str(opened.path))
     if file is not None:
         write_metrics(text, file)

@@ -61,7 +61,7 @@ def restore(
     choice = Choice(backup=backup, vault=vault, at=at, only=only)
     destination = destination.absolute()
     with progress_bar() as progress:
-        plan = plan_restore(place, choice, incomplete=incomplete)
+        plan = plan_restore(place, choice, incomplete=incomplete, progress=progress)
         if dry_run and not force and not is_free(destination):
             warn(f"{destination} exists: only --force would replace it")
         if dry_run:

@@ -16,7 +16,9 @@ from nacre.event import Event, decode_commit
 from nacre.hashing import Digest
 from nacre.log.tree import root_of
 from nacre.moment import When, read_moment
+from nacre.operations.report import Progress, no_progress
 
+_REPORT_EVERY = 1_000
 _EPOCH = datetime.fromtimestamp(0, UTC)
 
 
@@ -69,13 +71,20 @@ class Plan:
         return Fetcher(self.target, self.contents, lenient=self.is_lenient)
 
 
-def plan_restore(target: SealedTarget, choice: Choice, *, incomplete: bool = False) -> Plan:
+def plan_restore(
+    target: SealedTarget,
+    choice: Choice,
+    *,
+    incomplete: bool = False,
+    progress: Progress = no_progress,
+) -> Plan:
     """Return what a restore will do, after reading the whole log of the backup.
 
     Args:
         target: where the backups are.
         choice: what is asked for.
         incomplete: take what is whole out of packs that are damaged.
+        progress: told how far it has come.
 
     Raises:
         NotFound: no backup, vault or position is as chosen.
@@ -89,8 +98,11 @@ def plan_restore(target: SealedTarget, choice: Choice, *, incomplete: bool = Fal
     fetcher = Fetcher(target, contents, lenient=incomplete)
     reading = LogReading(choice.only)
     try:
-        for entry in entries_of(fetcher, listed.backup):
+        for position, entry in enumerate(entries_of(fetcher, listed.backup)):
+            if position % _REPORT_EVERY == 0:
+                progress("plan", position, listed.backup.head)
             reading.read(entry, listed.backup)
+        progress("plan", listed.backup.head, listed.backup.head)
         reading.check(listed.backup)
         damaged = missing_of(contents, listed.backup.damaged)
         epitaphs = epitaphs_of(fetcher, listed.backup)

@@ -108,12 +108,12 @@ def purge(
     if store.read_only and not dry_run:
         raise ReadOnly(f"{store.layout.path} was opened read-only: open it for writing")
     _check_views(store)
+    progress("purge", 0, 3)
     plan = _plan(store, subject, until)
     if dry_run:
         return _report(subject, plan, None, 0, finished=False)
     position = None
     if plan.events:
-        progress("purge", 0, 3)
         receipt = store.commit(
             lambda tx: _apply(store, tx, subject, reason, plan), message=reason, actor=actor
         )
