@@ -404,3 +404,12 @@ def test_a_row_is_got_by_a_definition_that_was_undone(vault):
     with pytest.raises(ZeroDivisionError):
         vault.commit(act)
     assert held.get(1) == {"id": 1}
+
+
+def test_fields_may_be_called_anything(vault):
+    row = {"n0": 1, "rows": 2, "a'b\"}": 3, "{v1}": 4, "_": 5}
+    held = vault.rows.create("odd", dict.fromkeys(row, "int64"), key="n0")
+    held.insert(row)
+
+    assert held.get(1) == row
+    assert held.all() == list(held) == [row]
