@@ -353,3 +353,10 @@ def test_labels_that_are_numbered_do_not_meet_others(tmp_path: Path) -> None:
     write(vault, pd.DataFrame([[1, 2, 3, 4, 5]], columns=["a", "a", "a.1", "a", "b"]), "t")
 
     assert list(vault.get_dataframe("t")[0]) == ["a", "a.2", "a.1", "a.3", "b"]
+
+
+def test_what_was_not_begun_says_how_to_begin_it(tmp_path: Path) -> None:
+    vault = make(tmp_path / "v", "t")
+
+    with pytest.raises(TVFileError, match="begin it with create_instance"):
+        vault.get_artifact_folder("t")

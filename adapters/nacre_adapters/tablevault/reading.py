@@ -190,9 +190,10 @@ class Reader:
         temporary = self.tables.temporary(table.number, version) if version else None
         instance = temporary or self.tables.instance(table.number, instance_id)
         if instance is None:
-            raise TableMissing(
-                f"Table {table.name}: {instance_id} doesn't exist; list get_table_instances"
-            )
+            step = "list get_table_instances"
+            if version:
+                step = "begin it with create_instance, or ask for a materialized one"
+            raise TableMissing(f"Table {table.name}: {instance_id} doesn't exist; {step}")
         if isinstance(instance, Instance) and instance.is_deleted:
             raise TableMissing(
                 f"Table {table.name}: {instance_id} doesn't exist: it was deleted; read it with "
