@@ -312,6 +312,16 @@ def test_an_operator_needs_only_commands(tmp_path: Path, vault) -> None:
     assert "nacre_verified_backup_age_seconds" in text
 
 
+def test_a_rehearsal_against_a_vault_takes_its_backup(tmp_path: Path, vault) -> None:
+    """As the line for cron says it, also when the newest backup at the target is of another one."""
+    target = tmp_path / "t"
+    command("init", tmp_path / "other")
+    command("backup", tmp_path / "v", target)
+    command("backup", tmp_path / "other", target)
+
+    assert "5 commits" in command("drill", target, "--against", tmp_path / "v")
+
+
 def forgotten(target: Path) -> list[str]:
     place = open_target(DirectoryTarget(target), Secret(key_file=b"k" * 64))
     return [each.name for each in list_backups(place).backups if each.is_forgotten]

@@ -62,6 +62,6 @@ def backup(
 def _print_purged(report: BackupReport) -> None:
     if report.purged_backups:
         older = counted(report.purged_backups, "older backup")
-        say(f"purged from {older}: {size_text(report.purged_bytes)} removed; they have new names")
+        say(f"purged from {older} (renamed): {size_text(report.purged_bytes)} removed")
     for what in report.unpurged:
         warn(f"may still hold what was purged: {what}")

@@ -59,6 +59,8 @@ def drill(
         original = None
         if against is not None:
             original = stack.enter_context(nacre.open(against, read_only=True)).store
+            if vault is None and backup is None:  # others may share the target
+                vault = original.identity.vault_id.hex()
         try:
             plan = plan_restore(place, Choice(backup=backup, vault=vault), progress=progress)
         except CorruptionError as error:
