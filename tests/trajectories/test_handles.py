@@ -117,3 +117,19 @@ def test_frames_and_dumps_are_of_one_moment(tmp_path: Path) -> None:
 
     assert seen[-1][0] > 0
     assert all(active - 1 <= archived <= active for active, archived in seen)
+
+
+def test_what_a_worker_raises_is_logged_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    database = SQLFile(tmp_path / "x.db")
+    database.add_trajectory("f", "{}")
+    (tmp_path / "x.db").unlink()
+
+    for call in (lambda: database.lock_trajectory(0), lambda: database.add_trajectory("g", "{}")):
+        caplog.clear()
+        with pytest.raises(exc.OperationalError) as raised:
+            call()
+
+        assert [record.name for record in caplog.records] == ["pytams.sqldb"]
+        assert str(raised.value) in caplog.text

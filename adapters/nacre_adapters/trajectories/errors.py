@@ -9,6 +9,7 @@ NacreError
 └── FormatError     DatabaseError: the file is something else
 """
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from nacre.errors import (
@@ -30,6 +31,9 @@ else:
         from nacre_adapters.trajectories import alike as sql
 
 SQLAlchemyError = sql.SQLAlchemyError
+
+# The original's: whoever listens to it goes on hearing.
+_logger = logging.getLogger("pytams.sqldb")
 
 
 class _Plain:
@@ -90,7 +94,10 @@ class DatabaseError(_Plain, FormatError, sql.DatabaseError):
 
 
 class InterfaceErrors:
-    """A `with` block in which errors of the engine become those of the interface."""
+    """A `with` block in which errors of the engine become those of the interface.
+
+    They are logged too, as the original does: its runners drop what workers raise.
+    """
 
     __slots__ = ()
 
@@ -99,7 +106,9 @@ class InterfaceErrors:
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, NacreError) and not isinstance(error, _OWN):
-            raise _of_the_interface(error) from error
+            raised = _of_the_interface(error)
+            _logger.error("%s: %s", type(raised).__name__, raised)
+            raise raised from error
 
 
 as_interface = InterfaceErrors()

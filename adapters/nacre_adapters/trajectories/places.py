@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import nacre
-from nacre.errors import FormatError, StateError
+from nacre.errors import FormatError, StateError, StorageError
 from nacre_adapters.trajectories.errors import DatabaseError, OperationalError, as_interface
 from nacre_adapters.trajectories.events import Fact
 from nacre_adapters.trajectories.views import Ensemble
@@ -76,10 +76,10 @@ class Place:
         """Raise unless the file is still the one that was opened.
 
         Raises:
-            OperationalError: it was moved, unlinked or replaced.
+            StorageError: it was moved, unlinked or replaced.
         """
         if self.path is not None and _file_id(self.path) != self.file_id:
-            raise OperationalError(
+            raise StorageError(
                 f"attempt to write a readonly database: {self.path} was moved, unlinked or "
                 "replaced while it was open; open it again"
             )
