@@ -178,3 +178,14 @@ def sizes(files):
 
     assert found == [[3, 4], [3, 4], [5, 4]]
     assert len((tmp_path / "calls").read_text()) == (4 if whole_column else 3)
+
+
+def test_an_execution_makes_no_folder_for_an_instance_without_files(tmp_path: Path) -> None:
+    vault = make(tmp_path / "v", "t")
+    vault.create_code_module("m", text=ARTIFACTS)
+    index = yaml_of("t_index", ["name"], "idx", names=["ana"])
+    for _ in range(2):
+        vault.create_instance("t", builders={"t_index": index})
+        vault.execute_instance("t")
+
+    assert not list((tmp_path / "v" / "tablevault").glob("*/base_*"))

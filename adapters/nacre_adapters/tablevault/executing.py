@@ -233,12 +233,13 @@ class Execution:
             frame=loaded(vault, origin.frame),
             artifact_columns=tuple(origin.artifact_columns),
             recipes=named_for(self.run.plan.place.table.name, origin.recipes),
-            file_differs=partial(
-                file_differs,
-                temporary_folder(self.operations.place.files, self.run.plan.place.temporary),
-                instance_folder(self.operations.place.files, vault, origin),
-            ),
+            file_differs=partial(self._file_differs, origin),
         )
+
+    def _file_differs(self, origin: Instance, cell: str) -> bool:
+        place = self.operations.place
+        folder = temporary_folder(place.files, self.run.plan.place.temporary)
+        return file_differs(folder, instance_folder(place.files, place.vault, origin), cell)
 
 
 def named_for(table: str, builders: Mapping[str, str]) -> dict[str, str]:
