@@ -40,6 +40,7 @@ from nacre.operations.report import Progress, no_progress
 from nacre.operations.verify_log import broken_links
 from nacre.past import SnapshotsView
 from nacre.registry import REGISTRY
+from nacre.rows import Rows
 from nacre.store import Identity, Options
 
 _BATCH_COMMITS = 1000
@@ -274,7 +275,7 @@ def _derive_views(layout: Layout) -> None:
             _no_face,
             create=False,
             single_file=None,
-            views=(FrameVersions, SnapshotsView),
+            views=(FrameVersions, Rows, SnapshotsView),
         )
         opened.close()
     except NacreError:

@@ -36,6 +36,7 @@ from nacre.operations.verify_log import check_log
 from nacre.operations.verify_payloads import check_blobs
 from nacre.past import SnapshotsView
 from nacre.registry import REGISTRY
+from nacre.rows import Rows
 from nacre.store import Identity, Options, Store
 
 _SUFFIX = ".restoring"
@@ -259,7 +260,7 @@ class _Building:
         """Derive the views, check every byte that was written, and return the root."""
         plan = self.plan
         how = Options(actor=current_user(), files=self.files)
-        views = (FrameVersions, SnapshotsView)
+        views = (FrameVersions, Rows, SnapshotsView)
         store = open_store(path, how, _no_face, create=False, single_file=None, views=views)
         try:
             log = check_log(store, self.progress)

@@ -22,6 +22,7 @@ from nacre.operations.report import Progress, no_progress
 from nacre.operations.squeezed import open_source
 from nacre.operations.tar import Contents, TarReader
 from nacre.operations.verify import VerifyReport, verify
+from nacre.rows import Rows
 from nacre.store import Options, Store
 
 _SUFFIX = ".unarchiving"
@@ -163,7 +164,7 @@ def _verified(vault: Path, contents: Contents, archive: Path, progress: Progress
         create=False,
         single_file=None,
         untrusted=True,
-        views=(FrameVersions,),
+        views=(FrameVersions, Rows),
     )
     try:
         report = verify(store, progress)
