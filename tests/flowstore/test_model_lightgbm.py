@@ -96,6 +96,8 @@ ALTERED = {
     "no class": ("classes", r"num_class=3", "num_class=0"),
     "linear leaves without columns": ("trees", r"is_linear=0", "is_linear=1"),
     "linear columns outside": ("linear", r"num_features=0", "num_features=7"),
+    "linear values that are too small": ("linear", r"leaf_const=\S+", "leaf_const=1e-310"),
+    "linear values that are no float": ("linear", r"leaf_const=\S+", "leaf_const=1e400"),
     "a parameter that is none": ("trees", r"\[boosting: gbdt\]", "[boosting"),
     "parameters without end": ("trees", r"end of parameters", ""),
 }

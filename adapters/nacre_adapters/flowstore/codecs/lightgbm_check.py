@@ -18,6 +18,8 @@ _LINE = re.compile(r"([a-z_]+)(?:=(.*))?")
 _PARAMETER = re.compile(r"\[[a-z_0-9]+: [^\n]*\]")
 _OBJECTIVE = re.compile(r"[a-z_0-9]+( [a-z_]+(:[-+.0-9einfa]+)?)*")
 _NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?([eE][-+]?\d{1,4})?|inf|nan)")
+_DIGIT = re.compile("[1-9]")
+_LEAST = float(np.finfo(np.float64).tiny)
 _INFO = re.compile(rf"none|\[{_NUMBER.pattern}:{_NUMBER.pattern}\]|-?\d+(:-?\d+)*")
 _END = "end of trees\n"
 _TREE_INTEGERS = ("split_feature", "decision_type", "left_child", "right_child")
@@ -131,13 +133,13 @@ def _check_sets(tree: Lines, categorical: Numbers) -> None:
 
 def _check_linear(tree: Lines, leaves: int, columns: int) -> None:
     _need(tree["is_linear"] == "1", "is_linear")
-    _floats(tree["leaf_const"], leaves, "leaf_const")
+    _precise(tree["leaf_const"], leaves, "leaf_const")
     counts = _integers(tree["num_features"])
     _need(len(counts) == leaves and bool((counts >= 0).all()), "num_features")
     total = int(counts.sum())
     chosen = _integers(" ".join(tree["leaf_features"].split()))
     _need(len(chosen) == total and are_within(chosen, columns), "leaf_features")
-    _floats(" ".join(tree["leaf_coeff"].split()), total, "leaf_coeff")
+    _precise(" ".join(tree["leaf_coeff"].split()), total, "leaf_coeff")
 
 
 def _check_tail(tail: str) -> None:
@@ -176,6 +178,16 @@ def _floats(text: str, count: int, name: str) -> None:
     numbers = text.split(" ") if text else []
     _need(len(numbers) == count, name)
     _need(all(_NUMBER.fullmatch(number) for number in numbers), name)
+
+
+def _precise(text: str, count: int, name: str) -> None:
+    """Check numbers that lightgbm reads exactly, and ends the process for those no float is."""
+    _floats(text, count, name)
+    for number in text.split(" ") if text else []:
+        size = abs(float(number))
+        is_nought = size == 0 and not _DIGIT.search(number.lower().partition("e")[0])
+        is_stated = number.lstrip("+-") in ("inf", "nan")
+        _need(is_nought or is_stated or _LEAST <= size < np.inf, name)
 
 
 def _need(holds: bool, what: str) -> None:
