@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 import sqlalchemy as sa
 
-from nacre.errors import InvalidInput, NacreError
+from nacre.errors import InvalidInput, NacreError, PackageMissing
 from nacre_adapters.flowstore import Dataset, StoreInterface, attempt, keys, reuse, use_store
 from nacre_adapters.flowstore.connections import (
     ConnectionNotFound,
@@ -231,6 +231,19 @@ def test_a_database_that_cannot_be_reached_is_named_without_its_secret(store) ->
         _has_no_secret(e.value)
 
 
+def test_a_missing_package_is_named_without_the_secret(store: StoreInterface) -> None:
+    store.connections.create("odd", "other", {"url": f"nosuch://u:{SECRET}@host/d"})
+    store.connections.create("far", "redshift", {"host": "h", "password": SECRET})
+
+    with pytest.raises(PackageMissing, match="'odd' cannot be reached: Can't") as odd:
+        store.db_to_pandas("SELECT 1", "odd")
+    with pytest.raises(PackageMissing, match="install sqlalchemy-redshift") as far:
+        store.db_to_pandas("SELECT 1", "far")
+
+    _has_no_secret(odd.value)
+    _has_no_secret(far.value)
+
+
 def test_a_secret_that_a_server_repeats_is_masked(store: StoreInterface, tmp_path: Path) -> None:
     sqlite3.connect(tmp_path / "d.db").close()
     fields = {"path": str(tmp_path / "d.db"), "token": SECRET}
@@ -264,8 +277,9 @@ def test_a_database_that_is_not_there_is_not_made(store: StoreInterface, tmp_pat
         ("s3", {}, InvalidInput),
         ("postgresql", {"port": "many"}, InvalidInput),
         ("postgresql", {"url": f"no url {SECRET}"}, InvalidInput),
-        ("other", {"url": f"nodialect://u:{SECRET}@h/d"}, DatabaseUnreachable),
-        ("spark", {"host": "h"}, DatabaseUnreachable),
+        ("other", {"url": f"nodialect://u:{SECRET}@h/d"}, PackageMissing),
+        ("other", {"host": "h", "password": SECRET}, DatabaseUnreachable),
+        ("spark", {"host": "h"}, PackageMissing),
     ],
 )
 def test_odd_connections_are_refused(store, kind: str, fields, error) -> None:

@@ -14,16 +14,23 @@ from urllib.parse import quote, quote_plus
 import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from nacre.errors import InvalidInput, NacreError
+from nacre.errors import InvalidInput, NacreError, PackageMissing
 from nacre_adapters.flowstore.connections.adbc import read_arrow
 from nacre_adapters.flowstore.connections.connection import Connection
 from nacre_adapters.flowstore.connections.errors import DatabaseUnreachable, QueryRefused
 from nacre_adapters.flowstore.connections.kinds import ConnectionType
 from nacre_adapters.flowstore.secrecy import MASK
 
+_PACKAGES = {
+    ConnectionType.DATABRICKS: "databricks-sqlalchemy",
+    ConnectionType.DUCKDB: "duckdb-engine",
+    ConnectionType.POSTGRESQL: "psycopg",
+    ConnectionType.REDSHIFT: "sqlalchemy-redshift",
+    ConnectionType.SNOWFLAKE: "snowflake-sqlalchemy",
+}
 IF_EXISTS = ("fail", "replace", "append")
 _READ_OPTIONS = frozenset({"dtype", "dtype_backend", "index_col", "params", "parse_dates"})
 _WRITE_OPTIONS = frozenset({"chunksize", "dtype", "index", "index_label", "method", "schema"})
@@ -124,6 +131,10 @@ def _url(connection: Connection, http_path: object) -> sa.URL:
         except ArgumentError:
             pass
         raise InvalidInput(f"the URL of the connection {connection.name!r} is none: update it")
+    if connection.type is ConnectionType.OTHER:
+        raise DatabaseUnreachable(
+            f"the database of the connection {connection.name!r} cannot be reached: it has no url"
+        )
     query = {} if http_path is None else {"http_path": str(http_path)}
     return sa.URL.create(
         _dialect(connection.type),
@@ -170,18 +181,27 @@ def _check_file(target: _Target) -> None:
 
 def _run(target: _Target, use: Callable[[sa.Connection], Result]) -> Result:
     """Open the database, use it, and close it; say what went wrong without its secrets."""
+    refusal: type[NacreError] = DatabaseUnreachable
+    advice = "correct the connection, or try again"
     try:
         with _engine(target) as engine, engine.connect() as opened:
             return _used(target, opened, use)
     except NacreError:
         raise
+    except (NoSuchModuleError, ModuleNotFoundError) as error:
+        reason, refusal, advice = _masked(error, target), PackageMissing, _package(target)
     except (SQLAlchemyError, ImportError, OSError, ValueError, TypeError) as error:
         reason = _masked(error, target)
     # Not in the handler: what is raised there would bring the library's own along.
-    raise DatabaseUnreachable(
+    raise refusal(
         f"the database of the connection {target.connection.name!r} cannot be reached: {reason}; "
-        "correct the connection, or try again"
+        f"{advice}"
     )
+
+
+def _package(target: _Target) -> str:
+    package = _PACKAGES.get(target.connection.type)
+    return f"pip install {package}" if package else "install the package of its dialect or driver"
 
 
 def _used(target: _Target, opened: sa.Connection, use: Callable[[sa.Connection], Result]) -> Result:
