@@ -158,9 +158,12 @@ def test_the_commands_show_what_there_is(store: StoreInterface, tmp_path: Path) 
     assert "nothing is known" in run("lineage", vault, "plain")
     with attempt(store.place, "2", "Two", user="ana", code="c0de"):
         inside = StoreInterface("2", "ana", "Two")
-        inside.save_asset(Asset(inside.get_asset("plain").object, "copy", AssetType.OTHER))
+        inside.save_asset(
+            Asset(inside.get_asset("plain").object, "copy", AssetType.OTHER, name="n")
+        )
     said = run("lineage", vault, "copy")
-    assert "from asset 'plain'" in said
+    assert said.startswith("asset 'copy' named 'n' (")
+    assert "from asset 'plain' (" in said
     assert "made with code c0de, python 3." in said
     assert "2 revisions would be retired" in run("retire", vault, "--keep-last", 1, "--dry-run")
     for command in (("list",), ("show", "1"), ("assets",), ("revisions", "plain")):

@@ -50,6 +50,8 @@ def _line(place: Place, link: Link) -> str:
 def _name(place: Place, thing: Thing) -> str:
     if thing[0] == "asset":
         revision = place.assets.revision(str(thing[1]), int(thing[2]))
-        label = "?" if revision is None else revision.label
-        return f"asset {label!r} ({thing[1]}, revision {thing[2]})"
+        label = repr("?" if revision is None else revision.label)
+        if revision is not None and revision.name is not None:
+            label = f"{label} named {revision.name!r}"
+        return f"asset {label} ({thing[1]}, revision {thing[2]})"
     return " ".join(map(str, thing))
