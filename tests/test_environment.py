@@ -223,7 +223,7 @@ def test_a_key_that_is_too_long_is_refused_before_lmdb_sees_it(tmp_path: Path) -
         vault.register(Long)
         vault.record("a.b", subject="s", data={"size": 400})
 
-        with pytest.raises(InvalidInput, match=f"more than {MAX_KEY_BYTES}"):
+        with pytest.raises(InvalidInput, match=f"more than {MAX_KEY_BYTES - 3}"):
             vault.record("a.b", subject="s", data={"size": 600})
 
         assert vault.head == 1
