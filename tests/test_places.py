@@ -250,3 +250,18 @@ def test_a_network_file_system_is_refused(
         nacre.open(tmp_path / "v")
 
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("single_file", [True, False])
+def test_a_file_with_two_names_is_refused(tmp_path: Path, single_file: bool) -> None:
+    # LMDB would take a lock file for each name, and two writers would not see each other.
+    path = tmp_path / "v"
+    nacre.open(path, single_file=single_file).close()
+    file = path if single_file else path / "vault.mdb"
+    (tmp_path / "other").hardlink_to(file)
+
+    with pytest.raises(FormatError, match=r"has 2 names \(hard links\)"):
+        nacre.open(path)
+
+    (tmp_path / "other").unlink()
+    nacre.open(path).close()

@@ -225,6 +225,7 @@ def _open(path: Path, *, read_only: bool, relaxed: bool) -> lmdb.Environment:
         FormatError: something else is there.
         StorageError: the system refuses.
     """
+    _check_one_name(path)
     while True:
         if not read_only:
             _reserve_lock(path)
@@ -247,6 +248,19 @@ def _reserve_lock(path: Path) -> None:
     except OSError as error:
         if error.errno != EOPNOTSUPP:  # a file system that reserves nothing
             raise storage_error(f"open {path}: make its lock file", error) from error
+
+
+def _check_one_name(path: Path) -> None:
+    """Refuse a file with several names: each name has a lock file, and none sees the others'."""
+    try:
+        names = path.stat().st_nlink
+    except OSError:
+        return  # it is to be made, or LMDB says why it cannot be read
+    if names > 1:
+        raise FormatError(
+            f"{path} has {names} names (hard links), and whoever has it open under another one "
+            "would not be noticed: copy it to a file of its own, and open that"
+        )
 
 
 def _has_foreign_lock(opened: lmdb.Environment, *, read_only: bool) -> bool:
