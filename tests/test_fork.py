@@ -391,3 +391,13 @@ def test_a_child_stores_what_is_hashed_by_several_threads(vault: nacre.Vault) ->
     assert forked(work) == 0
     (event,) = vault.events()
     assert vault.get(event.data["large"]) == large[::-1]
+
+
+def test_a_lock_that_a_thread_held_over_what_it_put_does_not_stop_a_child(tmp_path: Path) -> None:
+    with nacre.open(tmp_path / "v") as vault:
+        vault.record("a.b", subject="parent")
+
+        with vault.store.blobs._lock:  # type: ignore[attr-defined] # a thread settles what it put
+            position = in_process(lambda: vault.record("a.b", subject="child").position)
+
+    assert position == 1

@@ -153,6 +153,8 @@ class VaultBlobs:
 
     def let_go(self, named: Iterable[Digest]) -> None:
         """Called when a commit is durable that names blobs: nothing else need keep them."""
+        if self._environment.incarnation != self._incarnation:
+            return  # a forked child has put nothing yet, and its copy of the lock may be held
         with self._lock:
             self._held.settle(named)
 
