@@ -217,4 +217,4 @@ def test_the_command_tells_what_it_removed(tmp_path: Path, vault) -> None:
     result = CliRunner().invoke(program, arguments, standalone_mode=False)
 
     assert (result.return_value or 0) == 0
-    assert "purged from 3 older backups: " in result.output
+    assert "purged from 3 older backups (renamed): " in result.output

@@ -280,3 +280,68 @@ def test_what_is_made_anew_stays_when_a_purge_ends_before_it(tmp_path: Path) -> 
         assert report.events == 3
         assert vault.rows["people"].all() == [{"id": 2, "name": "new"}]
         assert vault.verify().is_clean
+
+
+class Paid:
+    """What was paid of every order, which must have been made."""
+
+    name = "paid"
+    version = 1
+
+    def __init__(self, state: nacre.State) -> None:
+        self._paid = state.table("paid")
+
+    def apply(self, event: nacre.Event) -> None:
+        if event.kind == "order.made":
+            self._paid[event.subject] = 0
+        elif event.kind == "order.paid":
+            order = event.data["order"]
+            self._paid[order] = self._paid[order] + event.data["amount"]
+
+
+def test_what_others_are_made_of_is_not_purged(tmp_path: Path) -> None:
+    with nacre.open(tmp_path / "v", actor="ana") as vault:
+        vault.register(Paid)
+        vault.record("order.made", subject="order-1")
+        vault.record("order.paid", subject="payment-1", data={"order": "order-1", "amount": 2})
+
+        with pytest.raises(StateError, match=r"applied 'order\.paid' of 'payment-1' in commit 1"):
+            purge_store(vault.store, "order-1", reason=REASON)
+
+        assert vault.head == 2
+        assert vault.verify().is_clean
+        purge_store(vault.store, "payment-1", reason=REASON)
+        purge_store(vault.store, "order-1", reason=REASON)
+        assert vault.verify().is_clean
+
+
+def test_what_is_made_of_it_meanwhile_is_not_left_behind(tmp_path: Path) -> None:
+    with nacre.open(tmp_path / "v", actor="ana") as vault:
+        vault.register(Paid)
+        vault.record("order.made", subject="order-1")
+        paid = {"order": "order-1", "amount": 2}
+
+        def pay_at_once(phase: str, done: int, total: int) -> None:
+            if vault.head == 1:
+                vault.record("order.paid", subject="payment-1", data=paid)
+
+        with pytest.raises(StateError, match="made of the events of 'order-1'"):
+            purge_store(vault.store, "order-1", reason=REASON, progress=pay_at_once)
+
+        assert vault.head == 2
+        assert vault.verify().is_clean
+
+
+def test_no_view_shows_what_was_purged_before_it_is_derived_again(tmp_path: Path) -> None:
+    with nacre.open(tmp_path / "v", actor="ana") as vault:
+        vault.register(Notes)
+        vault.record("note.set", subject="ana", data={"note": SECRET.decode()})
+        seen = []
+
+        def look(phase: str, done: int, total: int) -> None:
+            if vault.head == 2:
+                seen.append(vault.view(Notes).of("ana"))
+
+        purge_store(vault.store, "ana", reason=REASON, progress=look)
+
+        assert set(seen) == {None}

@@ -7,8 +7,8 @@ for a copy without its free pages, because all of these still hold bytes of what
 that was killed in between is finished by running it again.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 
 from nacre.blobs import index
@@ -18,16 +18,18 @@ from nacre.blobs.packs import pack_path
 from nacre.blobs.record import read_records
 from nacre.codec import digests_in
 from nacre.decision import Transaction
-from nacre.errors import InvalidInput, NotFound, ReadOnly, StateError
-from nacre.event import StoredEvent, checked_name, checked_text, join_entry, split_entry
+from nacre.errors import InvalidInput, NacreError, NotFound, ReadOnly, StateError
+from nacre.event import checked_name, checked_text
 from nacre.files import map_file
 from nacre.hashing import Digest
 from nacre.log import LmdbLog
 from nacre.operations.collect import all_rows, stored_bytes
 from nacre.operations.compact import free_bytes, packs_of, swap_file
 from nacre.operations.hidden import PURGED, as_listed
+from nacre.operations.rehearsal import LogWithout, Purged, entry_without
 from nacre.operations.report import Progress, no_progress
 from nacre.operations.roots import mark_since, named_by_events, no_marks, with_children
+from nacre.operations.scratch import Scratch, open_scratch
 from nacre.operations.snapshots import Snapshots
 from nacre.past.cache import Cache
 from nacre.past.snapshots import CREATED
@@ -36,9 +38,6 @@ from nacre.store import Store
 OWN = "nacre."
 _SEGMENTS_A_COMMIT = 32
 WHY = "purged: "
-
-Purged = Mapping[int, frozenset[int]]
-"""Which events to purge: ordinals by the position of their commit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,8 +98,9 @@ def purge(
         InvalidInput: the subject or the reason cannot be used.
         NotFound: no event has that subject.
         ReadOnly: the vault was opened read-only.
-        StateError: the code of a view that the vault keeps is not installed here; its rows could
-            not be derived again.
+        StateError: the code of a view that the vault keeps is not installed here, so that its
+            rows could not be derived again; or they cannot be without these events, because
+            others are made of them.
     """
     checked_name("subject", subject)
     if not checked_text("the reason", reason).strip():
@@ -110,14 +110,21 @@ def purge(
     _check_views(store)
     progress("purge", 0, 3)
     plan = _plan(store, subject, until)
-    if dry_run:
-        return _report(subject, plan, None, 0, finished=False)
-    position = None
-    if plan.events:
-        receipt = store.commit(
-            lambda tx: _apply(store, tx, subject, reason, plan), message=reason, actor=actor
-        )
-        position = receipt.position
+    with open_scratch(store) as scratch:
+        _rehearse(store, scratch, subject, plan, progress)
+        if dry_run:
+            return _report(subject, plan, None, 0, finished=False)
+
+        def decide(tx: Transaction) -> None:
+            # Others have committed meanwhile, perhaps what is made of the events that go.
+            scratch.stop(plan.head)
+            late = replace(plan, head=tx.position)
+            _rehearse(store, scratch, subject, late, no_progress)
+            _apply(store, tx, subject, reason, plan)
+
+        position = None
+        if plan.events:
+            position = store.commit(decide, message=reason, actor=actor).position
     waiting, swapped = _finish(store, progress)
     finished = not waiting and swapped
     return _report(subject, plan, position, waiting, finished=finished)
@@ -174,20 +181,37 @@ def _creations(store: Store, snapshots: Mapping[str, Digest]) -> Purged:
     return {position: frozenset(ordinals) for position, ordinals in found.items()}
 
 
+def _rehearse(
+    store: Store, scratch: Scratch, subject: str, plan: _Plan, progress: Progress
+) -> None:
+    """Derive the views as if the events were purged: afterwards it is too late to find that out."""
+    try:
+        scratch.derive(LogWithout(store.log, plan.events, plan.head), progress)
+    except NacreError:
+        raise
+    except Exception as error:
+        where = "; ".join(getattr(error, "__notes__", ())) or type(error).__name__
+        raise StateError(
+            f"others are made of the events of {subject!r}, and could not be derived without them "
+            f"({where}): purge those first"
+        ) from error
+
+
 def _apply(store: Store, tx: Transaction, subject: str, reason: str, plan: _Plan) -> None:
     """Replace the events, drop the blobs and record it: in one transaction."""
     log, transaction = store.log, store.environment.transaction
     assert isinstance(log, LmdbLog)
     assert transaction is not None
     for position, ordinals in plan.events.items():
-        header, stored = split_entry(next(log.read(position, position + 1)))
-        log.rewrite(position, join_entry(header, list(_without(stored, ordinals))).entry)
+        (entry,) = log.read(position, position + 1)
+        log.rewrite(position, entry_without(entry, ordinals))
     # What commits have named since the plan was made stays.
     fresh = mark_since(store, no_marks(plan.head)).needed
     epitaph = Epitaph(tx.position, WHY + reason)
     gone = plan.blobs - fresh
     for raw in gone:
         index.drop_row(transaction, Digest(raw), epitaph)
+    store.maintenance.begin_again(transaction)
     count = sum(map(len, plan.events.values()))
     data = {
         "reason": reason,
@@ -199,16 +223,9 @@ def _apply(store: Store, tx: Transaction, subject: str, reason: str, plan: _Plan
     tx.record_own(PURGED, subject=subject, data=data)
 
 
-def _without(stored: Iterable[StoredEvent], ordinals: frozenset[int]) -> Iterator[StoredEvent]:
-    for ordinal, event in enumerate(stored):
-        yield StoredEvent(event.hash, True) if ordinal in ordinals else event
-
-
 def _finish(store: Store, progress: Progress) -> tuple[int, bool]:
     """Remove the bytes that are left of anything purged; return packs that wait, and if swapped."""
-    store.maintenance.rebuild(
-        sorted(store.maintenance.views), lambda done, total: progress("views", done, total)
-    )
+    store.maintenance.catch_up(lambda done, total: progress("views", done, total))
     _forget_dictionaries(store)
     progress("purge", 1, 3)
     waiting = _clean_packs(store)

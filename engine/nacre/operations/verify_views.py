@@ -2,75 +2,46 @@
 
 from collections.abc import Iterator
 from itertools import zip_longest
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from nacre import codec
-from nacre.environment import Environment, Transaction
+from nacre.environment import Transaction
 from nacre.errors import CorruptionError, FormatError
-from nacre.files import OsFiles
 from nacre.keys import decode_key
-from nacre.log import Log, LogUntil
+from nacre.log import LogUntil
 from nacre.operations.report import Problem, Progress
+from nacre.operations.scratch import Scratch, open_scratch
 from nacre.store import Store
-from nacre.views.catalogue import decode_catalogue, put_catalogue, raw_catalogue
-from nacre.views.maintenance import Maintenance
 from nacre.views.pairs import Pair, TransactionPairs
 from nacre.views.view import View, is_reserved
 
 
 def check_views(store: Store, progress: Progress) -> Iterator[Problem]:
     """Yield the first difference of every view from its replay."""
-    with TemporaryDirectory(prefix="nacre-replay-") as folder:
-        scratch = Environment(Path(folder) / "replay.mdb", read_only=False, relaxed=True)
-        try:
-            head = store.head
-            _replay(store, scratch, head, progress)
-            with store.environment.read():
-                # What was committed meanwhile; this read now holds the head where it is.
-                _stop(scratch, head)
-                _replay(store, scratch, store.head, progress)
-                yield from _differences(store, scratch)
-        finally:
-            scratch.close()
+    with open_scratch(store) as scratch:
+        head = store.head
+        scratch.derive(LogUntil(store.log, head), progress)
+        with store.environment.read():
+            # What was committed meanwhile; this read now holds the head where it is.
+            scratch.stop(head)
+            scratch.derive(LogUntil(store.log, store.head), progress)
+            yield from _differences(store, scratch)
 
 
-def _replay(store: Store, scratch: Environment, head: int, progress: Progress) -> None:
-    log = LogUntil(store.log, head)
-    maintenance = _maintenance(store, scratch, log)
-    for view in store.maintenance.views.values():
-        maintenance.install(view)
-    maintenance.catch_up(lambda done, total: progress("views", done, total))
-
-
-def _maintenance(store: Store, scratch: Environment, log: Log) -> Maintenance:
-    upcasts, get_blob = store.maintenance.upcasts, store.blobs.get_blob
-    return Maintenance(scratch, log, OsFiles(), upcasts, get_blob=get_blob)
-
-
-def _stop(scratch: Environment, head: int) -> None:
-    """Say in *scratch* that its views have seen *head* commits, and not all that there are."""
-    with scratch.write(OsFiles()) as transaction:
-        catalogue = decode_catalogue(raw_catalogue(transaction))
-        put_catalogue(transaction, catalogue.stopped_except(frozenset(), head))
-
-
-def _differences(store: Store, scratch: Environment) -> Iterator[Problem]:
+def _differences(store: Store, scratch: Scratch) -> Iterator[Problem]:
     for view in store.maintenance.views.values():
         difference = _first_difference(store, scratch, view)
         if difference is not None:
             yield difference
 
 
-def _first_difference(store: Store, scratch: Environment, view: type[View]) -> Problem | None:
-    with store.environment.read() as live, scratch.read() as replayed:
+def _first_difference(store: Store, scratch: Scratch, view: type[View]) -> Problem | None:
+    with store.environment.read() as live, scratch.environment.read() as replayed:
         build = store.maintenance.live_build(view, live)
         if build is None:
             # It is behind, or of newer code: it claims nothing here. But all read those of nacre.
             return _unreadable(store, view, live) if is_reserved(view.name) else None
         have = TransactionPairs(live, build.prefix).scan(b"", None)
-        scratch_build = _maintenance(store, scratch, store.log)
-        want_build = scratch_build.live_build(view, replayed)
+        want_build = scratch.maintenance(store.log).live_build(view, replayed)
         assert want_build is not None
         want = TransactionPairs(replayed, want_build.prefix).scan(b"", None)
         for ours, theirs in zip_longest(have, want):

@@ -138,11 +138,20 @@ class Maintenance:
     def catch_up(self, progress: Progress | None = None) -> None:
         """Let every installed view see every commit."""
         with self.environment.read() as transaction:
-            if not self._behind(self.catalogue(transaction)):
-                return
+            catalogue = self.catalogue(transaction)
+        if not self._behind(catalogue) and not catalogue.dead:
+            return
         while not self.environment.run(self._files, self._step):
             self._report(progress)
         self._erase_dead()
+
+    def begin_again(self, transaction: Transaction) -> None:
+        """Let no view show what it has seen: each is derived from commit 0 before it is used."""
+        catalogue = self.catalogue(transaction)
+        for name, view in self.views.items():
+            build = Build(slot=catalogue.free_slot(), version=view.version, position=0)
+            catalogue = catalogue.with_entry(name, Entry(current=build))
+        put_catalogue(transaction, catalogue)
 
     def rebuild(self, names: list[str], progress: Progress | None = None) -> None:
         """Derive views again from commit 0, beside the live ones, then switch over.
