@@ -21,6 +21,7 @@ from nacre_adapters.flowstore.pages.shapes import odd_ratio, oddity
 Plain = dict[str, Any]
 
 VERSION = 1
+_MOST_LEVELS = 100
 
 _ELEMENTS: dict[str, type[Element]] = {
     kind.type: kind
@@ -198,10 +199,12 @@ def _card_of_plain(data: Plain, codecs: Codecs) -> Card:
     return card
 
 
-def _item_of_plain(data: Plain, codecs: Codecs) -> Item:
+def _item_of_plain(data: Plain, codecs: Codecs, level: int = 0) -> Item:
     if "group" not in data:
         return element_of_plain(data, codecs)
+    if level > _MOST_LEVELS:
+        raise CorruptionError(f"a stored page has rows in rows, more than {_MOST_LEVELS} deep")
     if odd_ratio(data["ratio"]):
         raise CorruptionError("a stored row has a ratio that is none")
-    items = [_item_of_plain(each, codecs) for each in data["items"]]
+    items = [_item_of_plain(each, codecs, level + 1) for each in data["items"]]
     return _GROUPS[data["group"]](items, data["ratio"])
