@@ -1,7 +1,8 @@
 """A vault that is compacted, compressed or purged while it is backed up, at any moment of it."""
 
 import os
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -14,6 +15,7 @@ import nacre
 from nacre.backups import MemoryTarget
 from nacre.errors import NotFound
 from nacre.files import OsFiles
+from nacre.hashing import Buffer
 from nacre.operations.compact import compact
 from nacre.operations.compress import compress
 from nacre.operations.purge import purge
@@ -146,3 +148,29 @@ def test_a_backup_at_any_moment_of_upkeep_loses_nothing(tmp_path: Path, name: st
             break
 
     assert number > 3
+
+
+class Observed(MemoryTarget):
+    """A target that notes how nice the threads are that put packs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.nice: set[int] = set()
+
+    def put(self, name: str, parts: Sequence[Buffer]) -> bool:
+        if name.startswith("packs/"):
+            self.nice.add(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+        return super().put(name, parts)
+
+
+def test_a_backup_gives_way_to_readers(tmp_path: Path) -> None:
+    make(tmp_path / "v")
+    target = Observed()
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+
+    with nacre.open(tmp_path / "v") as vault:
+        back_up(vault, sealed(target))
+
+    assert target.nice
+    assert min(target.nice) >= 10
+    assert os.getpriority(os.PRIO_PROCESS, 0) == own

@@ -4,6 +4,7 @@ What is in flight is bounded, so that memory does not depend on how much there i
 """
 
 import os
+import threading
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -22,8 +23,17 @@ _BATCH_BLOBS = 256
 _WAITING_BATCHES = 24
 _WAITING_PACKS = 2
 _INDEX_EVERY_PACKS = 64
+_NICE = 10
 
 Work = tuple[Description, int, memoryview]
+
+
+def give_way() -> None:
+    """Let this thread run when no reader or writer of the vault wants its processor."""
+    # Linux has a priority for each thread; lowering it is always allowed.
+    thread = threading.get_native_id()
+    nice = max(_NICE, os.getpriority(os.PRIO_PROCESS, thread))
+    os.setpriority(os.PRIO_PROCESS, thread, nice)
 
 
 class Uploader:
@@ -34,7 +44,7 @@ class Uploader:
         self.damaged: list[Description] = []
         self._target = target
         self._contents = contents
-        self._pool = ThreadPoolExecutor(min(4, (os.cpu_count() or 1) + 1))
+        self._pool = ThreadPoolExecutor(min(4, (os.cpu_count() or 1) + 1), initializer=give_way)
         self._batch: list[Work] = []
         self._batch_bytes = 0
         self._batches: deque[Future[list[Packed | Description]]] = deque()
