@@ -345,3 +345,21 @@ def test_no_view_shows_what_was_purged_before_it_is_derived_again(tmp_path: Path
         purge_store(vault.store, "ana", reason=REASON, progress=look)
 
         assert set(seen) == {None}
+
+
+def test_who_looks_for_what_was_purged_is_told(tmp_path: Path) -> None:
+    with nacre.open(tmp_path / "v", actor="ana") as vault:
+        vault.frames.write("people", secret_frame())
+        vault.rows.create("members", {"id": "string"}, key="id")
+        for subject in ("people", "members"):
+            purge_store(vault.store, subject, reason=REASON, actor="bo")
+
+        for look in (
+            lambda: vault.frames.read("people"),
+            lambda: vault.frames.read("people", 0),
+            lambda: vault.rows["members"],
+        ):
+            with pytest.raises(Dropped, match=r"purged by commit \d, .* UTC, by bo: request 17"):
+                look()
+        vault.frames.write("people", pd.DataFrame({"a": [1]}))
+        assert len(vault.frames.read("people")) == 1

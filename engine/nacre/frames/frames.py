@@ -22,6 +22,7 @@ from nacre.frames.version import FrameVersion
 from nacre.frames.view import DELETED, WRITTEN, FrameVersions, Moment
 from nacre.frames.write import Frame, put_frame
 from nacre.hashing import Digest
+from nacre.purged import Events, purge_of
 from nacre.stage import Receipt
 from nacre.views import View
 
@@ -40,7 +41,7 @@ class Decision(Protocol):
         """Record one event of a kind that is the engine's own."""
 
 
-class FrameVault(Payloads, Protocol):
+class FrameVault(Payloads, Events, Protocol):
     """What frames need of a vault."""
 
     def view(self, view: type[AnyView]) -> AnyView:
@@ -167,7 +168,7 @@ class Frames:
             raise InvalidInput("give a version or as_of, not both: a version never changes")
         found = self._versions().get(name, version)
         if found is None:
-            raise NotFound(self._no_version(name, version))
+            raise purge_of(self._vault, "frame", name) or NotFound(self._no_version(name, version))
         return found
 
     def versions(self, name: str) -> list[FrameVersion]:
@@ -240,7 +241,7 @@ class Frames:
         versions = self._versions()
         first = versions.get(name, 0)
         if first is None:
-            return no_frame(name, versions.names())
+            return purge_of(self._vault, "frame", name) or no_frame(name, versions.names())
         if as_of is not None:
             return NotFound(
                 f"there is no frame {name!r} as of {as_of}: its first version is from commit "

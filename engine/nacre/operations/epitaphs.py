@@ -6,7 +6,7 @@ from nacre.blobs import index
 from nacre.errors import CorruptionError
 from nacre.hashing import Digest
 from nacre.operations.collect import COMPACTED
-from nacre.operations.hidden import PURGED
+from nacre.purged import PURGED
 from nacre.store import Store
 
 _DROPPING = frozenset({COMPACTED, PURGED})

@@ -10,9 +10,7 @@ from nacre import codec
 from nacre.environment import Transaction
 from nacre.event import Commit
 from nacre.prefixes import META
-
-PURGED = "nacre.purged"
-"""The kind of the event that lists what a purge has hidden."""
+from nacre.purged import PURGED
 
 Place = tuple[int, int]
 """Where an event is: the position of its commit, and its ordinal there."""

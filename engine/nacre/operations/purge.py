@@ -25,7 +25,7 @@ from nacre.hashing import Digest
 from nacre.log import LmdbLog
 from nacre.operations.collect import all_rows, stored_bytes
 from nacre.operations.compact import free_bytes, packs_of, swap_file
-from nacre.operations.hidden import PURGED, as_listed
+from nacre.operations.hidden import as_listed
 from nacre.operations.rehearsal import LogWithout, Purged, entry_without
 from nacre.operations.report import Progress, no_progress
 from nacre.operations.roots import mark_since, named_by_events, no_marks, with_children
@@ -33,6 +33,7 @@ from nacre.operations.scratch import Scratch, open_scratch
 from nacre.operations.snapshots import Snapshots
 from nacre.past.cache import Cache
 from nacre.past.snapshots import CREATED
+from nacre.purged import PURGED
 from nacre.store import Store
 
 OWN = "nacre."

@@ -22,8 +22,9 @@ from nacre.event import (
 )
 from nacre.hashing import Digest
 from nacre.log.tree import LmdbTree
-from nacre.operations.hidden import PURGED, places_in
+from nacre.operations.hidden import places_in
 from nacre.operations.purge import OWN, WHY
+from nacre.purged import PURGED
 from nacre.store import Store
 
 Hidden = Mapping[int, frozenset[int]]

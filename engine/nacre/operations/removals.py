@@ -6,7 +6,8 @@ from nacre.errors import InvalidInput
 from nacre.event import Commit
 from nacre.hashing import Digest
 from nacre.operations.collect import COMPACTED
-from nacre.operations.hidden import PURGED, HiddenEvents
+from nacre.operations.hidden import HiddenEvents
+from nacre.purged import PURGED
 
 _DROPPING = frozenset({COMPACTED, PURGED})
 

@@ -9,8 +9,9 @@ from nacre.event import NO_PREVIOUS, Commit, decode_commit
 from nacre.hashing import Digest
 from nacre.log.tree import LEVELS, LmdbTree, root_of, stored_level_sizes
 from nacre.operations.affected import Labels, labels_at
-from nacre.operations.hidden import PURGED, HiddenEvents, Place, places_in, restored_places
+from nacre.operations.hidden import HiddenEvents, Place, places_in, restored_places
 from nacre.operations.report import Problem, Progress
+from nacre.purged import PURGED
 from nacre.store import Store
 
 _REPORT_EVERY = 1024

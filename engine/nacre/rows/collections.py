@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from nacre.errors import InvalidInput
 from nacre.event import checked_name
+from nacre.purged import purge_of
 from nacre.rows.changes import Decision
 from nacre.rows.collection import Collection
 from nacre.rows.declared import IndexSpec, schema_of
-from nacre.rows.home import Home, Words
+from nacre.rows.home import Home, VaultHome, Words
 from nacre.rows.view import CREATED, DROPPED, Rows
 
 
@@ -74,9 +75,14 @@ class Collections:
         """Return a collection.
 
         Raises:
-            NotFound: there is none of that name.
+            NotFound: there is none of that name; it says so if it was purged.
         """
-        self._home.view().definition(name)
+        view = self._home.view()
+        if view.find(name) is None and isinstance(self._home, VaultHome):
+            purged = purge_of(self._home.past, "collection", name)
+            if purged is not None:
+                raise purged
+        view.definition(name)
         return Collection(self._home, name)
 
     def __contains__(self, name: object) -> bool:
