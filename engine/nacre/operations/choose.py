@@ -90,20 +90,13 @@ def plan_restore(
         NotFound: no backup, vault or position is as chosen.
         CorruptionError: the log is not what was backed up.
     """
-    at = read_moment(choice.at.strip()) if isinstance(choice.at, str) else choice.at
-    if isinstance(at, datetime) and at.tzinfo is None:
-        raise InvalidInput(f"{at} has no time zone: give one, such as UTC")
+    at = _moment_of(choice)
     contents = load_contents(target)
     listed = choose_backup(read_listing(target), choice, at)
     fetcher = Fetcher(target, contents, lenient=incomplete)
     reading = LogReading(choice.only)
     try:
-        for position, entry in enumerate(entries_of(fetcher, listed.backup)):
-            if position % _REPORT_EVERY == 0:
-                progress("plan", position, listed.backup.head)
-            reading.read(entry, listed.backup)
-        progress("plan", listed.backup.head, listed.backup.head)
-        reading.check(listed.backup)
+        _read_log(fetcher, listed.backup, reading, progress)
         damaged = missing_of(contents, listed.backup.damaged)
         epitaphs = epitaphs_of(fetcher, listed.backup)
         # What was damaged in the vault another backup may have brought to the target.
@@ -127,6 +120,22 @@ def plan_restore(
         dropped={d: each for d, each in epitaphs.items() if each.position >= position},
         is_lenient=incomplete,
     )
+
+
+def _moment_of(choice: Choice) -> int | datetime | None:
+    at = read_moment(choice.at.strip()) if isinstance(choice.at, str) else choice.at
+    if isinstance(at, datetime) and at.tzinfo is None:
+        raise InvalidInput(f"{at} has no time zone: give one, such as UTC")
+    return at
+
+
+def _read_log(fetcher: Fetcher, backup: Backup, reading: "LogReading", progress: Progress) -> None:
+    for position, entry in enumerate(entries_of(fetcher, backup)):
+        if position % _REPORT_EVERY == 0:
+            progress("plan", position, backup.head)
+        reading.read(entry, backup)
+    progress("plan", backup.head, backup.head)
+    reading.check(backup)
 
 
 def _held(

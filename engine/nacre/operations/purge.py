@@ -63,6 +63,8 @@ class PurgeReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Plan:
+    subject: str
+    reason: str
     head: int
     events: Purged
     blobs: frozenset[bytes]
@@ -103,32 +105,29 @@ def purge(
             rows could not be derived again; or they cannot be without these events, because
             others are made of them.
     """
-    checked_name("subject", subject)
-    if not checked_text("the reason", reason).strip():
-        raise InvalidInput("the reason is empty: say why, it is kept for ever")
+    _check_words(subject, reason)
     if store.read_only and not dry_run:
         raise ReadOnly(f"{store.layout.path} was opened read-only: open it for writing")
     _check_views(store)
     progress("purge", 0, 3)
-    plan = _plan(store, subject, until)
-    with open_scratch(store) as scratch:
-        _rehearse(store, scratch, subject, plan, progress)
-        if dry_run:
-            return _report(subject, plan, None, 0, finished=False)
-
-        def decide(tx: Transaction) -> None:
-            # Others have committed meanwhile, perhaps what is made of the events that go.
-            scratch.stop(plan.head)
-            late = replace(plan, head=tx.position)
-            _rehearse(store, scratch, subject, late, no_progress)
-            _apply(store, tx, subject, reason, plan)
-
-        position = None
-        if plan.events:
-            position = store.commit(decide, message=reason, actor=actor).position
+    plan = _plan(store, subject, reason, until)
+    position = None
+    if plan.events:
+        with open_scratch(store) as scratch:
+            _rehearse(store, scratch, plan, progress)
+            if not dry_run:
+                decide = partial(_decide, store, scratch, plan)
+                position = store.commit(decide, message=reason, actor=actor).position
+    if dry_run:
+        return _report(plan, None, 0, finished=False)
     waiting, swapped = _finish(store, progress)
-    finished = not waiting and swapped
-    return _report(subject, plan, position, waiting, finished=finished)
+    return _report(plan, position, waiting, finished=not waiting and swapped)
+
+
+def _check_words(subject: str, reason: str) -> None:
+    checked_name("subject", subject)
+    if not checked_text("the reason", reason).strip():
+        raise InvalidInput("the reason is empty: say why, it is kept for ever")
 
 
 def _check_views(store: Store) -> None:
@@ -142,7 +141,7 @@ def _check_views(store: Store) -> None:
         )
 
 
-def _plan(store: Store, subject: str, until: int | None) -> _Plan:
+def _plan(store: Store, subject: str, reason: str, until: int | None) -> _Plan:
     """Decide what goes; changes nothing."""
     head = store.head
     stop = head if until is None else min(until, head)
@@ -164,7 +163,13 @@ def _plan(store: Store, subject: str, until: int | None) -> _Plan:
     gone = frozenset(with_children(store, named | manifests) - kept)
     size = sum(stored_bytes(row) for row in all_rows(store) if row.description.digest.raw in gone)
     return _Plan(
-        head=head, events=found, blobs=gone, size_bytes=size, snapshots=tuple(sorted(snapshots))
+        subject=subject,
+        reason=reason,
+        head=head,
+        events=found,
+        blobs=gone,
+        size_bytes=size,
+        snapshots=tuple(sorted(snapshots)),
     )
 
 
@@ -182,9 +187,14 @@ def _creations(store: Store, snapshots: Mapping[str, Digest]) -> Purged:
     return {position: frozenset(ordinals) for position, ordinals in found.items()}
 
 
-def _rehearse(
-    store: Store, scratch: Scratch, subject: str, plan: _Plan, progress: Progress
-) -> None:
+def _decide(store: Store, scratch: Scratch, plan: _Plan, tx: Transaction) -> None:
+    # Others have committed meanwhile, perhaps what is made of the events that go.
+    scratch.stop(plan.head)
+    _rehearse(store, scratch, replace(plan, head=tx.position), no_progress)
+    _apply(store, tx, plan)
+
+
+def _rehearse(store: Store, scratch: Scratch, plan: _Plan, progress: Progress) -> None:
     """Derive the views as if the events were purged: afterwards it is too late to find that out."""
     try:
         scratch.derive(LogWithout(store.log, plan.events, plan.head), progress)
@@ -193,12 +203,12 @@ def _rehearse(
     except Exception as error:
         where = "; ".join(getattr(error, "__notes__", ())) or type(error).__name__
         raise StateError(
-            f"others are made of the events of {subject!r}, and could not be derived without them "
-            f"({where}): purge those first"
+            f"others are made of the events of {plan.subject!r}, and could not be derived "
+            f"without them ({where}): purge those first"
         ) from error
 
 
-def _apply(store: Store, tx: Transaction, subject: str, reason: str, plan: _Plan) -> None:
+def _apply(store: Store, tx: Transaction, plan: _Plan) -> None:
     """Replace the events, drop the blobs and record it: in one transaction."""
     log, transaction = store.log, store.environment.transaction
     assert isinstance(log, LmdbLog)
@@ -208,20 +218,20 @@ def _apply(store: Store, tx: Transaction, subject: str, reason: str, plan: _Plan
         log.rewrite(position, entry_without(entry, ordinals))
     # What commits have named since the plan was made stays.
     fresh = mark_since(store, no_marks(plan.head)).needed
-    epitaph = Epitaph(tx.position, WHY + reason)
+    epitaph = Epitaph(tx.position, WHY + plan.reason)
     gone = plan.blobs - fresh
     for raw in gone:
         index.drop_row(transaction, Digest(raw), epitaph)
     store.maintenance.begin_again(transaction)
     count = sum(map(len, plan.events.values()))
     data = {
-        "reason": reason,
+        "reason": plan.reason,
         "events": count,
         "hidden": as_listed(plan.events),
         "blobs": len(gone),
         "snapshots": list(plan.snapshots),
     }
-    tx.record_own(PURGED, subject=subject, data=data)
+    tx.record_own(PURGED, subject=plan.subject, data=data)
 
 
 def _finish(store: Store, progress: Progress) -> tuple[int, bool]:
@@ -274,11 +284,9 @@ def _holds_purged(store: Store, packs: Packs, pack_id: bytes, size: int) -> bool
     return False
 
 
-def _report(
-    subject: str, plan: _Plan, position: int | None, waiting: int, *, finished: bool
-) -> PurgeReport:
+def _report(plan: _Plan, position: int | None, waiting: int, *, finished: bool) -> PurgeReport:
     return PurgeReport(
-        subject=subject,
+        subject=plan.subject,
         position=position,
         events=sum(map(len, plan.events.values())),
         blobs=len(plan.blobs),
