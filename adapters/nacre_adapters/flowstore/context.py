@@ -12,8 +12,3 @@ if TYPE_CHECKING:
 
 STORE: ContextVar["Place | None"] = ContextVar("nacre_flowstore", default=None)
 ATTEMPT: ContextVar["Attempt | None"] = ContextVar("nacre_flow_attempt", default=None)
-
-
-def current_attempt() -> "Attempt | None":
-    """Return the attempt that is running here, or None."""
-    return ATTEMPT.get()

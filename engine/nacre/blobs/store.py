@@ -83,8 +83,7 @@ class VaultBlobs:
         return digest
 
     def get_blob(self, digest: Digest) -> memoryview:
-        found = self.stored(digest)
-        if found is None:
+        if (found := self.stored(digest)) is None:
             raise self._missing(digest)
         description, payload = found
         if checksum(payload) != description.stored_checksum:
@@ -353,11 +352,10 @@ class VaultBlobs:
 
     def _row(self, digest: Digest) -> Row | None:
         self._check_open()
-        row = self._waiting_row(digest)
-        if row is None:
-            with self._environment.read() as transaction:
-                row = index.get_row(transaction, digest)
-        return row
+        if (row := self._waiting_row(digest)) is not None:
+            return row
+        with self._environment.read() as transaction:
+            return index.get_row(transaction, digest)
 
     def _stored(self, row: Row) -> tuple[Description, memoryview]:
         place = row.payload

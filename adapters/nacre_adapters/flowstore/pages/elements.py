@@ -92,10 +92,6 @@ class Element(Commented):
         """Return its type and state."""
         return {"type": self.type, **self.state()}
 
-    def is_called(self, name: str) -> bool:
-        """Tell whether this is its reference, its title or its id."""
-        return name in (self.reference_id, self.title, self.id)
-
     def __repr__(self) -> str:
         return f"{type(self).__name__}(title={self.title!r}, id={self.id!r})"
 
