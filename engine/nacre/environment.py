@@ -23,6 +23,18 @@ else:
     Transaction, Cursor = lmdb.Transaction, lmdb.Cursor
 
 
+class _Local(threading.local):
+    """What a thread has open, and how it stands."""
+
+    transaction: Transaction | None = None
+    writing = False
+    broken = False
+    """Whether the process forked inside of its read."""
+
+    has_turn = False
+    """Whether it is the one who swaps the file."""
+
+
 class Environment:
     """One LMDB file of this process. Reads never wait; one write transaction at a time.
 
@@ -38,7 +50,7 @@ class Environment:
         self.users = 0
         self.writer_lock = threading.RLock()
         self._gate = Gate()
-        self._local = threading.local()
+        self._local = _Local()
         self._seen_id = -1  # the last transaction that was looked at for the mark of a swap
         self.handle = LmdbHandle(path, read_only=read_only, relaxed=relaxed, sealed=sealed)
 
@@ -68,13 +80,12 @@ class Environment:
     @property
     def transaction(self) -> Transaction | None:
         """The transaction that the calling thread has open."""
-        transaction: Transaction | None = getattr(self._local, "transaction", None)
-        return transaction
+        return self._local.transaction
 
     @property
     def is_writing(self) -> bool:
         """Whether the calling thread is inside a write transaction."""
-        return getattr(self._local, "writing", False)
+        return self._local.writing
 
     @contextmanager
     def nested(self) -> Iterator[Transaction]:
@@ -194,7 +205,7 @@ class Environment:
         self.incarnation += 1
         self.writer_lock = threading.RLock()
         self._gate = Gate()
-        self._local = threading.local()
+        self._local = _Local()
         self.handle.let_go(drained=drained)
 
     def _is_half_full(self) -> bool:
@@ -207,7 +218,10 @@ class Environment:
 
     def _begin_read(self) -> Transaction:
         while True:
-            transaction = self._begin(write=False)
+            try:
+                transaction: Transaction = self.handle.current().begin()
+            except lmdb.Error:
+                transaction = self._begin(write=False)  # says what to do about it
             seen_id = transaction.id()
             if seen_id == self._seen_id:
                 return transaction
@@ -244,7 +258,7 @@ class Environment:
         """
         if self.is_gone():
             self._follow()
-        elif getattr(self._local, "has_turn", False):
+        elif self._local.has_turn:
             self._unmark()
         else:
             with swap.turn(self.path):
@@ -303,9 +317,9 @@ class Read:
     def __enter__(self) -> Transaction:
         environment = self._environment
         local = environment._local
-        transaction: Transaction | None = getattr(local, "transaction", None)
+        transaction = local.transaction
         if transaction is not None:
-            if getattr(local, "broken", False):
+            if local.broken:
                 raise StateError("the process forked inside a read: leave it and read again")
             return transaction
         try:
@@ -333,7 +347,8 @@ class Read:
         if environment.incarnation == self._incarnation:  # or else the parent alone can end it
             local = environment._local
             local.transaction = None
-            local.broken = False
+            if local.broken:
+                local.broken = False
             if self._fresh is not None:
                 self._fresh.abort()
             environment._gate.leave()

@@ -15,7 +15,7 @@ from nacre.errors import CorruptionError, InvalidInput
 from nacre.hashing import digest_of
 from nacre.keys import encode_column, encode_element, encode_elements
 from nacre.rows.checks import Check, check_of
-from nacre.rows.givers import giver_of
+from nacre.rows.givers import giver_of, row_giver_of
 from nacre.rows.schema import Field, Index, Path, Schema
 from nacre.rows.types import Convert, FieldType, Refused, unchanged
 
@@ -67,7 +67,8 @@ class Layout:
         self._is_plain = [f.slot for f in schema.fields] == list(range(1, self.width)) and all(
             f.type.give is None for f in schema.fields
         )
-        self._give_plain = giver_of(self.names)
+        self._give_rows = giver_of(self.names)
+        self._give_row = row_giver_of(self.names)
         # By what conditions name, so that a query does not walk the schema for each.
         self._named: dict[str, tuple[Path, FieldType]] = {
             f.name: ((f.name,), f.type) for f in schema.fields
@@ -122,7 +123,7 @@ class Layout:
         if len(stored) != self.width:
             stored = self.whole(stored)
         if self._is_plain:
-            return self._give_plain((stored,))[0]
+            return self._give_row(*stored)
         return {
             name: stored[slot] if give is None or stored[slot] is None else give(stored[slot])
             for name, slot, give in self._gives
@@ -139,7 +140,7 @@ class Layout:
         """Return rows as users see them, in less than one after the other takes."""
         if not self._is_plain or not {*map(len, rows)} <= {self.width}:
             return list(self.give_all(rows))
-        return self._give_plain(rows)
+        return self._give_rows(rows)
 
     def whole(self, stored: StoredRow) -> StoredRow:
         """Return a row with the slots of fields that were added after it was stored."""
