@@ -50,6 +50,30 @@ CONDITIONS = st.recursive(
     ),
     max_leaves=4,
 )
+
+
+@st.composite
+def families(draw):
+    """Conditions that differ in their values alone, the first of them twice."""
+    first = draw(CONDITIONS)
+    return [first, *(with_values(draw, first) for _ in range(draw(st.integers(0, 2)))), first]
+
+
+def with_values(draw, condition):
+    """Return a condition with other values, and lists of other lengths."""
+    if condition[0] in ("and", "or"):
+        return (condition[0], [with_values(draw, part) for part in condition[1]])
+    if condition[0] == "not":
+        return ("not", with_values(draw, condition[1]))
+    name, operator, _ = condition
+    if operator.startswith("is"):
+        return condition
+    if operator in ("in", "not in"):
+        return (name, operator, draw(st.lists(st.one_of(st.none(), VALUES[name]), max_size=3)))
+    values = PATTERNS if operator in ("prefix", "like", "regex") else VALUES[name]
+    return (name, operator, draw(values))
+
+
 ORDERS = st.lists(
     st.tuples(st.sampled_from([*sorted(FIELDS), "id"]), st.booleans()),
     max_size=3,

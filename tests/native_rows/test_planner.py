@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from naive_rows import CONDITIONS, FIELDS, INDEXES, ORDERS, ROWS, built, naive, same
+from naive_rows import CONDITIONS, FIELDS, INDEXES, ORDERS, ROWS, built, families, naive, same
 
 import nacre
 from nacre.rows import field
@@ -50,6 +50,56 @@ def test_every_plan_finds_what_a_naive_evaluator_finds(
         assert same(windowed, wanted[offset:]), query.explain()
     else:
         assert len(windowed) == len(wanted[offset:])
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(rows=ROWS, indexes=INDEXES, conditions=families(), order=ORDERS)
+def test_other_values_find_what_a_naive_evaluator_finds(vault, rows, indexes, conditions, order):
+    rows = [{"id": number, **row} for number, row in enumerate(rows)]
+    with vault.transaction() as tx:
+        made = tx.rows.create(
+            f"c{tx.position}", {"id": "int64", **FIELDS}, key="id", indexes=indexes
+        )
+        made.bulk_load(rows)
+    asked = vault.rows[made.name]
+    if order:
+        asked = asked.order_by(*(f"{n} desc" if down else n for n, down in order))
+    else:
+        asked = asked.query()
+
+    found = [asked.where(built(condition)) for condition in conditions]
+
+    for query, condition in zip(found, conditions, strict=True):
+        wanted = naive(rows, condition, order)
+        assert query.count() == len(wanted), query.explain()
+        if order:
+            assert same(query.all(), wanted), query.explain()
+            assert same(query.limit(3).all(), wanted[:3]), query.explain()
+
+
+def test_a_list_that_is_too_long_for_an_index_is_not_planned_as_a_short_one(crowd):
+    def plan(count):
+        return crowd.where("s", "=", "name 3").where("n", "in", range(count)).explain()
+
+    short = plan(1000)
+
+    assert "n in (" in short.partition("where")[0]
+    assert "n in (" not in plan(1001).partition("where")[0]
+    assert plan(1000) == short
+
+
+def test_an_altered_collection_is_planned_anew(vault):
+    made = vault.rows.create("altered", {"id": "int64", **FIELDS}, key="id", indexes=["n"])
+    made.insert_many([{"id": 1, "n": 5, "f": None, "s": "a", "t": None}])
+    query = made.where(n=5)
+    assert "index 'n'" in query.explain()
+
+    made.alter({"id": "int64", **FIELDS}, indexes=["s"])
+    assert "scan all rows" in query.explain()
+    made.alter({"id": "int64", **FIELDS, "n": "float64?"}, indexes=["n"])
+
+    assert "index 'n'" in query.explain()
+    assert [row["n"] for row in query.all()] == [5.0]
 
 
 @pytest.fixture(scope="module")

@@ -7,10 +7,11 @@ from typing import NamedTuple, cast
 
 from nacre.errors import Altered, CorruptionError
 from nacre.keys import after_prefix, encode_elements
+from nacre.rows.choices import Order
 from nacre.rows.conditions import EVERY
 from nacre.rows.layout import KEY, Layout, StoredRow
 from nacre.rows.matching import tester
-from nacre.rows.planner import Order, Plan
+from nacre.rows.planner import Plan
 from nacre.rows.stored import unpack_rows
 from nacre.rows.view import Definition, Rows
 from nacre.views.pairs import Pair, Pairs

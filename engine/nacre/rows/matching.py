@@ -36,10 +36,10 @@ class Term(Condition):
     operator: str
     value: object
     type: FieldType
-    text: str
+    asked: Compare
 
     def __str__(self) -> str:
-        return self.text
+        return str(self.asked)
 
 
 def bound_to(layout: Layout, condition: Condition, depth: int = 0) -> Condition:
@@ -95,7 +95,7 @@ def _term(layout: Layout, compare: Compare) -> Term:
             value = kind.take(value)
     except Refused as error:
         raise InvalidInput(f"the field {'.'.join(path)!r} {error}") from None
-    return Term(path, compare.operator, value, kind, str(compare))
+    return Term(path, compare.operator, value, kind, compare)
 
 
 def _test(layout: Layout, term: Term) -> Test:

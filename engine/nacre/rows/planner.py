@@ -3,22 +3,22 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from nacre.keys import after_prefix, encode_element, encode_elements
+from nacre.keys import after_prefix, encode_element
+from nacre.rows.choices import MAX_INTERVALS, Choice, Comparison, Order, Question, choose
 from nacre.rows.conditions import EVERY, Condition, all_of, conjuncts
 from nacre.rows.layout import KEPT_BYTES, KEY, Layout, fitted
 from nacre.rows.matching import Term
-from nacre.rows.schema import Index, Path
+from nacre.rows.schema import Index
+from nacre.rows.types import Convert
 
 Interval = tuple[bytes, bytes | None]
 """First bytes of keys, and the first behind them, after what all keys of the index start with."""
 
-Order = tuple[tuple[Path, bool], ...]
-"""Paths to sort by, each with whether the largest come first."""
+_Bound = tuple[str, bytes | None]
+"""An operator, and the element to compare with; None: nothing can be compared with it."""
 
-_MAX_INTERVALS = 1000
-# NaN sorts behind all numbers, so that a range from a number on would find it.
-_SETTLED = ("=", "in", "is null", "<", "<=")
-_RANGE = ("<", "<=", ">", ">=", "prefix")
+_NULL = encode_element(None)
+_BEHIND_NULL = b"\x03"  # which no comparison finds
 
 
 class Plan(NamedTuple):
@@ -49,21 +49,6 @@ class Plan(NamedTuple):
         return "\n".join(_lines(self))
 
 
-class _Candidate(NamedTuple):
-    """An index with the comparisons that it can answer."""
-
-    along: Index
-    paths: tuple[Path, ...]
-    equal: tuple[Term, ...]
-    ranged: tuple[Term, ...]
-
-    @property
-    def is_point(self) -> bool:
-        """Whether at most one row is found."""
-        whole = len(self.equal) == len(self.paths)
-        return whole and (self.along is KEY or self.along.unique)
-
-
 def plan_query(
     layout: Layout,
     condition: Condition,
@@ -76,136 +61,100 @@ def plan_query(
 
     *cut* are the numbers of indexes that have no exact order.
     """
-    terms = [part for part in conjuncts(condition) if isinstance(part, Term)]
-    inexact = set(cut)
-    candidates = _candidates(layout, terms)
-    narrowing = [each for each in candidates if each.equal or each.ranged]
-    if not narrowing:
-        return _unselective(layout, condition, order, candidates, limited=limited, cut=inexact)
-    best = narrowing[0]
-    if len(narrowing) > 1:
-        best = max(narrowing, key=lambda each: _rank(layout, each, order, inexact))
-    direction = _direction(layout, best, order, inexact)
-    prefixes = _prefixes(layout, best)
+    parts = conjuncts(condition)
+    terms = [part for part in parts if isinstance(part, Term)]
+    choice = choose(layout, Question(_comparisons(terms), order, limited, frozenset(cut)))
+    if not choice.narrows:
+        return Plan(
+            condition, condition, choice.along,
+            order=order, is_ordered=choice.is_ordered, reverse=choice.is_reverse,
+        )  # fmt: skip
+    prefixes = _prefixes(choice, terms)
+    bounds = [_bound(terms[number], convert) for number, convert in choice.ranged]
+    left: Condition = EVERY
+    if _is_cut(prefixes, bounds):
+        left = condition
+    elif not choice.is_settled or len(parts) != len(choice.settled):
+        left = _left(choice, terms, parts)
     return Plan(
-        along=best.along,
-        intervals=_intervals(layout, best, prefixes),
-        used=(*best.equal, *best.ranged),
-        condition=condition,
-        left=_left(layout, condition, best, max(map(len, prefixes), default=0)),
-        order=order,
-        is_ordered=direction is not None,
-        reverse=bool(direction),
-        is_exact=best.along is KEY and best.is_point,
+        condition,
+        left,
+        choice.along,
+        _intervals(choice, prefixes, bounds),
+        tuple([terms[number] for number, _ in (*choice.equal, *choice.ranged)]),
+        order,
+        choice.is_ordered,
+        choice.is_reverse,
+        choice.is_exact,
     )
 
 
-def _unselective(
-    layout: Layout,
-    condition: Condition,
-    order: Order,
-    candidates: Sequence[_Candidate],
-    *,
-    limited: bool,
-    cut: set[int],
-) -> Plan:
-    """Return a plan for when no index narrows the rows: along one that has the order, or all."""
-    plan = Plan(condition=condition, left=condition, order=order)
-    for candidate in candidates:
-        direction = _direction(layout, candidate, order, cut)
-        # Without a limit it costs less to sort than to fetch every row by itself.
-        if direction is not None and (limited or candidate.along is KEY):
-            along = None if candidate.along is KEY else candidate.along
-            return plan._replace(along=along, is_ordered=True, reverse=direction)
-    return plan
-
-
-def _candidates(layout: Layout, terms: Sequence[Term]) -> list[_Candidate]:
-    """Return what each index can answer; only the key, when it finds the one row itself."""
-    found = []
-    for index, paths in layout.sorted_by:
-        candidate = _candidate(index, paths, terms)
-        found.append(candidate)
-        if index is KEY and candidate.is_point:
-            break
-    return found
-
-
-def _rank(
-    layout: Layout, candidate: _Candidate, order: Order, cut: set[int]
-) -> tuple[bool, int, bool, bool]:
-    ordered = _direction(layout, candidate, order, cut) is not None
-    singles = sum(1 for term in candidate.equal if term.operator != "in")
-    return (candidate.is_point, len(candidate.equal) + singles, bool(candidate.ranged), ordered)
-
-
-def _candidate(index: Index, paths: tuple[Path, ...], terms: Sequence[Term]) -> _Candidate:
-    equal: list[Term] = []
-    ranged: tuple[Term, ...] = ()
+def _comparisons(terms: Sequence[Term]) -> tuple[Comparison, ...]:
+    """Return the terms without their values."""
     several = 1
-    for path in paths:
-        here = [term for term in terms if term.path == path]
-        if not here:
-            break
-        # An equality before a list of values: sorting keeps the order of equals.
-        equal_here = [term for term in here if term.operator in ("=", "is null", "in")]
-        found = min(equal_here, key=lambda term: term.operator == "in", default=None)
-        if found is None:
-            ranged = tuple(term for term in here if term.operator in _RANGE)
-            break
-        several *= len(found.value) if isinstance(found.value, tuple) else 1
-        if several > _MAX_INTERVALS:
-            break
-        equal.append(found)
-    return _Candidate(index, paths, tuple(equal), ranged)
+    for term in terms:
+        if term.operator == "in":
+            several *= max(1, _count(term))
+    if several <= MAX_INTERVALS:
+        return tuple([(term.path, term.operator, 1) for term in terms])
+    return tuple([(term.path, term.operator, _count(term)) for term in terms])
 
 
-def _left(layout: Layout, condition: Condition, candidate: _Candidate, size: int) -> Condition:
-    """Return the comparisons that the intervals of a candidate do not settle.
+def _count(term: Term) -> int:
+    return len(term.value) if isinstance(term.value, tuple) else 1
 
-    *size* is how long what equalities come to is at most.
-    """
-    for term in candidate.ranged:
-        if term.value is not None:
-            size += len(encode_elements((layout.key_convert(term.path)(term.value),)))
-    if size > KEPT_BYTES:
-        return condition  # cut keys share only their beginning with what is looked for
-    used = (*candidate.equal, *candidate.ranged)
-    parts = conjuncts(condition)
-    if len(parts) == len(used) and all(map(_is_settled, used)):
-        return EVERY
-    settled = {id(term) for term in used if _is_settled(term)}
+
+def _prefixes(choice: Choice, terms: Sequence[Term]) -> list[bytes]:
+    """Return what the entries begin with that fulfil the equalities."""
+    prefixes = [b""]
+    for number, convert in choice.equal:
+        keys = _keys(terms[number], convert)
+        prefixes = keys if prefixes == [b""] else [p + key for p in prefixes for key in keys]
+    return prefixes
+
+
+def _keys(term: Term, convert: Convert) -> list[bytes]:
+    """Return the elements that fulfil an equality, in order."""
+    if term.operator == "is null":
+        return [_NULL]
+    if term.operator == "in":
+        assert isinstance(term.value, tuple)
+        return sorted({key for value in term.value for key in _key(value, convert)})
+    return _key(term.value, convert)
+
+
+def _key(value: object, convert: Convert) -> list[bytes]:
+    # What is compared with None or NaN is never equal.
+    return [] if value is None or value != value else [encode_element(convert(value))]  # noqa: PLR0124
+
+
+def _bound(term: Term, convert: Convert) -> _Bound:
+    return (term.operator, next(iter(_key(term.value, convert)), None))
+
+
+def _is_cut(prefixes: Sequence[bytes], bounds: Sequence[_Bound]) -> bool:
+    """Tell whether intervals may hold more: cut keys share only their beginning with others."""
+    size = len(prefixes[0]) if len(prefixes) == 1 else max(map(len, prefixes), default=0)
+    if bounds:
+        size += sum(len(encoded) for _, encoded in bounds if encoded is not None)
+    return size > KEPT_BYTES
+
+
+def _left(choice: Choice, terms: Sequence[Term], parts: Sequence[Condition]) -> Condition:
+    """Return the comparisons that the intervals do not settle."""
+    settled = {id(terms[number]) for number in choice.settled}
     left = [part for part in parts if id(part) not in settled]
     return all_of(left) if left else EVERY
 
 
-def _is_settled(term: Term) -> bool:
-    return term.operator in _SETTLED or term.type.spec != "float64"
-
-
-def _prefixes(layout: Layout, candidate: _Candidate) -> list[bytes]:
-    """Return what the entries begin with that fulfil the equalities."""
-    prefixes = [b""]
-    for term in candidate.equal:
-        convert = layout.key_convert(term.path)
-        values = term.value if isinstance(term.value, tuple) else (term.value,)
-        if term.operator != "is null":
-            # What is compared with None or NaN is never equal.
-            values = tuple(v for v in values if v is not None and v == v)  # noqa: PLR0124
-        keys = {encode_element(None if v is None else convert(v)) for v in values}
-        prefixes = [prefix + key for prefix in prefixes for key in sorted(keys)]
-    return prefixes
-
-
 def _intervals(
-    layout: Layout, candidate: _Candidate, prefixes: Sequence[bytes]
+    choice: Choice, prefixes: Sequence[bytes], bounds: Sequence[_Bound]
 ) -> tuple[Interval, ...]:
-    if len(candidate.equal) == len(candidate.paths):
-        exact = [fitted(prefix) for prefix in prefixes]
-        return tuple(sorted((key, after_prefix(key)) for key in exact))
-    if not candidate.ranged:
+    if choice.is_whole:
+        return tuple([(key, after_prefix(key)) for key in sorted(map(fitted, prefixes))])
+    if not bounds:
         return _merged((_cut(prefix), after_prefix(_cut(prefix))) for prefix in prefixes)
-    return _merged(_ranged(layout, prefix, candidate.ranged) for prefix in prefixes)
+    return _merged(_ranged(prefix, bounds) for prefix in prefixes)
 
 
 def _merged(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
@@ -213,66 +162,41 @@ def _merged(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
     return tuple(sorted(set(intervals), key=lambda interval: interval[0]))
 
 
-def _ranged(layout: Layout, prefix: bytes, terms: Sequence[Term]) -> Interval:
-    if any(term.value is None or term.value != term.value for term in terms):
-        return (prefix, prefix)
+def _ranged(prefix: bytes, bounds: Sequence[_Bound]) -> Interval:
+    if any(encoded is None for _, encoded in bounds):
+        return (prefix, prefix)  # nothing is less or more than None or NaN
     if len(prefix) > KEPT_BYTES:  # of cut keys nothing is left that the range is about
         return _cut(prefix), after_prefix(_cut(prefix))
-    low = prefix + b"\x03"  # behind None, which no comparison finds
+    low = prefix + _BEHIND_NULL
     high = after_prefix(prefix) if prefix else None
-    for term in terms:
-        first, behind = _bounds(layout, prefix, term)
+    for operator, encoded in bounds:
+        assert encoded is not None
+        first, behind = _ends(operator, prefix + encoded)
         low = max(low, first)
         if behind is not None:
             high = behind if high is None else min(high, behind)
     return (low, high)
 
 
-def _bounds(layout: Layout, prefix: bytes, term: Term) -> Interval:
+def _ends(operator: str, start: bytes) -> Interval:
     """Return the first bytes that a range may hold, and the first behind it."""
-    if term.operator == "prefix":
-        start = prefix + encode_elements((term.value,))[:-2]
-        return _cut(start), after_prefix(_cut(start))
-    start = prefix + encode_elements((layout.key_convert(term.path)(term.value),))
-    end = after_prefix(_cut(start))
+    if operator == "prefix":
+        beginning = _cut(start[:-2])  # without what ends a text
+        return beginning, after_prefix(beginning)
     # Cut keys share only their beginning with the bound: both sides take them along.
     is_exact = len(start) <= KEPT_BYTES
-    match term.operator:
+    match operator:
         case ">=":
             return _cut(start), None
         case ">":
-            return (end if is_exact and end is not None else _cut(start)), None
+            return (is_exact and after_prefix(start)) or _cut(start), None
         case "<":
-            return b"", start if is_exact else end
-    return b"", end
+            return b"", start if is_exact else after_prefix(_cut(start))
+    return b"", after_prefix(_cut(start))
 
 
 def _cut(prefix: bytes) -> bytes:
     return prefix[:KEPT_BYTES]
-
-
-def _direction(layout: Layout, candidate: _Candidate, order: Order, cut: set[int]) -> bool | None:
-    """Return whether to go backwards to have the order; None when the index does not have it."""
-    if not order:
-        return False
-    if candidate.along.number in cut or any(t.operator == "in" for t in candidate.equal):
-        return None
-    fixed = {term.path for term in candidate.equal}
-    wanted = [path for path, descending in order if path not in fixed]
-    last = order[-1][1]
-    if any(descending != last for path, descending in order if path not in fixed):
-        return None
-    # The key stands behind the values of every entry, and settles ties.
-    along = [path for path in candidate.paths if path not in fixed]
-    rest: list[Path] = []
-    if candidate.along is not KEY:
-        if wanted[: len(along)] != along or (wanted[len(along) :] and 0 in cut):
-            return None
-        wanted = wanted[len(along) :]
-        rest = [(name,) for name in layout.schema.key if (name,) not in fixed]
-    else:
-        rest = along
-    return last if wanted == rest[: len(wanted)] else None
 
 
 def _lines(plan: Plan) -> Iterable[str]:

@@ -12,6 +12,7 @@ from nacre.errors import InvalidInput
 from nacre.rows.aggregates import Measure, aggregate_rows
 from nacre.rows.arrow_rows import frame_columns, frame_of, to_library
 from nacre.rows.changes import Decision, delete_rows
+from nacre.rows.choices import Order
 from nacre.rows.column_aggregates import aggregate_columns
 from nacre.rows.columns import stored_rows
 from nacre.rows.conditions import EVERY, Condition, all_of, conditions
@@ -20,7 +21,7 @@ from nacre.rows.finding import ALL, Window, check_same, find_rows
 from nacre.rows.home import Home, Words
 from nacre.rows.layout import Layout, StoredRow
 from nacre.rows.matching import bound_to
-from nacre.rows.planner import Order, Plan, plan_query
+from nacre.rows.planner import Plan, plan_query
 from nacre.rows.scanning import matching_columns
 from nacre.rows.schema import Path
 from nacre.rows.view import Definition, Rows

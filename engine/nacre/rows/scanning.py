@@ -3,12 +3,13 @@
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from nacre.rows.choices import Order
 from nacre.rows.columns import stored_rows
 from nacre.rows.conditions import EVERY
 from nacre.rows.finding import Window, sort_key
 from nacre.rows.layout import Layout
 from nacre.rows.masks import is_plain, mask_of
-from nacre.rows.planner import Order, Plan
+from nacre.rows.planner import Plan
 
 _FIRST_ROWS = 1 << 14
 
