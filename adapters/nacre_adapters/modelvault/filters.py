@@ -4,13 +4,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
-from nacre.rows import Condition, field
-from nacre.rows.conditions import all_of, any_of, compared
+from nacre.rows import Condition
+from nacre.rows.conditions import Compare, all_of, any_of
+from nacre_adapters.modelvault.comparing import comparable_at, native_at
 from nacre_adapters.modelvault.errors import Malformed
 from nacre_adapters.modelvault.kinds import Path
-from nacre_adapters.modelvault.paths import scalar_at, shown
+from nacre_adapters.modelvault.paths import shown
 from nacre_adapters.modelvault.schema import Schema
-from nacre_adapters.modelvault.values import converter
 
 _WORDS = {"=": "Eq", "<": "Lt", "<=": "Lte", ">": "Gt", ">=": "Gte", "in": "In"}
 _TYPES = {
@@ -73,15 +73,15 @@ def comparison(schema: Schema, path: Path, operator: str, value: object) -> Comp
         Malformed: there is no such field, or it cannot be compared.
         WrongType: the value is of another type.
     """
-    kind = scalar_at(schema, path)
-    take = converter(kind)
+    field = comparable_at(schema, path)
+    kind = field.kind.name
     if operator == "in":
         if isinstance(value, str | bytes) or not isinstance(value, Iterable):
             raise Malformed("values must be a list")
-        return Compared(path, operator, tuple(map(take, value)), kind.name)
-    if value is None and operator == "=" and may_be_none(schema, path):
-        return Compared(path, operator, None, kind.name)
-    return Compared(path, operator, take(value), kind.name)
+        return Compared(path, operator, tuple(map(field.take, value)), kind)
+    if value is None and operator == "=" and field.may_be_none:
+        return Compared(path, operator, None, kind)
+    return Compared(path, operator, field.take(value), kind)
 
 
 def joined(left: Filter | None, right: Filter) -> Filter:
@@ -100,17 +100,14 @@ def parts(found: Filter | None) -> tuple[Filter, ...]:
 
 def native(schema: Schema, found: Filter) -> Condition:
     """Return a filter as a condition of native rows."""
-    match found:
-        case All():
-            return all_of(native(schema, part) for part in found.parts)
-        case Either():
-            return any_of(native(schema, side) for side in _sides(found))
-    path = schema.native_path(found.path)
-    if path is None:
-        raise Malformed("unknown field path")
+    if isinstance(found, All):
+        return all_of(native(schema, part) for part in found.parts)
+    if isinstance(found, Either):
+        return any_of(native(schema, side) for side in _sides(found))
+    path = native_at(schema, found.path)
     if found.value is None:
-        return field(path).is_null()
-    return compared(path, found.operator, found.value)
+        return Compare(path, "is null")
+    return Compare(path, found.operator, found.value)
 
 
 def _sides(found: Either) -> Iterator[Filter]:
@@ -122,15 +119,6 @@ def _sides(found: Either) -> Iterator[Filter]:
             waiting += (side.right, side.left)
         else:
             yield side
-
-
-def may_be_none(schema: Schema, path: Path) -> bool:
-    """Tell whether a field is optional, or inside of something optional."""
-    column = schema.column_of(path)
-    if column is None or column.lacking:
-        return True
-    kinds = [schema.kind_at(path[:length]) for length in range(1, len(path) + 1)]
-    return any(kind is not None and kind.is_optional for kind in kinds)
 
 
 def _debug(value: object) -> str:

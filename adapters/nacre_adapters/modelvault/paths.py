@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from nacre_adapters.modelvault.errors import Malformed
-from nacre_adapters.modelvault.kinds import Kind, Path
+from nacre_adapters.modelvault.kinds import Path
 from nacre_adapters.modelvault.schema import Schema
 
 
@@ -30,20 +30,6 @@ def path_in(written: object) -> Path:
             raise Malformed("path segments must be non-empty")
         return tuple(written)
     raise Malformed('path must be a dotted string ("a.b") or list[str]')
-
-
-def scalar_at(schema: Schema, path: Path) -> Kind:
-    """Return the type without optional of a field that can be compared.
-
-    Raises:
-        Malformed: there is none, or it is a list or an object.
-    """
-    kind = schema.kind_at(path)
-    if kind is None:
-        raise Malformed("unknown field path")
-    if kind.bare.name in ("list", "object"):
-        raise Malformed("internal: scalar_from_py called on composite type")
-    return kind.bare
 
 
 def paths_of(schema: Schema, fields: object) -> list[Path]:

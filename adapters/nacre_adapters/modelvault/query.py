@@ -5,11 +5,13 @@ Each step returns a new query, and checks its path and value at once.
 
 import operator
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from nacre.rows import Query as NativeQuery
 from nacre.rows import field
 from nacre_adapters.modelvault import filters
+from nacre_adapters.modelvault.comparing import may_be_none, native_at, sorted_at
 from nacre_adapters.modelvault.errors import (
     Malformed,
     ModelVaultQueryError,
@@ -37,8 +39,7 @@ class Order:
     descending: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """What a query asks for."""
 
     filter: Filter | None = None
@@ -105,7 +106,7 @@ class Query:
         found = path_in(path)
         if self._shape().schema.kind_at(found) is None:
             raise Malformed("unknown field path")
-        return self._with(replace(self.asked, order=Order(found, bool(desc))))
+        return self._with(self.asked._replace(order=Order(found, bool(desc))))
 
     def limit(self, n: int) -> "Query":
         """Keep the first rows only."""
@@ -117,7 +118,7 @@ class Query:
             raise OutOfRange("can't convert negative int to unsigned")
         if count >= _MOST:
             raise OutOfRange("int too big to convert")
-        return self._with(replace(self.asked, limit=count))
+        return self._with(self.asked._replace(limit=count))
 
     def explain(self) -> str:
         """Return how the rows are found."""
@@ -167,7 +168,7 @@ class Query:
 
     def _and(self, path: object, sign: str, value: object) -> "Query":
         made = filters.comparison(self._shape().schema, path_in(path), sign, value)
-        return self._with(replace(self.asked, filter=filters.joined(self.asked.filter, made)))
+        return self._with(self.asked._replace(filter=filters.joined(self.asked.filter, made)))
 
     def _with(self, asked: Asked) -> "Query":
         return Query(self._handle, self._name, self._number, asked)
@@ -206,23 +207,23 @@ class Query:
         base, order = self._base(shape), self.asked.order
         if self.asked.limit is not None:
             base = base.limit(self.asked.limit)
-        kind = None if order is None else shape.schema.kind_at(order.path)
-        if order is None or kind is None or kind.bare.name in ("list", "object"):
-            down = " desc" if order is not None and order.descending else ""
-            return [base.order_by(shape.schema.key.native + down)] if order else [base]
-        path = shape.schema.native_path(order.path)
-        assert path is not None
+        if order is None:
+            return [base]
         down = " desc" if order.descending else ""
-        ordered = base.order_by(".".join(path) + down)
-        if not filters.may_be_none(shape.schema, order.path):
+        by = sorted_at(shape.schema, order.path)
+        if by is None:
+            return [base.order_by(shape.native_key + down)]
+        ordered = base.order_by(by + down)
+        if not may_be_none(shape.schema, order.path):
             return [ordered]
         # Native rows begin with None.
+        path = native_at(shape.schema, order.path)
         with_value = ordered.where(~field(path).is_null())
-        without = base.where(field(path).is_null()).order_by(shape.schema.key.native + down)
+        without = base.where(field(path).is_null()).order_by(shape.native_key + down)
         return [without, with_value] if order.descending else [with_value, without]
 
     def _base(self, shape: Shape) -> NativeQuery:
-        query = self._handle.rows(shape.schema.native_name).query()
+        query = self._handle.rows(shape.native_name).query()
         if self.asked.filter is None:
             return query
         return query.where(filters.native(shape.schema, self.asked.filter))

@@ -57,9 +57,9 @@ class Column:
     """Whether rows may be without it: None then stands for that."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Schema:
-    """What is registered of a collection."""
+    """What is registered of a collection. Each is one of its own, by which others are kept."""
 
     name: str
     number: int

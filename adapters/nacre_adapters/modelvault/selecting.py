@@ -1,7 +1,7 @@
 """Running a SELECT: its conditions as those of a query, its rows as tuples."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from nacre_adapters.modelvault import filters
 from nacre_adapters.modelvault.database import Database
@@ -56,11 +56,11 @@ def _checked(params: Sequence[object] | None, count: int) -> Sequence[object]:
 def _asked(schema: Schema, select: Select, given: Sequence[object]) -> Asked:
     asked = Asked(limit=select.limit)
     if select.condition is not None:
-        asked = replace(asked, filter=_filter(schema, select.condition, given))
+        asked = asked._replace(filter=_filter(schema, select.condition, given))
     if select.order is not None:
         path, descending = select.order
         _check_path(schema, path)
-        asked = replace(asked, order=Order(path, descending))
+        asked = asked._replace(order=Order(path, descending))
     return asked
 
 

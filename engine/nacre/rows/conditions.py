@@ -159,6 +159,8 @@ def conditions(given: tuple[object, ...], equal: Mapping[str, object]) -> Condit
     Raises:
         InvalidInput: they are not understood.
     """
+    if len(given) == 1 and isinstance(given[0], Condition) and not equal:
+        return given[0]
     parts = [compared(name, "=", value) for name, value in equal.items()]
     if len(given) == 1 and isinstance(given[0], Condition):
         parts.append(given[0])

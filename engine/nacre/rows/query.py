@@ -4,6 +4,7 @@ Each step returns a new query, so one can be kept and refined.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -49,7 +50,9 @@ class Query:
 
         `where(city="Oslo")`, `where("age", "<", 50)`, or `where(field("age") < 50)`.
         """
-        both = all_of([self._asked.condition, conditions(condition, equal)])
+        both, before = conditions(condition, equal), self._asked.condition
+        if before is not EVERY:
+            both = all_of([before, both])
         return self._with(self._asked._replace(condition=both))
 
     def order_by(self, *fields: str) -> "Query":
@@ -283,6 +286,13 @@ class Query:
 
 def order_of(layout: Layout, fields: Sequence[str | tuple[str, ...]]) -> Order:
     """Return the paths to sort by, each with whether the largest come first."""
+    if all(type(field) is str for field in fields):
+        return _order_of(layout, tuple(fields))
+    return tuple(_ordered(layout, field) for field in fields)
+
+
+@lru_cache(maxsize=1024)
+def _order_of(layout: Layout, fields: tuple[str, ...]) -> Order:
     return tuple(_ordered(layout, field) for field in fields)
 
 
