@@ -193,10 +193,10 @@ def _comparison(reader: _Reader) -> Comparison:
     operator = reader.take()
     if not operator:
         raise _wrong("expected comparison operator")
-    if operator not in ("=", "<", "<=", ">", ">="):
-        raise _wrong("expected one of '=', '<', '<=', '>', '>='")
     if not reader.take_if("?"):
         raise _wrong("expected parameter '?'")
+    if operator not in ("=", "<", "<=", ">", ">="):
+        raise _wrong("expected one of '=', '<', '<=', '>', '>='")
     reader.parameters += 1
     return Comparison(path, operator, reader.parameters - 1)
 
@@ -213,7 +213,8 @@ def _order(reader: _Reader) -> tuple[Path, bool]:
 def _limit(reader: _Reader) -> int:
     token = reader.take()
     if not token.isdecimal():
-        raise _wrong("LIMIT must be an integer" if token else "expected integer after LIMIT")
+        is_name = token[:1].isalpha() or token[:1] == "_"
+        raise _wrong("LIMIT must be an integer" if is_name else "expected integer after LIMIT")
     # Text of many digits is not turned into a number: that takes long.
     if len(token) > 18 or int(token) > MAX_LIMIT:
         raise _wrong(f"LIMIT {token[:30]} exceeds maximum {MAX_LIMIT}")
@@ -227,7 +228,8 @@ def _tokens(text: str) -> list[str]:
         found = _TOKEN.match(text, at)
         assert found is not None
         if found[4]:
-            raise _wrong(f"unsupported character in SQL: '{found[4]}'")
+            shown = found[4].replace("'", "\\'")
+            raise _wrong(f"unsupported character in SQL: '{shown}'")
         tokens.append(found[1] or found[2] or found[3])
         at = found.end()
     return tokens
