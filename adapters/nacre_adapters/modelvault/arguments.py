@@ -2,7 +2,7 @@
 
 from typing import Final, TypeVar
 
-from nacre_adapters.modelvault.errors import Malformed, WrongType
+from nacre_adapters.modelvault.errors import Malformed, WrongType, no_instance
 
 _RECOVERIES = ("strict", "auto_truncate")
 
@@ -51,7 +51,6 @@ def check_recovery(recovery: str | None) -> None:
         Malformed: there is no mode of that name.
     """
     if recovery is not None and not isinstance(recovery, str):
-        kind = type(recovery).__name__
-        raise WrongType(f"argument 'recovery': '{kind}' object is not an instance of 'str'")
+        raise no_instance(recovery, "str", argument="recovery")
     if recovery is not None and recovery not in _RECOVERIES:
         raise Malformed(f"recovery must be 'strict' or 'auto_truncate', got \"{recovery}\"")

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from nacre_adapters.modelvault.errors import WrongType
+from nacre_adapters.modelvault.errors import no_instance
 from nacre_adapters.modelvault.query import Collection, Query
 from nacre_adapters.modelvault.shape import Row
 from nacre_adapters.modelvault.tasks import Tasks
@@ -47,8 +47,7 @@ class AsyncQuery:
     def or_where(self, other: "AsyncQuery") -> "AsyncQuery":
         """Take also the rows of another query of the collection."""
         if not isinstance(other, AsyncQuery):
-            kind = type(other).__name__
-            raise WrongType(f"argument 'other': '{kind}' object is not an instance of 'AsyncQuery'")
+            raise no_instance(other, "AsyncQuery", argument="other")
         return self._with(lambda: self._query.or_where(other._query))
 
     def order_by(self, path: object, *, desc: bool = False) -> "AsyncQuery":

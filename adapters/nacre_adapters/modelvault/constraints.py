@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterator, Mapping, Sized
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 from typing import cast
 
@@ -124,9 +125,10 @@ def _most(bound: object) -> Check:
 
 
 def _number(value: object) -> str:
-    if isinstance(value, float) and math.isfinite(value) and value == int(value):
-        return str(int(value))
-    return str(value)
+    """Return a number as messages show it: without an exponent, and no more digits than needed."""
+    if not isinstance(value, float) or not math.isfinite(value):
+        return str(value)
+    return format(Decimal(repr(value)), "f").removesuffix(".0")
 
 
 def _text_check(name: str, bound: object) -> Check:

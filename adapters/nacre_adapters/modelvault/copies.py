@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import nacre
-from nacre_adapters.modelvault.errors import ModelVaultFormatError, WrongType, as_interface
+from nacre_adapters.modelvault.errors import ModelVaultFormatError, as_interface, no_instance
 from nacre_adapters.modelvault.places import (
     MEMORY,
     Place,
@@ -64,7 +64,7 @@ def _copy(image: Path | bytes, folder: Path) -> nacre.Vault:
     if isinstance(image, Path):
         return checked_copy(image, folder)
     if not isinstance(image, bytes):
-        raise WrongType(f"argument 'data': '{type(image).__name__}' object is not bytes")
+        raise no_instance(image, "bytes", argument="data")
     copy = folder / "copy.nacre"
     copy.write_bytes(image)
     return _checked(copy, "the snapshot")

@@ -20,6 +20,7 @@ from nacre_adapters.modelvault.handle import Handle
 from nacre_adapters.modelvault.places import (
     Place,
     Source,
+    checked_path,
     open_in_memory,
     open_vault,
 )
@@ -68,7 +69,7 @@ class Database:
         Raises:
             ModelVaultFormatError: it is damaged, or something else.
         """
-        return Database(open_copy(Path(path)))
+        return Database(open_copy(Path(checked_path("path", path))))
 
     @staticmethod
     def open_snapshot_bytes(data: bytes) -> "Database":

@@ -59,12 +59,23 @@ class WrongType(ModelVaultValidationError, TypeError):
     """A value or an argument is of another type."""
 
 
+class UnsupportedType(Malformed, TypeError):
+    """No schema has the type of a field of a model."""
+
+
 class OutOfRange(ModelVaultValidationError, OverflowError):
     """A number is too large or too small."""
 
 
 class NoSuchAttribute(ModelVaultValidationError, AttributeError):
     """A value does not have what its type needs."""
+
+
+def no_instance(value: object, kind: str, *, argument: str | None = None) -> WrongType:
+    """Return the error for a value or an argument that is not of a kind."""
+    shown = "'None'" if value is None else f"'{type(value).__name__}' object"
+    of = "" if argument is None else f"argument '{argument}': "
+    return WrongType(f"{of}{shown} is not an instance of '{kind}'")
 
 
 class InterfaceErrors:

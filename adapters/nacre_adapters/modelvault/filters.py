@@ -1,7 +1,9 @@
 """What rows must fulfil: comparisons joined by and, or; for native rows, and as text."""
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from uuid import UUID
 
 from nacre.rows import Condition
@@ -121,6 +123,14 @@ def _sides(found: Either) -> Iterator[Filter]:
             yield side
 
 
+def _float_debug(value: float) -> str:
+    """Return a number as plans show it: with an exponent from 1e16 on, and below 1e-4."""
+    number = Decimal(repr(value))
+    if value and not 1e-4 <= abs(value) < 1e16:
+        return f"{number.normalize():e}".replace("e+", "e")
+    return format(number, "f")
+
+
 def _debug(value: object) -> str:
     match value:
         case bool():
@@ -132,4 +142,8 @@ def _debug(value: object) -> str:
             return f"[{', '.join(map(str, value))}]"
         case UUID():
             return f"[{', '.join(map(str, value.bytes))}]"
+        case float() if math.isfinite(value):
+            return _float_debug(value)
+        case float():
+            return str(value).replace("nan", "NaN")
     return str(value)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import nacre
 from nacre.errors import CorruptionError, FormatError, NacreError, StateError
-from nacre_adapters.modelvault.errors import CannotOpen, ModelVaultFormatError, WrongType
+from nacre_adapters.modelvault.errors import CannotOpen, ModelVaultFormatError, no_instance
 from nacre_adapters.modelvault.views import Catalogue
 
 MEMORY = ":memory:"
@@ -85,10 +85,7 @@ def open_file(path: object, *, read_only: bool, strict: bool = False) -> Place:
         CannotOpen: it cannot be opened or made there, or another one writes it.
         ModelVaultFormatError: something else is there, or it is damaged.
     """
-    if not isinstance(path, str | os.PathLike) or isinstance(path, bytes):
-        kind = type(path).__name__
-        raise WrongType(f"argument 'path': '{kind}' object is not an instance of 'str'")
-    shown = os.fspath(path)
+    shown = os.fspath(checked_path("path", path))
     if not shown or "\0" in shown:
         raise CannotOpen("No such file or directory (os error 2)")
     place = Path(os.path.abspath(shown))  # noqa: PTH100 - resolve() would follow links
@@ -111,14 +108,26 @@ def open_in_memory() -> Place:
     return _in_memory(MEMORY)
 
 
-def check_parent(path: str | os.PathLike[str]) -> Path:
-    """Return a path as a place for a file.
+def checked_path(argument: str, path: object) -> str | os.PathLike[str]:
+    """Return an argument that is a path.
+
+    Raises:
+        WrongType: it is something else.
+    """
+    if not isinstance(path, str | os.PathLike):
+        raise no_instance(path, "str", argument=argument)
+    return path
+
+
+def check_parent(argument: str, path: object) -> Path:
+    """Return an argument as a place for a file.
 
     Raises:
         CannotOpen: its folder is not there, or it is a folder itself.
     """
-    place = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links
-    if not place.parent.is_dir():
+    shown = checked_path(argument, path)
+    place = Path(os.path.abspath(shown))  # noqa: PTH100 - resolve() would follow links
+    if not os.fspath(shown) or not place.parent.is_dir():
         raise CannotOpen("No such file or directory (os error 2)")
     if place.is_dir():
         raise CannotOpen("Is a directory (os error 21)")
@@ -216,17 +225,22 @@ def _check_file(path: Path, *, read_only: bool) -> bool:
     try:
         if not stat.S_ISDIR(path.parent.stat().st_mode):
             raise CannotOpen("Not a directory (os error 20)")
-        mode = path.stat().st_mode
+        found = path.stat()
     except FileNotFoundError as error:
         if read_only or not path.parent.exists():
             raise os_error(error) from error
         return True
     except OSError as error:
         raise os_error(error) from error
-    if stat.S_ISDIR(mode):
+    if stat.S_ISDIR(found.st_mode):
         raise CannotOpen("Is a directory (os error 21)")
-    if not stat.S_ISREG(mode):
+    if not stat.S_ISREG(found.st_mode):
         raise CannotOpen(f"{path} is no regular file")
+    if found.st_nlink > 1 and not read_only:
+        raise CannotOpen(
+            f"{path} has another name (a hard link), under which a writer would not be noticed: "
+            "copy it to a file of its own, and open that"
+        )
     with path.open("rb") as file:
         start = file.read(32)
     if start:

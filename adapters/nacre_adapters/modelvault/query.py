@@ -18,6 +18,7 @@ from nacre_adapters.modelvault.errors import (
     OutOfRange,
     WrongType,
     as_interface,
+    no_instance,
 )
 from nacre_adapters.modelvault.explain import explain
 from nacre_adapters.modelvault.filters import Either, Filter
@@ -90,8 +91,7 @@ class Query:
         Its limit and its order count if this query has none.
         """
         if not isinstance(other, Query) or isinstance(other, Collection):
-            kind = type(other).__name__
-            raise WrongType(f"argument 'other': '{kind}' object is not an instance of 'Query'")
+            raise no_instance(other, "Query", argument="other")
         if (other._number, other._handle) != (self._number, self._handle):
             raise Malformed("or_where requires the same collection")
         mine, theirs = self.asked, other.asked

@@ -10,6 +10,7 @@ from nacre_adapters.modelvault.errors import (
     ModelVaultSchemaError,
     ModelVaultValidationError,
     WrongType,
+    no_instance,
 )
 from nacre_adapters.modelvault.handle import Handle
 from nacre_adapters.modelvault.kinds import Path
@@ -98,9 +99,14 @@ def backfill(handle: Handle, name: str, field: str, value: object) -> None:
 
 def backfill_at(handle: Handle, name: str, path: object, value: object) -> None:
     """Give the field at a path a value in the rows that are without it."""
-    if not isinstance(path, Sequence) or isinstance(path, str | bytes):
-        raise WrongType(f"argument 'path': Can't extract `{type(path).__name__}` to `Vec`")
+    if isinstance(path, str):
+        raise WrongType("argument 'path': Can't extract `str` to `Vec`")
+    if not isinstance(path, Sequence):
+        raise no_instance(path, "Sequence", argument="path")
     wanted = tuple(path)
+    for segment in wanted:
+        if not isinstance(segment, str):
+            raise no_instance(segment, "str", argument="path")
     schema = handle.shape(name).schema
     if not any(column.field.path == wanted for column in schema.columns):
         raise Malformed(f"unknown field path {shown(wanted)}")

@@ -17,7 +17,9 @@ from nacre_adapters.modelvault.errors import (
     Malformed,
     ModelVaultSchemaError,
     WrongType,
+    no_instance,
 )
+from nacre_adapters.modelvault.json_texts import what_is_wrong
 from nacre_adapters.modelvault.kinds import (
     MAX_DEPTH,
     MAX_FIELDS,
@@ -140,8 +142,7 @@ def checked_collection_name(name: str) -> str:
 
 def not_text(argument: str, value: object) -> WrongType:
     """Return the error for an argument that is no text."""
-    kind = type(value).__name__
-    return WrongType(f"argument '{argument}': '{kind}' object is not an instance of 'str'")
+    return no_instance(value, "str", argument=argument)
 
 
 def parse_fields(fields_json: str) -> tuple[Field, ...]:
@@ -281,6 +282,8 @@ def _json(argument: str, text: object) -> object:
         return json.loads(text, parse_constant=_finite, parse_float=_finite)
     except RecursionError:
         raise Malformed("recursion limit exceeded") from None
+    except json.JSONDecodeError as error:
+        raise Malformed(what_is_wrong(error)) from None
     except ValueError as error:
         raise Malformed(f"{argument} is no JSON: {error}") from None
 
@@ -293,7 +296,9 @@ def _finite(written: str) -> float:
 
 
 def _index(said: object, fields: Sequence[Field]) -> Index:
-    if not isinstance(said, dict) or not isinstance(said.get("name"), str):
+    if not isinstance(said, dict):
+        raise Malformed("each index must be a JSON object")
+    if not isinstance(said.get("name"), str):
         raise Malformed('index missing "name" or name is not a string')
     name = said["name"].strip()
     if not name:
@@ -317,7 +322,9 @@ def _index_path(name: str, said: object, fields: Sequence[Field]) -> Path:
     if not all(isinstance(segment, str) for segment in said):
         raise Malformed("index path segment must be a string")
     path = tuple(said)
-    kind = kind_at(fields, path) if path else None
+    if not path or not all(path):
+        raise Malformed("schema error: invalid field path")
+    kind = kind_at(fields, path)
     if kind is None:
         raise Malformed(f'index "{name}" path does not match any field in fields_json')
     if kind.bare.name in ("list", "object"):

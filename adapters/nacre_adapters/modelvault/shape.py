@@ -6,9 +6,9 @@ from typing import cast
 
 from nacre_adapters.modelvault.errors import (
     Malformed,
-    ModelVaultFormatError,
     ModelVaultSchemaError,
-    WrongType,
+    ModelVaultValidationError,
+    no_instance,
 )
 from nacre_adapters.modelvault.kinds import Path
 from nacre_adapters.modelvault.schema import Column, Schema
@@ -20,6 +20,8 @@ from nacre_adapters.modelvault.values import (
     checker,
     converter,
     is_weighed,
+    too_large,
+    unknown_part,
     weight,
 )
 
@@ -81,8 +83,7 @@ class Shape:
             ModelVaultFormatError: it is too large.
         """
         if not isinstance(row, dict):
-            kind = type(row).__name__
-            raise WrongType(f"argument 'row': '{kind}' object is not an instance of 'dict'")
+            raise no_instance(row, "dict", argument="row")
         if not (self._is_flat and row.keys() <= self._names and self.schema.primary in row):
             self._check_names(row)
         native: Row = {}
@@ -98,7 +99,7 @@ class Shape:
                 check(found, taken.dotted)
         self._check_size(native)
         if self._key_is_float:
-            self._check_key(native[self.schema.key.native])
+            _check_key(native[self.schema.key.native])
         return native
 
     def is_partial(self, row: Row) -> bool:
@@ -114,10 +115,7 @@ class Shape:
 
     def take_key(self, key: object) -> object:
         """Return a primary key as native rows hold it."""
-        taken = self._key_convert(key)
-        if self._key_is_float:
-            self._check_key(taken)
-        return taken
+        return self._key_convert(key)
 
     def take_at(self, column: Column, value: object) -> object:
         """Return a value of one field, converted and checked."""
@@ -153,8 +151,7 @@ class Shape:
         for name in row:
             if name not in self._names:
                 if not isinstance(name, str):
-                    kind = type(name).__name__
-                    raise WrongType(f"'{kind}' object is not an instance of 'str'")
+                    raise no_instance(name, "str")
                 raise Malformed(f'unknown field "{name}"')
         if self.schema.primary not in row:
             raise ModelVaultSchemaError(
@@ -173,15 +170,7 @@ class Shape:
                 return
         size = sum(map(weight, native.values()))
         if size > MAX_ROW_BYTES:
-            raise ModelVaultFormatError(
-                f"format error: segment payload length {size} exceeds maximum {MAX_ROW_BYTES}"
-            )
-
-    def _check_key(self, key: object) -> None:
-        if key != key or key in (float("inf"), float("-inf")):  # noqa: PLR0124 - NaN
-            raise against(
-                self.schema.primary, "primary key float must be finite (not NaN or infinity)"
-            )
+            raise too_large(f"segment payload length {size}", MAX_ROW_BYTES)
 
 
 def _taken(column: Column) -> _Taken:
@@ -195,6 +184,13 @@ def _taken(column: Column) -> _Taken:
         field.kind.is_optional,
         field.dotted,
     )
+
+
+def _check_key(key: object) -> None:
+    if key != key or key in (float("inf"), float("-inf")):  # noqa: PLR0124 - NaN
+        raise ModelVaultValidationError(
+            "validation error: primary key float must be finite (not NaN or infinity)"
+        )
 
 
 def _tree(paths: list[Path]) -> dict[str, object]:
@@ -217,7 +213,7 @@ def _check_inside(row: Mapping[object, object], tree: Mapping[str, object]) -> N
             raise Malformed("expected dict for nested object")
         for given in part:
             if given not in inside:
-                raise Malformed(f'unknown field in object: "{given}"')
+                raise unknown_part(given)
         _check_inside(part, inside)
 
 

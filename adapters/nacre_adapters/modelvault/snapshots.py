@@ -12,7 +12,7 @@ from nacre_adapters.modelvault.errors import (
     as_interface,
 )
 from nacre_adapters.modelvault.handle import Handle
-from nacre_adapters.modelvault.places import check_parent, take_lock
+from nacre_adapters.modelvault.places import check_parent, checked_path, take_lock
 
 
 def export(handle: Handle, dest_path: str | os.PathLike[str]) -> None:
@@ -23,7 +23,7 @@ def export(handle: Handle, dest_path: str | os.PathLike[str]) -> None:
         ModelVaultTransactionError: this thread is in a transaction.
     """
     _refuse_inside(handle, "export_snapshot")
-    dest = check_parent(dest_path)
+    dest = check_parent("dest_path", dest_path)
     if handle.place.path is not None and dest.exists() and dest.samefile(handle.place.path):
         return
     with as_interface:
@@ -53,10 +53,10 @@ def restore(snapshot_path: str | os.PathLike[str], dest_path: str | os.PathLike[
         CannotOpen: there is no such file or folder, or somebody writes the database.
         ModelVaultFormatError: the snapshot is damaged; nothing was changed.
     """
-    source = Path(snapshot_path)
+    source = Path(checked_path("snapshot_path", snapshot_path))
+    dest = check_parent("dest_path", dest_path)
     if not source.is_file():
         raise CannotOpen("No such file or directory (os error 2)")
-    dest = check_parent(dest_path)
     lock = take_lock(dest, os.fspath(dest_path))
     try:
         with tempfile.TemporaryDirectory(dir=dest.parent, prefix=".restore-") as folder:

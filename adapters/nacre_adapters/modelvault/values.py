@@ -1,8 +1,10 @@
 """Values of Python as values of a type: what each type takes, and how it says no."""
 
+import math
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import cast
 from uuid import UUID
 
 from nacre_adapters.modelvault.constraints import Check, check_for
@@ -13,6 +15,7 @@ from nacre_adapters.modelvault.errors import (
     NoSuchAttribute,
     OutOfRange,
     WrongType,
+    no_instance,
 )
 from nacre_adapters.modelvault.kinds import Field, Kind
 
@@ -73,6 +76,13 @@ def against(path: str, wrong: str) -> ModelVaultValidationError:
     return ModelVaultValidationError(f"validation error at {path}: {wrong}")
 
 
+def too_large(what: str, maximum: int) -> ModelVaultFormatError:
+    """Return the error for what a file of the original could not be opened with."""
+    return ModelVaultFormatError(
+        f"format error: invalid catalog payload: {what} exceeds maximum {maximum}"
+    )
+
+
 def is_weighed(kind: Kind) -> bool:
     """Tell whether a value of a type may be large in parts that a look at it does not show."""
     return kind.bare.name in ("list", "object")
@@ -87,19 +97,22 @@ def weight(value: object) -> int:
     if isinstance(value, str | bytes):
         size = len(value.encode()) if isinstance(value, str) else len(value)
         if size > MAX_VALUE_BYTES:
-            raise ModelVaultFormatError(
-                f"format error: field length {size} exceeds maximum {MAX_VALUE_BYTES}"
-            )
+            raise too_large(f"field length {size}", MAX_VALUE_BYTES)
         return size
     if isinstance(value, list):
         if len(value) > MAX_ITEMS:
-            raise ModelVaultFormatError(
-                f"format error: decode entry count {len(value)} exceeds maximum {MAX_ITEMS}"
-            )
+            raise too_large(f"decode entry count {len(value)}", MAX_ITEMS)
         return sum(map(weight, value)) + len(value)
     if isinstance(value, dict):
         return sum(map(weight, value.values()))
     return 8
+
+
+def unknown_part(name: object) -> Exception:
+    """Return the error for a name that an object does not have."""
+    if isinstance(name, str):
+        return Malformed(f'unknown field in object: "{name}"')
+    return no_instance(name, "str")
 
 
 def _checker_inside(kind: Kind) -> Checker | None:
@@ -161,10 +174,11 @@ def _object_of(parts: tuple[Field, ...]) -> Convert:
     def convert(value: object) -> object:
         if not isinstance(value, dict):
             raise Malformed("expected dict for object type")
+        made = {name: _part(value, name, take, optional) for name, take, optional in taken}
         for name in value:
             if name not in names:
-                raise _unknown_part(name)
-        return {name: _part(value, name, take, optional) for name, take, optional in taken}
+                raise unknown_part(name)
+        return made
 
     return convert
 
@@ -180,12 +194,6 @@ def _part(value: dict[str, object], name: str, take: Convert, optional: bool) ->
     return take(inner)
 
 
-def _unknown_part(name: object) -> Exception:
-    if isinstance(name, str):
-        return Malformed(f'unknown field in object: "{name}"')
-    return WrongType(f"'{type(name).__name__}' object is not an instance of 'str'")
-
-
 def _enum(value: object) -> object:
     if not isinstance(value, str):
         raise Malformed("expected string for enum")
@@ -194,7 +202,7 @@ def _enum(value: object) -> object:
 
 def _bool(value: object) -> object:
     if type(value) is not bool:
-        raise WrongType(f"'{type(value).__name__}' object is not an instance of 'bool'")
+        raise no_instance(value, "bool")
     return value
 
 
@@ -224,12 +232,10 @@ def _uint64(value: object) -> object:
 def _float64(value: object) -> object:
     if type(value) is float:
         return value
-    if isinstance(value, str | bytes | bytearray) or not (
-        hasattr(value, "__float__") or hasattr(value, "__index__")
-    ):
-        raise WrongType(f"must be real number, not {type(value).__name__}")
     try:
-        return float(value)  # type: ignore[arg-type]  # it has one of the two
+        # It takes what float() does, less text, and says what it wants.
+        math.isnan(value)  # type: ignore[arg-type]  # as above
+        return float(value)  # type: ignore[arg-type]  # as above
     except OverflowError as error:
         raise OutOfRange(str(error)) from None
     except TypeError as error:
@@ -238,7 +244,7 @@ def _float64(value: object) -> object:
 
 def _string(value: object) -> object:
     if not isinstance(value, str):
-        raise WrongType(f"'{type(value).__name__}' object is not an instance of 'str'")
+        raise no_instance(value, "str")
     if not value.isascii():
         value.encode()  # a lone surrogate raises UnicodeEncodeError, a ValueError
     return value if type(value) is str else str.__str__(value)
@@ -247,8 +253,10 @@ def _string(value: object) -> object:
 def _bytes(value: object) -> object:
     if isinstance(value, bytes | bytearray | memoryview):
         return bytes(value)
-    if not isinstance(value, list | tuple):
-        raise WrongType(f"Can't extract `{type(value).__name__}` to `Vec`")
+    if isinstance(value, str):
+        raise WrongType("Can't extract `str` to `Vec`")
+    if not isinstance(value, Sequence):
+        raise no_instance(value, "Sequence")
     numbers = list(map(_integer, value))
     if any(not 0 <= number < 256 for number in numbers):
         raise OutOfRange("out of range integral type conversion attempted")
@@ -258,28 +266,29 @@ def _bytes(value: object) -> object:
 def _uuid(value: object) -> object:
     if isinstance(value, UUID):
         return value
-    if isinstance(value, bytes):
-        if len(value) != 16:
-            raise Malformed("uuid must be 16 bytes")
-        return UUID(bytes=value)
-    if not isinstance(value, str):
-        raise NoSuchAttribute(f"'{type(value).__name__}' object has no attribute 'replace'")
+    if isinstance(value, bytes) and len(value) != 16:
+        raise Malformed("uuid must be 16 bytes")
+    if not isinstance(value, str) and isinstance(value, Sequence) and len(value) == 16:
+        return UUID(bytes=cast("bytes", _bytes(value)))
     try:
-        return UUID(value)
+        return UUID(value)  # type: ignore[arg-type]  # it says what it wants
     except ValueError as error:
         raise Malformed(str(error)) from None
+    except AttributeError as error:
+        raise NoSuchAttribute(str(error)) from None
+    except TypeError as error:
+        raise WrongType(str(error)) from None
 
 
 def _timestamp(value: object) -> object:
     if isinstance(value, datetime):
         return _microseconds(value)
     try:
-        number = operator.index(value)  # type: ignore[arg-type]  # it says what it got
-    except TypeError:
+        return _int64(value)
+    except (WrongType, OutOfRange):
         raise Malformed(
             "timestamp field expects int64 (Unix microseconds) or datetime.datetime"
         ) from None
-    return _int64(number)
 
 
 def _microseconds(value: datetime) -> int:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 from uuid import UUID
 
-from nacre_adapters.modelvault.errors import Malformed
+from nacre_adapters.modelvault.errors import Malformed, UnsupportedType
 from nacre_adapters.modelvault.kinds import MAX_DEPTH
 from nacre_adapters.modelvault.models.markers import Constraints, ConstraintSpec
 
@@ -110,7 +110,7 @@ def codec_of(hint: object, depth: int) -> Codec:
         return Codec({"enum": list(by_text)}, lambda stored: by_text[str(stored)])
     if isinstance(hint, type) and is_model(hint):
         return _object_of(hint, depth)
-    raise Malformed(f"unsupported model field type: {hint!r}")
+    raise UnsupportedType(f"unsupported model field type: {hint!r}")
 
 
 def plain(value: object) -> object:
@@ -160,7 +160,7 @@ def _marked(metadata: list[object]) -> Iterator[ConstraintSpec]:
 def _optional(hint: object, depth: int) -> Codec:
     inner = [each for each in typing.get_args(hint) if each is not type(None)]
     if len(inner) != 1:
-        raise Malformed(f"unsupported model field type: {hint!r}")
+        raise UnsupportedType(f"unsupported model field type: {hint!r}")
     codec = codec_of(inner[0], depth)
     return Codec({"optional": codec.said}, _or_none(codec.load), codec.constraints)
 

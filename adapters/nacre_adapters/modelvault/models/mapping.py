@@ -5,7 +5,12 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Generic, TypeVar, cast
 
-from nacre_adapters.modelvault.errors import Malformed, ModelVaultSchemaError, WrongType
+from nacre_adapters.modelvault.errors import (
+    Malformed,
+    ModelVaultSchemaError,
+    WrongType,
+    no_instance,
+)
 from nacre_adapters.modelvault.kinds import Path
 from nacre_adapters.modelvault.models.codec import (
     build,
@@ -111,7 +116,9 @@ class Mapped(Generic[Model]):
 def collection_name(model: type) -> str:
     """Return what the collection of a class is called: as it says, or from its own name."""
     given = getattr(model, "__modelvault_collection__", None)
-    if isinstance(given, str):
+    if given is not None:
+        if not isinstance(given, str):
+            raise no_instance(given, "str")
         return given
     letters = [f"_{c.lower()}" if "A" <= c <= "Z" else c for c in model.__name__]
     name = "".join(letters)
@@ -164,8 +171,13 @@ def _indexes_of(model: type) -> list[IndexSpec]:
     specs = getattr(model, "__modelvault_indexes__", None)
     if specs is None:
         return []
-    if not isinstance(specs, list) or not all(isinstance(spec, IndexSpec) for spec in specs):
+    if not isinstance(specs, list):
         raise Malformed(
             "__modelvault_indexes__ must be a list of modelvault.models.index/unique specs"
+        )
+    if not all(isinstance(spec, IndexSpec) for spec in specs):
+        raise Malformed(
+            "__modelvault_indexes__ must contain IndexSpec values "
+            "from modelvault.models.index/unique"
         )
     return specs

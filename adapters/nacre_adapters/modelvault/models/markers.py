@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Self
 
-from nacre_adapters.modelvault.errors import Malformed
+from nacre_adapters.modelvault.errors import Malformed, no_instance
 
 KINDS = (
     "min_i64", "max_i64", "min_u64", "max_u64", "min_f64", "max_f64", "min_length", "max_length",
@@ -102,5 +102,5 @@ def _named(field: object) -> str:
     if isinstance(field, FieldRef):
         return ".".join(field.path)
     if not isinstance(field, str):
-        raise Malformed(f"the field of an index is a {type(field).__name__}: name it")
+        raise no_instance(field, "str", argument="field")
     return field
