@@ -264,8 +264,8 @@ def test_paths_and_objects_may_be_given_in_part_and_together(
     ("kind", "key", "observed"),
     [
         ("bool", True, True), ("int64", -5, -5), ("uint64", 2**64 - 1, 2**64 - 1),
-        ("string", "", ""), ("string", "é", "é"), ("bytes", b"", b""), ("uuid", U, U), ("timestamp", -1, -1),
-        ("float64", 0.5, 0.5),
+        ("string", "", ""), ("string", "é", "é"), ("bytes", b"", b""),
+        ("uuid", U, U), ("timestamp", -1, -1), ("float64", 0.5, 0.5),
         *(("float64", key, Raises("ModelVaultValidationError", "validation error: primary key "
                                   "float must be finite (not NaN or infinity)"))
           for key in (math.nan, math.inf, -math.inf)),
