@@ -121,6 +121,11 @@ def decode_key(data: bytes) -> Key:
     return tuple(elements)
 
 
+def count_bytes(key: bytes, at: int) -> int:
+    """Return how many bytes the count takes that stands at a place of an encoded key."""
+    return 1 + key[at] - _ZERO
+
+
 def after_prefix(prefix: bytes) -> bytes | None:
     """Return the first bytes after everything that starts with *prefix*; None: there is no end."""
     stripped = prefix.rstrip(b"\xff")

@@ -16,6 +16,7 @@ from nacre.errors import StorageError
 from nacre.files import OsFiles
 from nacre.rows.view import Rows
 from nacre.testing import MOMENTS, FailingFiles, KillingFiles, TracingFiles
+from nacre.views.pairs import TransactionPairs
 
 # Large enough for a pack.
 TABLE = pa.table(
@@ -149,31 +150,42 @@ def vault(tmp_path):
         yield opened
 
 
+@pytest.fixture(params=["alone", "packed"])
+def edited_vault(request, tmp_path):
+    with nacre.open(tmp_path / "v") as opened:
+        people = create_people(opened)
+        (people.bulk_load if request.param == "packed" else people.insert_many)(crowd(300))
+        yield opened
+
+
 def edited(vault, number, change):
-    """Change a pair below a collection behind the back of the log: of rows, or of an index."""
-    view = vault.view(Rows)
-    definition = view.definition("people")
-    below = definition.entries(number) if number else definition.rows
-    prefix = view.pairs.at_once(lambda pairs: pairs.prefix) + below
+    """Change a pair of a collection behind the back of the log: of rows, or of an index."""
+    definition = vault.view(Rows).definition("people")
+    prefix = vault.view(Rows).pairs.at_once(lambda pairs: pairs.prefix)
 
     def act(transaction):
-        cursor = transaction.cursor()
-        assert cursor.set_range(prefix)
-        change(transaction, cursor.key(), cursor.value())
+        pairs = TransactionPairs(transaction, prefix)
+        if number:
+            table, start = definition.entry_table(pairs, number), definition.entries(number)
+        else:
+            table, start = definition.row_table(pairs), definition.rows
+        ((key, value),) = table.page(start, None, reverse=False, limit=1)
+        change(table, key, value)
 
     vault.store.environment.run(OsFiles(), act)
 
 
 CHANGES = {
-    "removed": lambda transaction, key, _: transaction.delete(key),
-    "added": lambda transaction, key, value: transaction.put(key[:-3] + b"~\0\1", value),
-    "edited": lambda transaction, key, value: transaction.put(key, value[:-1] + b"\x00"),
+    "removed": lambda table, key, _: table.delete([key]),
+    "added": lambda table, key, value: table.add([(key[:-3] + b"~\0\1", value)]),
+    "edited": lambda table, key, value: table.replace([(key, value[:-1] + b"\x00")]),
 }
 
 
 @pytest.mark.parametrize("table", [0, 1, 2], ids=["row", "age", "city and age"])
 @pytest.mark.parametrize("change", sorted(CHANGES))
-def test_verify_names_a_row_or_entry_that_was_tampered_with(vault, table, change):
+def test_verify_names_a_row_or_entry_that_was_tampered_with(edited_vault, table, change):
+    vault = edited_vault
     edited(vault, table, CHANGES[change])
 
     (problem,) = vault.verify().problems

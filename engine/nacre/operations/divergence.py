@@ -43,8 +43,21 @@ Difference = tuple[Pair | None, Pair | None]
 """The pairs at the first key that differs: as stored, as replayed."""
 
 
-def first_difference(stored: Iterable[Pair], replayed: Iterable[Pair]) -> Difference | None:
-    """Return the first difference of two sorted sequences of rows, or None."""
+def first_difference(
+    view: type[View], stored: Iterable[Pair], replayed: Iterable[Pair]
+) -> Difference | None:
+    """Return the first difference of two sorted sequences of a view's rows, or None."""
+    found = _first_difference(stored, replayed)
+    if found is None or not hasattr(view, "opened"):
+        return found
+    try:
+        ours, theirs = (list(_opened(view, pair)) if pair else [] for pair in found)
+    except CorruptionError:
+        return found
+    return _first_difference(ours, theirs) or found
+
+
+def _first_difference(stored: Iterable[Pair], replayed: Iterable[Pair]) -> Difference | None:
     for ours, theirs in zip_longest(stored, replayed):
         if ours == theirs:
             continue
@@ -72,11 +85,15 @@ def divergence_of(
 
 
 class _WatchedPairs:
-    """`Pairs` that note which commit changed a key last."""
+    """`Pairs` that note which commit changed a row last."""
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, view: type[View], key: bytes) -> None:
         self._pairs = MemoryPairs()
+        self._view = view
         self._key = key
+        self._last: Pair | None = None
+        """Where the row lies, and what it is there."""
+
         self.position = 0
         self.changed: int | None = None
 
@@ -87,11 +104,17 @@ class _WatchedPairs:
         return self._pairs.get_many(keys)
 
     def put(self, key: bytes, value: bytes) -> None:
-        self._note(key)
+        row = dict(_opened(self._view, (key, value))).get(self._key)
+        if row is None:
+            self._note_gone(key)
+        elif self._last is None or self._last[1] != row:
+            self.changed = self.position
+        if row is not None:
+            self._last = (key, row)
         self._pairs.put(key, value)
 
     def delete(self, key: bytes) -> bool:
-        self._note(key)
+        self._note_gone(key)
         return self._pairs.delete(key)
 
     def scan(self, start: bytes, stop: bytes | None, *, reverse: bool = False) -> Iterator[Pair]:
@@ -109,19 +132,25 @@ class _WatchedPairs:
     ) -> list[Pair]:
         return self._pairs.page(start, stop, reverse=reverse, limit=limit)
 
-    def _note(self, key: bytes) -> None:
-        if key == self._key:
-            self.changed = self.position
+    def _note_gone(self, key: bytes) -> None:
+        if self._last is not None and self._last[0] == key:
+            self._last, self.changed = None, self.position
 
 
 def _last_change(source: Source, view: type[View], key: bytes, until: int) -> int | None:
     """Replay once more, in memory, and watch one key; from 0, because rows depend on rows."""
-    watched = _WatchedPairs(key)
+    watched = _WatchedPairs(view, key)
     views = OpenViews({view.name: view}, lambda _: State(watched, source.get_blob), source.upcasts)
     for entry in source.log.read(0, until):
         watched.position = decode_header(entry).position
         apply_entries(iter((entry,)), views, 1)
     return watched.changed
+
+
+def _opened(view: type[View], pair: Pair) -> Iterator[Pair]:
+    """Yield the rows that lie packed in one, or that itself."""
+    opened: Callable[[Pair], Iterator[Pair]] | None = getattr(view, "opened", None)
+    return iter((pair,)) if opened is None else opened(pair)
 
 
 def _or_missing(row: str | None) -> str:

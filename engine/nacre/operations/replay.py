@@ -190,7 +190,7 @@ class _Job:
     ) -> ViewReplay:
         divergence = None
         for rows in stored.values():
-            difference = first_difference(rows, work.rows(view))
+            difference = first_difference(view, rows, work.rows(view))
             if difference is not None:
                 divergence = divergence_of(self._source, view, difference, self.position)
                 break

@@ -1,13 +1,13 @@
 """Replay every view into a scratch environment and compare it with the live one."""
 
 from collections.abc import Iterator
-from itertools import zip_longest
 
 from nacre import codec
 from nacre.environment import Transaction
 from nacre.errors import CorruptionError, FormatError
 from nacre.keys import decode_key
 from nacre.log import LogUntil
+from nacre.operations.divergence import first_difference
 from nacre.operations.report import Problem, Progress
 from nacre.operations.scratch import Scratch, open_scratch
 from nacre.store import Store
@@ -44,10 +44,8 @@ def _first_difference(store: Store, scratch: Scratch, view: type[View]) -> Probl
         want_build = scratch.maintenance(store.log).live_build(view, replayed)
         assert want_build is not None
         want = TransactionPairs(replayed, want_build.prefix).scan(b"", None)
-        for ours, theirs in zip_longest(have, want):
-            if ours != theirs:
-                return _problem(view.name, ours, theirs)
-    return None
+        difference = first_difference(view, have, want)
+    return None if difference is None else _problem(view.name, *difference)
 
 
 def _unreadable(store: Store, view: type[View], live: Transaction) -> Problem | None:
@@ -59,13 +57,12 @@ def _unreadable(store: Store, view: type[View], live: Transaction) -> Problem | 
 
 
 def _problem(name: str, ours: Pair | None, theirs: Pair | None) -> Problem:
-    if ours is not None and (theirs is None or ours[0] < theirs[0]):
+    if theirs is None:
+        assert ours is not None
         what = f"{_shown(ours)} is in the view, but not in its replay"
-    elif theirs is not None and (ours is None or theirs[0] < ours[0]):
+    elif ours is None:
         what = f"{_shown(theirs)} is missing from the view"
     else:
-        assert ours is not None
-        assert theirs is not None
         what = f"{_shown(ours)}, where the replay has {_shown(theirs)}"
     return Problem(where="view", what=f"{name}: {what}: run `nacre rebuild`", affects=(name,))
 

@@ -7,8 +7,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from nacre.rows.conditions import Condition, field
+from nacre.rows.definition import Definition
 from nacre.rows.schema import Field, Index, Schema
-from nacre.rows.view import Definition, Rows
+from nacre.rows.view import Rows
 
 if TYPE_CHECKING:
     from nacre.rows.collection import Collection

@@ -11,10 +11,11 @@ from nacre.errors import InvalidInput, NacreError
 from nacre.rows.arrow_rows import is_columnar, stored_columns, table_from
 from nacre.rows.changes import Decision, check_unique, place, taken
 from nacre.rows.declared import plain_row
+from nacre.rows.definition import Definition
 from nacre.rows.layout import Layout, StoredRow
 from nacre.rows.loads import encode_columns, encode_load, rows_of
 from nacre.rows.together import taken_together
-from nacre.rows.view import LOADED, Definition, Rows
+from nacre.rows.view import LOADED, Rows
 
 CHUNK_ROWS = 250_000
 _LOOKED_UP = 2048
@@ -103,10 +104,9 @@ def _check_different(definition: Definition, keys: list[bytes], rows: list[Store
 def _check_free(
     view: Rows, definition: Definition, keys: list[bytes], rows: list[StoredRow]
 ) -> None:
-    prefix = definition.rows
     for start in range(0, len(keys), _LOOKED_UP):
-        page = [prefix + key for key in keys[start : start + _LOOKED_UP]]
-        for number, raw in enumerate(view.pairs.get_many(page), start):
+        page = keys[start : start + _LOOKED_UP]
+        for number, raw in enumerate(view.raw_rows(definition, page), start):
             if raw is not None:
                 raise taken(definition, rows[number])
 

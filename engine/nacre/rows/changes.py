@@ -5,9 +5,9 @@ from typing import Protocol, TypeVar
 
 from nacre.errors import InvalidInput, Mismatch, NotFound, NotUnique
 from nacre.rows.declared import plain_row
+from nacre.rows.definition import Definition
 from nacre.rows.layout import Entries, StoredRow, index_values
-from nacre.rows.stored import unpack_row
-from nacre.rows.view import CHANGED, Definition, Rows
+from nacre.rows.view import CHANGED, Rows
 from nacre.views import View
 
 AnyView = TypeVar("AnyView", bound=View)
@@ -50,7 +50,7 @@ def insert(tx: Decision, name: str, rows: Iterable[Row]) -> list[object]:
         seen: set[bytes] = set()
         for row in stored:
             key = layout.key_of(row)
-            if key in seen or view.pairs.get(definition.rows + key) is not None:
+            if key in seen or view.has_row(definition, key):
                 raise taken(definition, row)
             seen.add(key)
             if buried:
@@ -177,9 +177,9 @@ def place(
     buried = view.tally(definition).buried
     fresh, replaced = [], {}
     for key, row in rows.items():
-        raw = view.pairs.get(definition.rows + key)
-        if raw is not None:
-            replaced[key] = old = unpack_row(raw)
+        old = view.row(definition, key)
+        if old is not None:
+            replaced[key] = old
             row[0] = old[0]
             continue
         fresh.append(row)

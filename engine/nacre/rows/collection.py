@@ -9,13 +9,14 @@ from nacre.rows.aggregates import Measure
 from nacre.rows.bulk import load, readable
 from nacre.rows.changes import Decision, Row, Write
 from nacre.rows.declared import IndexSpec, plain_row, schema_of
+from nacre.rows.definition import Definition
 from nacre.rows.editing import merged
 from nacre.rows.history import Change, changes_since, row_history
 from nacre.rows.home import Home, VaultHome, Words
 from nacre.rows.migration import Migration, migrate, plan_migration
 from nacre.rows.query import Asked, Query
 from nacre.rows.schema import Schema
-from nacre.rows.view import Definition, Rows
+from nacre.rows.view import Rows
 
 
 class Collection:

@@ -12,12 +12,12 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from nacre.keys import after_prefix
+from nacre.rows.definition import Definition
 from nacre.rows.layout import Layout, StoredRow
 from nacre.rows.loads import rows_of
 from nacre.rows.patching import Past, changed_keys, columns_of, patched
 from nacre.rows.stored import unpack_rows
-from nacre.rows.view import Definition, Rows
+from nacre.rows.view import Rows
 from nacre.views.pairs import TransactionPairs
 
 _LEAST_ROWS = 500
@@ -192,9 +192,9 @@ def _read(view: Rows, definition: Definition) -> pa.Table:
 
 
 def _chunks(view: Rows, definition: Definition) -> Iterator[list[StoredRow]]:
-    start, stop = definition.rows, after_prefix(definition.rows)
+    start = definition.rows
     while True:
-        found = view.pairs.page(start, stop, reverse=False, limit=_CHUNK_ROWS)
+        found = view.raw_page(definition, start, _CHUNK_ROWS)
         if found:
             yield unpack_rows([raw for _, raw in found])
         if len(found) < _CHUNK_ROWS:

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from nacre.errors import InvalidInput
 from nacre.rows.changes import Decision, check_unique
+from nacre.rows.definition import Definition
 from nacre.rows.layout import StoredRow
-from nacre.rows.view import CHANGED, Definition, Rows
+from nacre.rows.view import CHANGED, Rows
 
 _EVENT_ROWS = 1000
 

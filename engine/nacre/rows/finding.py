@@ -2,6 +2,7 @@
 
 import heapq
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import chain, islice
 from typing import NamedTuple, cast
 
@@ -9,14 +10,17 @@ from nacre.errors import Altered, CorruptionError
 from nacre.keys import after_prefix, encode_elements
 from nacre.rows.choices import Order
 from nacre.rows.conditions import EVERY
+from nacre.rows.definition import Definition
 from nacre.rows.layout import KEY, Layout, StoredRow
 from nacre.rows.matching import tester
 from nacre.rows.planner import Plan
 from nacre.rows.stored import unpack_rows
-from nacre.rows.view import Definition, Rows
+from nacre.rows.table import Table
+from nacre.rows.view import Rows
 from nacre.views.pairs import Pair, Pairs
 
 Fetch = Callable[[Pairs, list[Pair]], list[StoredRow]]
+ToTable = Callable[[Pairs], Table]
 
 _FIRST_PAGE, _LARGEST_PAGE = 128, 2048
 
@@ -126,14 +130,17 @@ def _candidates(
         yield from _rows_of_keys(view, definition, keys, first)
         return
     prefix, fetch = definition.rows, cast("Fetch", _rows)
+    table: ToTable = definition.row_table
     if plan.along is not None and plan.along is not KEY:
-        prefix = definition.entries(plan.along.number)
+        number = plan.along.number
+        prefix = definition.entries(number)
+        table = partial(definition.entry_table, index=number)
         fetch = _rows_of_entries(definition)
     fetch = _of_same(definition, fetch)
     for low, high in intervals:
         start = prefix + low
         stop = after_prefix(prefix) if high is None else prefix + high
-        yield from _pages(view, start, stop, fetch, reverse=plan.reverse, first=first)
+        yield from _pages(view, table, (start, stop), fetch, reverse=plan.reverse, first=first)
 
 
 def _of_same(definition: Definition, fetch: Fetch) -> Fetch:
@@ -161,14 +168,20 @@ def check_same(pairs: Pairs, definition: Definition) -> None:
 
 
 def _pages(
-    view: Rows, start: bytes, stop: bytes | None, fetch: Fetch, *, reverse: bool, first: int
+    view: Rows,
+    table: ToTable,
+    between: tuple[bytes, bytes | None],
+    fetch: Fetch,
+    *,
+    reverse: bool,
+    first: int,
 ) -> Iterator[list[StoredRow]]:
     size = first
-    low, high = start, stop
+    low, high = between
     while True:
 
         def read(pairs: Pairs) -> tuple[list[Pair], list[StoredRow]]:
-            found = pairs.page(low, high, reverse=reverse, limit=size)  # noqa: B023 - runs at once
+            found = table(pairs).page(low, high, reverse=reverse, limit=size)  # noqa: B023 - runs at once
             return found, fetch(pairs, found)
 
         found, rows = view.pairs.at_once(read)
@@ -190,7 +203,7 @@ def _rows_of_keys(
 
         def read(pairs: Pairs) -> list[bytes | None]:
             check_same(pairs, definition)
-            return pairs.get_many(page)  # noqa: B023 - runs at once
+            return definition.row_table(pairs).get_many(page)  # noqa: B023 - runs at once
 
         raws = view.pairs.at_once(read)
         yield unpack_rows([raw for raw in raws if raw is not None])
@@ -205,7 +218,8 @@ def _rows_of_entries(definition: Definition) -> Fetch:
     prefix = definition.rows
 
     def fetch(pairs: Pairs, found: list[Pair]) -> list[StoredRow]:
-        raws = pairs.get_many([prefix + entry[-size[0] :] for entry, size in found])
+        table = definition.row_table(pairs)
+        raws = table.get_many([prefix + entry[-size[0] :] for entry, size in found])
         if None in raws:
             raise CorruptionError(
                 f"an entry of an index of {definition.name!r} names no row: run `nacre rebuild`"

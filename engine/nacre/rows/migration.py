@@ -7,10 +7,11 @@ from typing import Literal
 from nacre.errors import InvalidInput
 from nacre.rows.changes import Decision
 from nacre.rows.checks import check_of
+from nacre.rows.definition import Definition
 from nacre.rows.layout import Entries, Layout, StoredRow, index_values
 from nacre.rows.schema import Field, Index, Schema
 from nacre.rows.types import Refused
-from nacre.rows.view import ALTERED, Definition, Rows
+from nacre.rows.view import ALTERED, Rows
 
 Level = Literal["safe", "checked", "lossy", "refused"]
 

@@ -12,12 +12,13 @@ import pyarrow as pa
 from nacre import codec
 from nacre.event import Event
 from nacre.rows.arrow_types import load_arrow
+from nacre.rows.definition import Definition
 from nacre.rows.history import History
 from nacre.rows.layout import Layout, StoredRow
 from nacre.rows.loads import is_packed, rows_of
 from nacre.rows.schema import Field
 from nacre.rows.stored import unpack_row
-from nacre.rows.view import CHANGED, Definition, Rows
+from nacre.rows.view import CHANGED, Rows
 
 _MOST_CHUNKS = 16
 
@@ -49,7 +50,7 @@ def changed_keys(
 
 def patched(view: Rows, definition: Definition, table: pa.Table, keys: Sequence[bytes]) -> pa.Table:
     """Return the columns of all rows, of which *table* has those that are not of *keys*."""
-    found = view.pairs.get_many([definition.rows + key for key in keys])
+    found = view.raw_rows(definition, keys)
     layout = definition.layout
     key_at = _key_reader(layout, table)
     parts: list[pa.Table] = []

@@ -17,6 +17,7 @@ from nacre.rows.choices import Order
 from nacre.rows.column_aggregates import aggregate_columns
 from nacre.rows.columns import stored_rows
 from nacre.rows.conditions import EVERY, Condition, all_of, conditions
+from nacre.rows.definition import Definition
 from nacre.rows.editing import merged, update_rows
 from nacre.rows.finding import ALL, Window, check_same, find_rows
 from nacre.rows.home import Home, Words
@@ -25,7 +26,7 @@ from nacre.rows.matching import bound_to
 from nacre.rows.planner import Plan, plan_query
 from nacre.rows.scanning import matching_columns
 from nacre.rows.schema import Path
-from nacre.rows.view import Definition, Rows
+from nacre.rows.view import Rows
 
 
 class Asked(NamedTuple):

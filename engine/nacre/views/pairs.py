@@ -140,6 +140,9 @@ class TransactionPairs:
         cursor = self._transaction.cursor()
         if not cursor.set_range(first):
             return []
+        if limit == 1:
+            key = cursor.key()
+            return [(key[len(self._prefix) :], cursor.value())] if key < end else []
         return self._until(lambda key: key >= end, cursor.iternext(), limit)
 
     def _backwards(self, first: bytes, end: bytes, limit: int) -> list[Pair]:

@@ -56,6 +56,8 @@ class View(Protocol):
     - `changes_since(before, payloads, names)`: yields a `Change` for each of the subjects *names*
       that is not what it was in *before*, the same view at an earlier position. Diffs are made of
       them.
+    - `opened(pair)`: a static method that yields the rows which lie packed in one, by the keys that
+      they would have alone, or else the pair itself. Differences are told of those.
     - `retained(since, pins)`: yields the digests that it needs when the payloads of history
       before the position *since* may be dropped, but for what was shown at the positions *pins*.
       Without it, all that its rows name is kept.

@@ -1,0 +1,185 @@
+"""Blocks: many sorted pairs in one value, so that neither LMDB nor their keys' beginnings repeat.
+
+    byte 0      1: all keys take the same number of bytes    2: all values are the same
+    bytes 1-2   how many pairs
+    bytes 3-4   how many bytes all keys begin with
+    bytes 5-6   how many bytes are left of each key; 0 when that differs
+    then        what all keys begin with
+                the keys, without it; where they differ in size, first where each of them ends
+                the values; where they differ, first where each of them ends
+
+Numbers are little-endian, ends are of 2 bytes each. A block has at most 64 KiB.
+"""
+
+import struct
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from itertools import accumulate, pairwise
+
+from nacre.errors import CorruptionError
+
+MOST_VALUE_BYTES = 512
+"""A larger value lies alone: in a block it would only be in the way of others."""
+
+_MOST_PAIRS = 1024
+
+_HEAD = struct.Struct("<BHHH")
+_TWO_ENDS = struct.Struct("<HH")
+_SAME_SIZE, _SAME_VALUE = 1, 2
+
+
+def encode_block(keys: Sequence[bytes], values: Sequence[bytes]) -> bytes:
+    """Return the block of pairs in order of their keys, of which there is one at least."""
+    common = common_bytes(keys[0], keys[-1]) if len(keys) > 1 else 0
+    left = [key[common:] for key in keys]
+    has_one_size = len({*map(len, left)}) == 1
+    has_one_value = len({*values}) == 1
+    kind = _SAME_SIZE * has_one_size + _SAME_VALUE * has_one_value
+    size = len(left[0]) if has_one_size else 0
+    parts = [_HEAD.pack(kind, len(keys), common, size), keys[0][:common]]
+    if not has_one_size:
+        parts.append(_ends_of(left))
+    parts += left
+    if has_one_value:
+        return b"".join([*parts, values[0]])
+    return b"".join([*parts, _ends_of(values), *values])
+
+
+class Block:
+    """The pairs of a block, decoded as far as they are asked for."""
+
+    __slots__ = ("_block", "_common", "_ends", "_keys", "_kind", "_size", "_values", "count")
+
+    def __init__(self, block: bytes) -> None:
+        """Take the bytes of a block.
+
+        Raises:
+            CorruptionError: they are cut off.
+        """
+        self._block = block
+        try:
+            self._kind, self.count, common, self._size = _HEAD.unpack_from(block)
+            self._keys = _HEAD.size + common
+            self._common = block[_HEAD.size : self._keys]
+            self._ends: tuple[int, ...] | None = None
+            if self._kind & _SAME_SIZE and self._size:
+                self._values = self._keys + self.count * self._size
+            else:
+                self._ends = (0, *struct.unpack_from(f"<{self.count}H", block, self._keys))
+                self._keys += 2 * self.count
+                self._values = self._keys + self._ends[-1]
+        except struct.error as error:
+            raise _cut_off() from error
+        ends = 0 if self._kind & _SAME_VALUE else 2 * self.count
+        if not self.count or len(block) < self._values + ends:
+            raise _cut_off()
+
+    def place(self, key: bytes) -> int:
+        """Return how many keys are before one."""
+        return bisect_left(range(self.count), key, key=lambda n: self._common + self._left(n))
+
+    def find(self, key: bytes) -> bytes | None:
+        """Return the value of a key, or None."""
+        common = len(self._common)
+        if key[:common] != self._common:
+            return None
+        number = self._number(key[common:])
+        return None if number is None else self._value(number)
+
+    def keys(self, start: int, stop: int, prefix: bytes = b"") -> list[bytes]:
+        """Return some of the keys, each behind a prefix."""
+        block, prefix = self._block, prefix + self._common
+        if self._ends is None:
+            size, first = self._size, self._keys
+            places = range(first + start * size, first + stop * size, size)
+            return [prefix + block[at : at + size] for at in places]
+        ends = [self._keys + end for end in self._ends[start : stop + 1]]
+        return [prefix + block[begin:end] for begin, end in pairwise(ends)]
+
+    def values(self, start: int, stop: int) -> list[bytes]:
+        """Return some of the values."""
+        block = self._block
+        if self._kind & _SAME_VALUE:
+            return [block[self._values :]] * (stop - start)
+        first = self._values + 2 * self.count
+        before = struct.unpack_from(f"<{stop}H", block, self._values)
+        ends = [first + end for end in (0, *before)[start:]]
+        return [block[begin:end] for begin, end in pairwise(ends)]
+
+    def pairs(self) -> Iterator[tuple[bytes, bytes]]:
+        """Return all pairs."""
+        return zip(self.keys(0, self.count), self.values(0, self.count), strict=True)
+
+    def _left(self, number: int) -> bytes:
+        """Return what a key has behind the bytes that all have in common."""
+        if self._ends is None:
+            at = self._keys + number * self._size
+            return self._block[at : at + self._size]
+        return self._block[self._keys + self._ends[number] : self._keys + self._ends[number + 1]]
+
+    def _number(self, left: bytes) -> int | None:
+        if self._ends is not None:
+            number = bisect_left(range(self.count), left, key=self._left)
+            return number if number < self.count and self._left(number) == left else None
+        size, start = self._size, self._keys
+        if len(left) != size:
+            return None
+        # To look for the bytes is one call, and they are rarely found across two keys.
+        at = self._block.find(left, start, self._values)
+        while at >= 0 and (at - start) % size:
+            at = self._block.find(left, at + 1, self._values)
+        return None if at < 0 else (at - start) // size
+
+    def _value(self, number: int) -> bytes:
+        block, ends = self._block, self._values
+        if self._kind & _SAME_VALUE:
+            return block[ends:]
+        first = ends + 2 * self.count
+        if number == 0:
+            return block[first : first + int.from_bytes(block[ends : ends + 2], "little")]
+        begin, end = _TWO_ENDS.unpack_from(block, ends + 2 * number - 2)
+        return block[first + begin : first + end]
+
+
+def cut_blocks(
+    keys: Sequence[bytes], values: Sequence[bytes], most_bytes: int
+) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the last key and the block of as many pairs as fit into a size, until none is left."""
+    key_bytes = [0, *accumulate(map(len, keys))]
+    value_bytes = [0, *accumulate(map(len, values))]
+    has_one_value = len({*values}) == 1
+    start = 0
+
+    def size(stop: int) -> int:
+        """Return how many bytes the block of the pairs up to *stop* has."""
+        count, first, last = stop - start, keys[start], keys[stop - 1]
+        held = key_bytes[stop] - key_bytes[start]
+        ends = 0 if held == count * len(first) else 2 * count
+        common = common_bytes(first, last) if count > 1 else 0
+        kept = len(values[start]) if has_one_value else 2 * count
+        if not has_one_value:
+            kept += value_bytes[stop] - value_bytes[start]
+        return _HEAD.size + common + held - count * common + ends + kept
+
+    while start < len(keys):
+        stop = min(start + _MOST_PAIRS, len(keys))
+        if size(stop) > most_bytes:
+            fitting = bisect_right(range(start + 1, stop), most_bytes, key=size)
+            stop = start + max(1, fitting)
+        yield keys[stop - 1], encode_block(keys[start:stop], values[start:stop])
+        start = stop
+
+
+def common_bytes(first: bytes, second: bytes) -> int:
+    """Return how many bytes two keys begin with."""
+    size = min(len(first), len(second))
+    differs = int.from_bytes(first[:size], "big") ^ int.from_bytes(second[:size], "big")
+    return size - (differs.bit_length() + 7) // 8
+
+
+def _cut_off() -> CorruptionError:
+    return CorruptionError("a block of rows is cut off: run `nacre verify`, then `nacre rebuild`")
+
+
+def _ends_of(parts: Sequence[bytes]) -> bytes:
+    return struct.pack(f"<{len(parts)}H", *accumulate(map(len, parts)))

@@ -1,0 +1,205 @@
+"""One table of a collection: what came one by one lies alone, what was loaded lies in blocks.
+
+A block lies under a key that none of its own is behind, and that is behind all of the block
+before: so the first block at or behind a key is the only one that can have it.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from nacre.keys import after_prefix
+from nacre.rows.blocks import MOST_VALUE_BYTES, Block, cut_blocks
+from nacre.views.pairs import Pair, Pairs
+
+# LMDB gives a value of which two do not fit on a page of 4,096 bytes a page of its own, of which it
+# keeps 16 bytes: so the page is full, whatever lies beside it.
+_BLOCK_BYTES = 4080
+_MOST_BLOCKS, _GROWTH = 32, 4
+_ERASED = 2048
+
+
+class Table:
+    """Sorted pairs behind a prefix, of one moment or of the transaction that changes them.
+
+    Keys are given, and returned, with the prefix.
+    """
+
+    __slots__ = ("_blocks", "_end", "_pairs", "_prefix")
+
+    def __init__(self, pairs: Pairs, prefix: bytes, blocks: bytes) -> None:
+        self._pairs = pairs
+        self._prefix = prefix
+        self._blocks = blocks
+        self._end = after_prefix(blocks)
+
+    def get(self, key: bytes) -> bytes | None:
+        """Return the value of a key, or None."""
+        alone = self._pairs.get(key)
+        return self._packed(key[len(self._prefix) :]) if alone is None else alone
+
+    def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
+        """Return the value of each key, or None."""
+        found = self._pairs.get_many(keys)
+        if None not in found:
+            return found
+        cut = len(self._prefix)
+        low = last = b""
+        block: Block | None = None
+        for number, value in enumerate(found):
+            if value is not None:
+                continue
+            key = keys[number][cut:]
+            if not low <= key <= last:
+                first = self._first_block(key)
+                if first is None:
+                    continue
+                last, block = first[0], Block(first[1])
+            # Between the two there is no other block: keys in their order need few of them.
+            low = key
+            found[number] = block.find(key) if block else None
+        return found
+
+    def page(self, start: bytes, stop: bytes | None, *, reverse: bool, limit: int) -> list[Pair]:
+        """Return the first pairs of a range behind the prefix, or the last ones in reverse."""
+        stop = after_prefix(self._prefix) if stop is None else stop
+        alone = self._pairs.page(start, stop, reverse=reverse, limit=limit)
+        packed = self._page_packed(start, stop, limit, reverse=reverse)
+        if not packed:
+            return alone
+        return sorted([*alone, *packed], reverse=reverse)[:limit] if alone else packed[:limit]
+
+    def pages(self, limit: int) -> Iterator[list[Pair]]:
+        """Yield all pairs, in order; those that were yielded may change meanwhile."""
+        start = self._prefix
+        while page := self.page(start, None, reverse=False, limit=limit):
+            yield page
+            start = page[-1][0] + b"\x00"
+
+    def add(self, pairs: Iterable[Pair]) -> None:
+        """Put pairs whose keys are new, each alone."""
+        self._pairs.put_many(pairs)
+
+    def load(self, keys: Sequence[bytes], values: Sequence[bytes]) -> None:
+        """Put pairs whose keys are new, in their order and without the prefix, into blocks."""
+        if max(map(len, values), default=0) > MOST_VALUE_BYTES:
+            pairs = list(zip(keys, values, strict=True))
+            self.add((self._prefix + k, value) for k, value in pairs if not _fits(value))
+            keys = [key for key, value in pairs if _fits(value)]
+            values = [value for value in values if _fits(value)]
+        self._merge(keys, values)
+
+    def replace(self, pairs: Sequence[Pair]) -> None:
+        """Put pairs whose keys are there, each where it was if it still fits there."""
+        cut = len(self._prefix)
+        packed: dict[bytes, bytes | None] = {}
+        for (key, value), alone in zip(
+            pairs, self._pairs.get_many([k for k, _ in pairs]), strict=True
+        ):
+            if alone is None:
+                packed[key[cut:]] = value if _fits(value) else None
+            if alone is not None or not _fits(value):
+                self._pairs.put(key, value)
+        self._change(packed)
+
+    def delete(self, keys: Iterable[bytes]) -> None:
+        """Remove keys that are there."""
+        cut = len(self._prefix)
+        self._change({key[cut:]: None for key in keys if not self._pairs.delete(key)})
+
+    def erase(self) -> None:
+        """Remove everything."""
+        for prefix in (self._prefix, self._blocks):
+            stop = after_prefix(prefix)
+            while page := self._pairs.page(prefix, stop, reverse=False, limit=_ERASED):
+                for key, _ in page:
+                    self._pairs.delete(key)
+
+    def _change(self, changes: Mapping[bytes, bytes | None]) -> None:
+        keys = sorted(changes)
+        self._merge(keys, [changes[key] for key in keys])
+
+    def _merge(self, keys: Sequence[bytes], values: Sequence[bytes | None]) -> None:
+        """Put pairs into the blocks where they belong, or into new ones; None removes one."""
+        put: list[Pair] = []
+        start = 0
+        while start < len(keys) and (found := self._first_block(keys[start])) is not None:
+            last, block = found[0], Block(found[1])
+            stop = bisect_right(keys, last, start)
+            together: dict[bytes, bytes | None] = {}
+            together.update(block.pairs())
+            together.update(zip(keys[start:stop], values[start:stop], strict=True))
+            left = sorted(key for key, value in together.items() if value is not None)
+            cut = self._cut(left, [together[key] for key in left])
+            if cut:
+                put += [*cut[:-1], (last, cut[-1][1])]
+            else:
+                self._pairs.delete(self._blocks + last)
+            start = stop
+        put += self._cut(keys[start:], values[start:])
+        self._pairs.put_many((self._blocks + key, block) for key, block in put)
+
+    def _cut(self, keys: Sequence[bytes], values: Sequence[bytes | None]) -> list[Pair]:
+        """Return the blocks of pairs, each with its last key; None is left out."""
+        if None in values:
+            keys = [key for key, value in zip(keys, values, strict=True) if value is not None]
+        there = [value for value in values if value is not None]
+        return list(cut_blocks(keys, there, _BLOCK_BYTES))
+
+    def _page_packed(
+        self, start: bytes, stop: bytes | None, limit: int, *, reverse: bool
+    ) -> list[Pair]:
+        """Return the first pairs of a range that are in blocks, *limit* at most."""
+        low, high = self._behind(start) or b"", self._behind(stop)
+        found: list[Pair] = []
+        for block in self._backwards(low, high) if reverse else self._forwards(low):
+            first = block.place(low)
+            last = block.count if high is None else block.place(high)
+            left = limit - len(found)
+            is_end = last < block.count and not reverse
+            first, last = (
+                (max(first, last - left), last) if reverse else (first, min(last, first + left))
+            )
+            keys, values = block.keys(first, last, self._prefix), block.values(first, last)
+            pairs = list(zip(keys, values, strict=True))
+            found += pairs[::-1] if reverse else pairs
+            if is_end or len(found) == limit:
+                break
+        return found
+
+    def _behind(self, key: bytes | None) -> bytes | None:
+        """Return what stands in a key behind the prefix; None: it is behind everything."""
+        if key is None or not key.startswith(self._prefix):
+            return None
+        return key[len(self._prefix) :]
+
+    def _forwards(self, low: bytes) -> Iterator[Block]:
+        """Yield the blocks that may have keys from one on."""
+        at, size = self._blocks + low, 1
+        while page := self._pairs.page(at, self._end, reverse=False, limit=size):
+            yield from (Block(raw) for _, raw in page)
+            at, size = page[-1][0] + b"\x00", min(_GROWTH * size, _MOST_BLOCKS)
+
+    def _backwards(self, low: bytes, high: bytes | None) -> Iterator[Block]:
+        """Yield the blocks that may have keys of a range, the last first."""
+        first, at, size = self._blocks + low, self._end, 1
+        if high is not None:
+            # The block that lies behind the range may begin in it.
+            at = self._blocks + high
+            page = self._pairs.page(at, self._end, reverse=False, limit=1)
+            yield from (Block(raw) for _, raw in page)
+        while page := self._pairs.page(first, at, reverse=True, limit=size):
+            yield from (Block(raw) for _, raw in page)
+            at, size = page[-1][0], min(_GROWTH * size, _MOST_BLOCKS)
+
+    def _packed(self, key: bytes) -> bytes | None:
+        found = self._first_block(key)
+        return None if found is None else Block(found[1]).find(key)
+
+    def _first_block(self, key: bytes) -> Pair | None:
+        """Return the first block at or behind a key, and where it lies; None: there is none."""
+        page = self._pairs.page(self._blocks + key, self._end, reverse=False, limit=1)
+        return (page[0][0][len(self._blocks) :], page[0][1]) if page else None
+
+
+def _fits(value: bytes) -> bool:
+    return len(value) <= MOST_VALUE_BYTES
