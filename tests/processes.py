@@ -59,3 +59,11 @@ def in_processes(count: int, work: Callable[[int], Any]) -> list[Any]:
 def _run(work: Callable[[Connection], object], talk: Connection) -> None:
     work(talk)
     talk.close()
+
+
+def heard(process: Process) -> bool:
+    """Tell whether a process said that it survived, before it ended."""
+    try:
+        return bool(process.hear())
+    except EOFError:
+        return False

@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+from functools import partial
 from pathlib import Path
 
 from hypothesis import HealthCheck, settings
@@ -10,6 +11,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 import nacre
 from nacre.errors import InvalidInput, NotFound
+from nacre.rows import Rows
+from nacre.rows.packing import pack, stretches
 
 KEYS = st.sampled_from(["a", "b", "c", "d" * 300, "d" * 299 + "e", ""])
 AGES = st.one_of(st.none(), st.integers(-3, 3))
@@ -38,6 +41,11 @@ class RowsMachine(RuleBasedStateMachine):
     @property
     def kept(self):
         return self.vault.rows["kept"]
+
+    @rule()
+    def pack(self) -> None:
+        for stretch in list(stretches(self.vault.view(Rows), at_least=1)):
+            self.vault.store.commit(partial(pack, stretch=stretch))
 
     @rule(rows=st.lists(st.tuples(KEYS, AGES, CODES), max_size=4), how=st.sampled_from("iulvt"))
     def write(self, rows, how) -> None:

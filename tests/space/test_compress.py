@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from processes import Process
+from processes import Process, heard
 from works import open_over
 
 import nacre
@@ -160,13 +160,6 @@ def test_a_kill_at_any_operation_leaves_a_log_that_reads_as_before(
         steps += 1
 
     assert steps >= 2
-
-
-def heard(process: Process) -> bool:
-    try:
-        return bool(process.hear())
-    except EOFError:
-        return False
 
 
 def test_a_flipped_byte_in_a_segment_is_reported(path: Path) -> None:

@@ -25,9 +25,10 @@ from nacre.operations.compress import compress as compress_store
 @dry_run_option
 @json_option
 def compress(vault: Path, min_gain: float, dry_run: bool, as_json: bool) -> None:
-    """Seal old commits into segments, and compress anew what only history names.
+    """Seal old commits into segments, compress anew what only history names, and pack rows.
 
-    Everything reads and proves as before. What views show now, and the newest commits, are left.
+    Everything reads and proves as before. Payloads that views show now, and the newest commits, are
+    left.
     """
     with (
         nacre.open(vault, create=False, read_only=dry_run) as opened,
@@ -46,12 +47,16 @@ def _print(report: CompressReport) -> None:
         f"{counted(report.packs, 'cold pack')}: {size_text(report.packs_before_bytes)}, "
         f"{size_text(report.packs_after_bytes)} after"
     )
+    packed = f"{size_text(report.pairs_before_bytes)}, {size_text(report.pairs_after_bytes)} after"
+    pairs = f"{report.pairs:,} rows and entries: {packed}"
     if report.done:
         segments = counted(report.segments, "segment")
         say(f"sealed {counted(report.commits, 'commit')} in {segments}: {log}")
         say(f"compressed {packs}")
+        say(f"packed {pairs}")
         if report.waiting_packs:
             waiting = counted(report.waiting_packs, "pack")
             say(f"others append to {waiting} that would shrink, too: run it again later")
     else:
-        say(f"nothing done ({report.reason}): {counted(report.commits, 'commit')}, {log}; {packs}")
+        commits = counted(report.commits, "commit")
+        say(f"nothing done ({report.reason}): {commits}, {log}; {packs}; {pairs}")

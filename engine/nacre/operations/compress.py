@@ -1,4 +1,4 @@
-"""Seal old commits into segments, and compress cold packs anew: all reads and proves as before."""
+"""Seal old commits, compress cold packs anew, pack rows: all reads and proves as before."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from nacre.errors import InvalidInput, ReadOnly
 from nacre.log import LmdbLog
 from nacre.log.segment import MOST_BYTES, MOST_COMMITS, Dictionary, seal, train
 from nacre.operations.compact import DEFAULT_GAIN, free_bytes, size_bytes, swap_file
+from nacre.operations.pack_rows import loose_rows, pack_rows
 from nacre.operations.recompress import (
     ColdPack,
     Recompressed,
@@ -15,6 +16,7 @@ from nacre.operations.recompress import (
     recompress,
 )
 from nacre.operations.report import Progress, no_progress
+from nacre.rows.packing import Stretch
 from nacre.store import Store
 
 COMPRESSED = "nacre.compressed"
@@ -53,6 +55,13 @@ class CompressReport:
     waiting_packs: int
     """Would shrink, but somebody is appending to them."""
 
+    pairs: int
+    """How many rows of collections, and entries of indexes, were packed, or could be."""
+
+    pairs_before_bytes: int
+    pairs_after_bytes: int
+    """As predicted, also when it was done."""
+
     size_before_bytes: int
     size_after_bytes: int
     done: bool
@@ -69,12 +78,15 @@ def compress(
 ) -> CompressReport:
     """Seal all but the newest commits into segments, and compress anew what only they name.
 
+    Rows of collections that came one by one are packed, as those of bulk loads are.
+
     Others may read and write meanwhile. Killed, it leaves whole segments and packs, and can be run
     again.
 
     Args:
         store: the vault.
-        min_gain: leave the log, and each pack, as it is unless it shrinks by at least this share.
+        min_gain: leave the log, each pack and the rows as they are unless they shrink by at least
+            this share.
         dry_run: only predict.
         progress: told how far it has come.
 
@@ -89,7 +101,7 @@ def compress(
     plan = _plan(store, min_gain, progress)
     if dry_run:
         return _not_done(plan, "a dry run changes nothing")
-    if plan.reason and not plan.packs:
+    if plan.reason and not plan.packs and not plan.loose:
         return _not_done(plan, plan.reason)
     return _carry_out(store, plan, progress)
 
@@ -99,7 +111,8 @@ def _carry_out(store: Store, plan: "_Plan", progress: Progress) -> CompressRepor
     if not plan.reason:
         segments, log_after = _seal_all(store, plan.dictionary, plan.positions, progress)
     packs = recompress(store, plan.packs, progress)
-    if not segments and not packs.packs:
+    pack_rows(store, plan.loose, progress)
+    if not segments and not packs.packs and not plan.loose:
         return _not_done(plan, plan.reason or "others append to the packs that would shrink")
     commits = 0 if plan.reason else len(plan.positions)
     _record(store, commits, segments, (plan.log_bytes, log_after), packs)
@@ -114,6 +127,9 @@ def _carry_out(store: Store, plan: "_Plan", progress: Progress) -> CompressRepor
         packs_before_bytes=packs.before_bytes,
         packs_after_bytes=packs.after_bytes,
         waiting_packs=packs.waiting,
+        pairs=sum(stretch.count for stretch in plan.loose),
+        pairs_before_bytes=sum(stretch.before_bytes for stretch in plan.loose),
+        pairs_after_bytes=sum(stretch.after_bytes for stretch in plan.loose),
         size_before_bytes=plan.size_bytes,
         size_after_bytes=size_bytes(store),
         done=True,
@@ -129,6 +145,9 @@ class _Plan:
     gain_bytes: int
     dictionary: Dictionary | None
     packs: tuple[ColdPack, ...]
+    loose: tuple[Stretch, ...]
+    """Rows of collections that lie alone."""
+
     reason: str
     """Why the log is left as it is, or the empty string."""
 
@@ -151,6 +170,7 @@ def _plan(store: Store, min_gain: float, progress: Progress) -> _Plan:
         gain_bytes=int(log_bytes * gain),
         dictionary=dictionary,
         packs=cold_packs(store, newest=_KEPT_OPEN, min_gain=min_gain, progress=progress),
+        loose=loose_rows(store, min_gain),
         reason=reason,
     )
 
@@ -164,7 +184,8 @@ def _log_of(store: Store) -> LmdbLog:
 def _not_done(plan: _Plan, reason: str) -> CompressReport:
     commits = len(plan.positions) if plan.gain_bytes else 0
     packs = predicted(plan.packs)
-    gain = plan.gain_bytes + packs.before_bytes - packs.after_bytes
+    loose = sum(stretch.before_bytes - stretch.after_bytes for stretch in plan.loose)
+    gain = plan.gain_bytes + packs.before_bytes - packs.after_bytes + loose
     return CompressReport(
         commits=commits,
         segments=-(-commits // MOST_COMMITS),
@@ -174,6 +195,9 @@ def _not_done(plan: _Plan, reason: str) -> CompressReport:
         packs_before_bytes=packs.before_bytes,
         packs_after_bytes=packs.after_bytes,
         waiting_packs=0,
+        pairs=sum(stretch.count for stretch in plan.loose),
+        pairs_before_bytes=sum(stretch.before_bytes for stretch in plan.loose),
+        pairs_after_bytes=sum(stretch.after_bytes for stretch in plan.loose),
         size_before_bytes=plan.size_bytes,
         size_after_bytes=plan.size_bytes - gain,
         done=False,

@@ -81,6 +81,10 @@ class Definition:
         """Return the entries of an index in pairs, which are of one moment."""
         return Table(pairs, *self._prefixes(index))
 
+    def table(self, pairs: Pairs, index: int) -> Table:
+        """Return the entries of an index in pairs, or the rows, which are those of index 0."""
+        return self.entry_table(pairs, index) if index else self.row_table(pairs)
+
     def _prefixes(self, index: int) -> tuple[bytes, bytes]:
         found = self._entries.get(index)
         if found is None:

@@ -18,7 +18,7 @@ from nacre.rows.layout import Layout, StoredRow
 from nacre.rows.loads import is_packed, rows_of
 from nacre.rows.schema import Field
 from nacre.rows.stored import unpack_row
-from nacre.rows.view import CHANGED, Rows
+from nacre.rows.view import CHANGED, PACKED, Rows
 
 _MOST_CHUNKS = 16
 
@@ -40,6 +40,8 @@ def changed_keys(
     """
     keys: set[bytes] = set()
     for event in past.events(subject=definition.name, start=since):
+        if event.kind == PACKED:
+            continue
         if event.kind != CHANGED:  # loads, another schema, a purge of what was changed
             return None
         keys.update(_keys(definition.layout, event))

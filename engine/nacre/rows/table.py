@@ -13,9 +13,10 @@ from nacre.views.pairs import Pair, Pairs
 
 # LMDB gives a value of which two do not fit on a page of 4,096 bytes a page of its own, of which it
 # keeps 16 bytes: so the page is full, whatever lies beside it.
-_BLOCK_BYTES = 4080
+BLOCK_BYTES = 4080
 _MOST_BLOCKS, _GROWTH = 32, 4
 _ERASED = 2048
+_EVERYTHING = 1 << 62
 
 
 class Table:
@@ -83,10 +84,26 @@ class Table:
         """Put pairs whose keys are new, in their order and without the prefix, into blocks."""
         if max(map(len, values), default=0) > MOST_VALUE_BYTES:
             pairs = list(zip(keys, values, strict=True))
-            self.add((self._prefix + k, value) for k, value in pairs if not _fits(value))
-            keys = [key for key, value in pairs if _fits(value)]
-            values = [value for value in values if _fits(value)]
+            self.add((self._prefix + k, value) for k, value in pairs if not fits(value))
+            keys = [key for key, value in pairs if fits(value)]
+            values = [value for value in values if fits(value)]
         self._merge(keys, values)
+
+    def alone(self, start: bytes, limit: int) -> list[Pair]:
+        """Return the first pairs that lie alone from a key on, which, as theirs, has no prefix."""
+        end = after_prefix(self._prefix)
+        found = self._pairs.page(self._prefix + start, end, reverse=False, limit=limit)
+        return [(key[len(self._prefix) :], value) for key, value in found]
+
+    def pack(self, start: bytes, stop: bytes | None) -> None:
+        """Put the pairs of a range that lie alone into blocks; keys are without the prefix."""
+        end = after_prefix(self._prefix) if stop is None else self._prefix + stop
+        found = self._pairs.page(self._prefix + start, end, reverse=False, limit=_EVERYTHING)
+        packed = [(key, value) for key, value in found if fits(value)]
+        for key, _ in packed:
+            self._pairs.delete(key)
+        cut = len(self._prefix)
+        self._merge([key[cut:] for key, _ in packed], [value for _, value in packed])
 
     def replace(self, pairs: Sequence[Pair]) -> None:
         """Put pairs whose keys are there, each where it was if it still fits there."""
@@ -96,8 +113,8 @@ class Table:
             pairs, self._pairs.get_many([k for k, _ in pairs]), strict=True
         ):
             if alone is None:
-                packed[key[cut:]] = value if _fits(value) else None
-            if alone is not None or not _fits(value):
+                packed[key[cut:]] = value if fits(value) else None
+            if alone is not None or not fits(value):
                 self._pairs.put(key, value)
         self._change(packed)
 
@@ -143,7 +160,7 @@ class Table:
         if None in values:
             keys = [key for key, value in zip(keys, values, strict=True) if value is not None]
         there = [value for value in values if value is not None]
-        return list(cut_blocks(keys, there, _BLOCK_BYTES))
+        return list(cut_blocks(keys, there, BLOCK_BYTES))
 
     def _page_packed(
         self, start: bytes, stop: bytes | None, limit: int, *, reverse: bool
@@ -201,5 +218,6 @@ class Table:
         return (page[0][0][len(self._blocks) :], page[0][1]) if page else None
 
 
-def _fits(value: bytes) -> bool:
+def fits(value: bytes) -> bool:
+    """Tell whether a value may lie in a block."""
     return len(value) <= MOST_VALUE_BYTES

@@ -32,7 +32,7 @@ from nacre.views import State
 from nacre.views.pairs import Pair, Pairs
 
 CREATED, ALTERED, DROPPED = "rows.created", "rows.altered", "rows.dropped"
-CHANGED, LOADED = "rows.changed", "rows.loaded"
+CHANGED, LOADED, PACKED = "rows.changed", "rows.loaded", "rows.packed"
 
 Made = TypeVar("Made")
 
@@ -42,7 +42,7 @@ class Rows:
 
     name: ClassVar[str] = "rows"
     version: ClassVar[int] = 2
-    kinds = (CREATED, ALTERED, DROPPED, CHANGED, LOADED)
+    kinds = (CREATED, ALTERED, DROPPED, CHANGED, LOADED, PACKED)
 
     def __init__(self, state: State) -> None:
         self.pairs: Pairs = state.pairs
@@ -63,6 +63,8 @@ class Rows:
                 self._change(event, data)
             case "rows.loaded":
                 self._load(event, data)
+            case "rows.packed":
+                self._pack(event, data)
 
     @staticmethod
     def opened(pair: Pair) -> Iterator[Pair]:
@@ -283,6 +285,10 @@ class Rows:
         cut |= placing.load(keys, rows)
         count = tally.count + len(rows)
         self._put_tally(definition, Tally(count, event.position, sorted(cut), tally.buried))
+
+    def _pack(self, event: Event, data: dict[str, object]) -> None:
+        index, start, stop = cast("tuple[int, bytes, bytes | None]", data["range"])
+        self.definition(event.subject).table(self.pairs, index).pack(start, stop)
 
     def _rows_of_load(
         self, definition: Definition, digest: Digest
