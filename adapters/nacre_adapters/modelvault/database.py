@@ -244,7 +244,7 @@ class Database:
 
     def compact_to(self, dest_path: str | os.PathLike[str]) -> None:
         """Write all that was committed to a file, without free space."""
-        snapshots.export(self.handle, dest_path)
+        snapshots.export(self.handle, dest_path, call="compact_to")
 
     def checkpoint(self) -> None:
         """Do nothing: the database opens at once without any."""

@@ -15,14 +15,16 @@ from nacre_adapters.modelvault.handle import Handle
 from nacre_adapters.modelvault.places import check_parent, checked_path, take_lock
 
 
-def export(handle: Handle, dest_path: str | os.PathLike[str]) -> None:
+def export(
+    handle: Handle, dest_path: str | os.PathLike[str], *, call: str = "export_snapshot"
+) -> None:
     """Write all that was committed to a file; the path of the database itself is left alone.
 
     Raises:
         CannotOpen: there is no such folder, or no room.
         ModelVaultTransactionError: this thread is in a transaction.
     """
-    _refuse_inside(handle, "export_snapshot")
+    _refuse_inside(handle, call)
     dest = check_parent("dest_path", dest_path)
     if handle.place.path is not None and dest.exists() and dest.samefile(handle.place.path):
         return
