@@ -34,6 +34,7 @@ CALLS: list[Callable[..., Any]] = [
     environment.Environment._begin,
     LmdbHandle.commit,
     queue.CommitQueue.run,
+    queue.CommitQueue.run_each,
     locks.Gate.enter,
     locks.Gate.leave,
     locks.Turn.take,

@@ -55,24 +55,31 @@ class CommitQueue(Generic[Task]):
 
     def run(self, task: Task) -> None:
         """Return when *task* has been worked on, alone or with others."""
+        for error in self.run_each([task]):
+            if error is not None:
+                raise error
+
+    def run_each(self, tasks: Sequence[Task]) -> list[BaseException | None]:
+        """Return when all tasks have been worked on, with what the batch of each raised."""
         turn = Turn(self.turn)
         try:
             if not self._crowded and turn.try_to_take():
-                self._work([task])
-                return
+                self._work(tasks)
+                return [None] * len(tasks)
         finally:
             turn.give_back()
-        waiting = Waiting(task)
+        waiting = [Waiting(task) for task in tasks]
         self._crowded = True
         # Not while the queue is being closed: nobody would look into it any more.
         with self._starting:
             if self._closed:
                 raise Closed("the vault was closed: open it again")
             self._ensure_thread()
-            self._waiting.put(waiting)
-        waiting.done.acquire()
-        if waiting.error is not None:
-            raise waiting.error
+            for each in waiting:
+                self._waiting.put(each)
+        for each in waiting:
+            each.done.acquire()
+        return [each.error for each in waiting]
 
     def close(self) -> None:
         """End the writer thread, after what waits."""

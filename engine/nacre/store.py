@@ -4,7 +4,7 @@ The nouns (frames, trees) and the operations know this; users see the `Vault` ov
 """
 
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -136,11 +136,22 @@ class Store:
     ) -> Receipt:
         """Run *decide* under the writer lock and commit what it records."""
         self.check_writable()
-        if not callable(decide):
-            raise InvalidInput(
-                f"a {type(decide).__name__} decides nothing: give a function that records events"
-            )
+        _check_decides(decide)
         return self._committer.commit(decide, self._words(message, write_id, actor))
+
+    def commit_each(
+        self,
+        decisions: Iterable[Callable[..., None]],
+        *,
+        message: str = "",
+        actor: str | None = None,
+    ) -> list[Receipt | Exception]:
+        """Commit what each of some decisions records, in one durable write."""
+        self.check_writable()
+        decisions = list(decisions)
+        for decide in decisions:
+            _check_decides(decide)
+        return self._committer.commit_each(decisions, self._words(message, None, actor))
 
     def transaction(
         self, *, message: str = "", write_id: str | None = None, actor: str | None = None
@@ -369,6 +380,13 @@ def _let_go(environment: Environment, past: PastViews) -> None:
     """Release what a store of the past has used; the collector calls it, so it takes no lock."""
     for used in [environment, *past.environments]:
         REGISTRY.release_later(used)
+
+
+def _check_decides(decide: object) -> None:
+    if not callable(decide):
+        raise InvalidInput(
+            f"a {type(decide).__name__} decides nothing: give a function that records events"
+        )
 
 
 def _check_range(start: int, stop: int | None) -> None:

@@ -104,6 +104,23 @@ class Committer(Generic[Face]):
         assert request.receipt is not None
         return request.receipt
 
+    def commit_each(
+        self, decisions: Sequence[Callable[[Face], object]], words: Words
+    ) -> list[Receipt | Exception]:
+        """Commit what each of some decisions records, in as few durable writes as may be.
+
+        Return for each its receipt, or what it raised, or what kept it from being committed.
+        """
+        self._check_not_inside()
+        requests = [Request(decide, words) for decide in decisions]
+        if not requests:
+            return []
+        try:
+            errors = self._queue.run_each(requests)
+        except Exception as error:  # noqa: BLE001 - returned for each
+            return [error] * len(requests)
+        return [_outcome(*each) for each in zip(requests, errors, strict=True)]
+
     @contextmanager
     def transaction(self, words: Words) -> Iterator[Face]:
         """Hold the writer lock for a block, and commit what it records unless it raises."""
@@ -314,6 +331,16 @@ class Committer(Generic[Face]):
                 "this thread is already inside a transaction or a read of the vault: "
                 "record through that transaction, or leave it first"
             )
+
+
+def _outcome(request: Request[Face], error: BaseException | None) -> Receipt | Exception:
+    error = request.error if error is None else error
+    if error is None:
+        assert request.receipt is not None
+        return request.receipt
+    if not isinstance(error, Exception):
+        raise error
+    return error
 
 
 def _check_has_run(returned: object) -> None:

@@ -1,7 +1,7 @@
 """The face of a vault: what users and adapters call."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property, partial
 from pathlib import Path
@@ -130,6 +130,20 @@ class Vault:
         *write_id* that is already in the log returns the first receipt and writes nothing.
         """
         return self.store.commit(decide, message=message, write_id=write_id, actor=actor)
+
+    def commit_each(
+        self,
+        decisions: Iterable[Callable[[Transaction], None]],
+        *,
+        message: str = "",
+        actor: str | None = None,
+    ) -> list[Receipt | Exception]:
+        """Commit what each of some decisions records, in one durable write.
+
+        Each is a commit of its own, and sees what those before it recorded. Return for each its
+        receipt, or what it raised; one that raises harms no other.
+        """
+        return self.store.commit_each(decisions, message=message, actor=actor)
 
     def transaction(
         self, *, message: str = "", write_id: str | None = None, actor: str | None = None

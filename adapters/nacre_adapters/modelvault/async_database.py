@@ -149,7 +149,10 @@ class AsyncDatabase:
         """Store a row, new or in place of the whole row with its key."""
         name = given("collection_name", collection_name, collection)
         check_given("row", row)
-        return self.tasks.write(lambda: self.database.handle.insert(name, row))
+        handle = self.database.handle
+        return self.tasks.write_one(
+            lambda: handle.insert(name, row), lambda: handle.insertion(name, row)
+        )
 
     def get(
         self, collection_name: str | None = None, pk: object = MISSING, *,
@@ -167,7 +170,10 @@ class AsyncDatabase:
         """Delete the row of a primary key, if there is one."""
         name = given("collection_name", collection_name, collection)
         check_given("pk", pk)
-        return self.tasks.write(lambda: self.database.handle.delete(name, pk))
+        handle = self.database.handle
+        return self.tasks.write_one(
+            lambda: handle.delete(name, pk), lambda: handle.deletion(name, pk)
+        )
 
     def transaction(self) -> AsyncTransaction:
         """Return an `async with` block that belongs to this task.

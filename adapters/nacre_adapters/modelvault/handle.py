@@ -3,7 +3,7 @@
 import os
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from types import TracebackType
 from typing import Literal, TypeVar
@@ -19,6 +19,8 @@ from nacre_adapters.modelvault.transaction import Staged, nested, none_open
 from nacre_adapters.modelvault.views import Catalogue
 
 Made = TypeVar("Made")
+
+Decision = Callable[[nacre.Transaction], None]
 
 
 class Handle:
@@ -132,6 +134,26 @@ class Handle:
             staged.flush()
             return decide(staged.tx)
 
+    def write_each(self, makes: Sequence[Callable[[], Decision]]) -> list[Exception | None]:
+        """Make decisions and commit each by itself, in one durable write.
+
+        Return what each raised: it harms no other. Not for inside of a transaction.
+        """
+        errors: list[Exception | None] = [None] * len(makes)
+        decisions: dict[int, Decision] = {}
+        with self.vault.read():
+            for number, make in enumerate(makes):
+                try:
+                    decisions[number] = make()
+                except Exception as error:  # noqa: BLE001 - returned
+                    errors[number] = error
+        with as_interface, self._gate.writing():
+            outcomes = self.vault.commit_each(decisions.values())
+        for number, outcome in zip(decisions, outcomes, strict=True):
+            if isinstance(outcome, Exception):
+                errors[number] = _of_the_interface(outcome)
+        return errors
+
     def insert(self, name: str, row: object, *, keeping: bool = False) -> None:
         """Store a row, new or in place of the one with its key.
 
@@ -143,6 +165,10 @@ class Handle:
             if not shape.has_unique:
                 staged.put(shape, shape.take(row))
                 return
+        self.write_one(self.insertion(name, row, keeping=keeping))
+
+    def insertion(self, name: str, row: object, *, keeping: bool = False) -> Decision:
+        """Return the decision that stores a row, which was looked at before: see `insert`."""
         shape = self.shape(name)
         native = shape.take(row)
 
@@ -154,7 +180,7 @@ class Handle:
                 taken = now.kept(rows.get(taken[now.schema.key.native]), row, taken)
             rows.upsert(taken)
 
-        self.write_one(decide)
+        return decide
 
     def get(self, name: str, key: object) -> Row | None:
         """Return the row of a key, or None."""
@@ -173,6 +199,10 @@ class Handle:
 
     def delete(self, name: str, key: object) -> None:
         """Delete the row of a key, if there is one; else nothing is written."""
+        self.write_one(self.deletion(name, key))
+
+    def deletion(self, name: str, key: object) -> Decision:
+        """Return the decision that deletes the row of a key: see `delete`."""
         shape = self.shape(name)
         taken = shape.take_key(key)
 
@@ -181,7 +211,7 @@ class Handle:
             if taken in rows:
                 rows.delete(taken)
 
-        self.write_one(decide)
+        return decide
 
     def close(self) -> None:
         """Release the file, unless this thread is inside a transaction. Idempotent."""
@@ -233,3 +263,11 @@ class Handle:
                 self._shapes[name] = (definition, shape)
                 return shape
         raise ModelVaultSchemaError(f'schema error: unknown collection name "{name}"')
+
+
+def _of_the_interface(error: Exception) -> Exception:
+    try:
+        with as_interface:
+            raise error
+    except Exception as shown:  # noqa: BLE001 - returned
+        return shown

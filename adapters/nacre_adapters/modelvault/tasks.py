@@ -14,7 +14,8 @@ from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 from nacre_adapters.modelvault.errors import Blocked
-from nacre_adapters.modelvault.handle import Handle
+from nacre_adapters.modelvault.groups import Groups
+from nacre_adapters.modelvault.handle import Decision, Handle
 from nacre_adapters.modelvault.transaction import nested, none_open
 
 Made = TypeVar("Made")
@@ -40,6 +41,10 @@ class Tasks:
         self._readers = ThreadPoolExecutor(_READERS, "nacre reader")
         self._writers = ThreadPoolExecutor(_WRITERS, "nacre writing task")
         self._open: WeakKeyDictionary[AnyTask, OpenTransaction] = WeakKeyDictionary()
+        self._groups: WeakKeyDictionary[
+            asyncio.AbstractEventLoop, Groups[Callable[[], Decision]]
+        ] = WeakKeyDictionary()
+        self._is_closed = False
         self._inside: ContextVar[OpenTransaction | None] = ContextVar("inside", default=None)
 
     def read(self, work: Callable[[], Made]) -> "asyncio.Future[Made]":
@@ -55,6 +60,23 @@ class Tasks:
         if self._own() is None:
             self._refuse_child()
         return self._run(self._writers, work)
+
+    def write_one(
+        self, work: Callable[[], None], make: Callable[[], Decision]
+    ) -> "asyncio.Future[None]":
+        """Run what writes one row, or make its decision for a write that others share.
+
+        Raises:
+            Blocked: the task was started inside of another one's transaction.
+        """
+        if self._is_closed or self._own() is not None or self.handle.is_blocked:
+            return self.write(work)
+        self._refuse_child()
+        loop = asyncio.get_running_loop()
+        groups = self._groups.get(loop)
+        if groups is None:
+            groups = self._groups[loop] = Groups(self._writers)
+        return groups.add(make, self.handle.write_each)
 
     def now(self, work: Callable[[], Made]) -> Made:
         """Return what *work* returns, which does not wait: it looks at schemas."""
@@ -112,6 +134,7 @@ class Tasks:
 
     def close(self) -> None:
         """Let the threads end."""
+        self._is_closed = True
         self._readers.shutdown(wait=False)
         self._writers.shutdown(wait=False)
 
