@@ -120,6 +120,9 @@ class _WatchedPairs:
     def scan(self, start: bytes, stop: bytes | None, *, reverse: bool = False) -> Iterator[Pair]:
         return self._pairs.scan(start, stop, reverse=reverse)
 
+    def seek(self, start: bytes, stop: bytes | None) -> Pair | None:
+        return self._pairs.seek(start, stop)
+
     def put_many(self, pairs: Iterable[Pair]) -> None:
         for key, value in pairs:
             self.put(key, value)

@@ -86,6 +86,10 @@ class LastingPairs:
         """Return what *read* returns."""
         return self._there().at_once(read)
 
+    def seek(self, start: bytes, stop: bytes | None) -> Pair | None:
+        """Return the first pair of a range, or None."""
+        return self._there().seek(start, stop)
+
     def page(
         self, start: bytes, stop: bytes | None, *, reverse: bool, limit: int = PAGE_ROWS
     ) -> list[Pair]:

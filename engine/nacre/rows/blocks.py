@@ -78,14 +78,6 @@ class Block:
         """Return how many keys are before one."""
         return bisect_left(range(self.count), key, key=lambda n: self._common + self._left(n))
 
-    def find(self, key: bytes) -> bytes | None:
-        """Return the value of a key, or None."""
-        common = len(self._common)
-        if key[:common] != self._common:
-            return None
-        number = self._number(key[common:])
-        return None if number is None else self._value(number)
-
     def keys(self, start: int, stop: int, prefix: bytes = b"") -> list[bytes]:
         """Return some of the keys, each behind a prefix."""
         block, prefix = self._block, prefix + self._common
@@ -117,28 +109,44 @@ class Block:
             return self._block[at : at + self._size]
         return self._block[self._keys + self._ends[number] : self._keys + self._ends[number + 1]]
 
-    def _number(self, left: bytes) -> int | None:
-        if self._ends is not None:
-            number = bisect_left(range(self.count), left, key=self._left)
-            return number if number < self.count and self._left(number) == left else None
-        size, start = self._size, self._keys
-        if len(left) != size:
+
+def find_in_block(block: bytes, key: bytes) -> bytes | None:
+    """Return the value of a key in a block, or None, without decoding the others.
+
+    Raises:
+        CorruptionError: the block is cut off.
+    """
+    try:
+        kind, count, common, size = _HEAD.unpack_from(block)
+        if not kind & _SAME_SIZE:
+            return _find_by_place(Block(block), key)
+        start = _HEAD.size + common
+        values = start + count * size
+        if len(key) != common + size or not block.startswith(key[:common], _HEAD.size):
             return None
         # To look for the bytes is one call, and they are rarely found across two keys.
-        at = self._block.find(left, start, self._values)
-        while at >= 0 and (at - start) % size:
-            at = self._block.find(left, at + 1, self._values)
-        return None if at < 0 else (at - start) // size
-
-    def _value(self, number: int) -> bytes:
-        block, ends = self._block, self._values
-        if self._kind & _SAME_VALUE:
-            return block[ends:]
-        first = ends + 2 * self.count
+        left = key[common:]
+        at = block.find(left, start, values)
+        while (at - start) % size and at >= 0:
+            at = block.find(left, at + 1, values)
+        if at < 0:
+            return None
+        if kind & _SAME_VALUE:
+            return block[values:]
+        number, first = (at - start) // size, values + 2 * count
         if number == 0:
-            return block[first : first + int.from_bytes(block[ends : ends + 2], "little")]
-        begin, end = _TWO_ENDS.unpack_from(block, ends + 2 * number - 2)
+            return block[first : first + int.from_bytes(block[values : values + 2], "little")]
+        begin, end = _TWO_ENDS.unpack_from(block, values + 2 * number - 2)
         return block[first + begin : first + end]
+    except (struct.error, ZeroDivisionError) as error:
+        raise _cut_off() from error
+
+
+def _find_by_place(block: "Block", key: bytes) -> bytes | None:
+    number = block.place(key)
+    if number == block.count or block.keys(number, number + 1) != [key]:
+        return None
+    return block.values(number, number + 1)[0]
 
 
 def cut_blocks(

@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from nacre.keys import after_prefix
-from nacre.rows.blocks import MOST_VALUE_BYTES, Block, cut_blocks
+from nacre.rows.blocks import MOST_VALUE_BYTES, Block, cut_blocks, find_in_block
 from nacre.views.pairs import Pair, Pairs
 
 # LMDB gives a value of which two do not fit on a page of 4,096 bytes a page of its own, of which it
@@ -40,24 +40,17 @@ class Table:
 
     def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
         """Return the value of each key, or None."""
-        found = self._pairs.get_many(keys)
-        if None not in found:
-            return found
-        cut = len(self._prefix)
-        low = last = b""
-        block: Block | None = None
-        for number, value in enumerate(found):
-            if value is not None:
-                continue
-            key = keys[number][cut:]
-            if not low <= key <= last:
-                first = self._first_block(key)
-                if first is None:
-                    continue
-                last, block = first[0], Block(first[1])
-            # Between the two there is no other block: keys in their order need few of them.
-            low = key
-            found[number] = block.find(key) if block else None
+        # What was loaded together is asked for together.
+        if keys and self._packed(keys[0][len(self._prefix) :]) is not None:
+            found = self._get_packed(keys)
+            missing = [number for number, value in enumerate(found) if value is None]
+            rest = self._pairs.get_many([keys[number] for number in missing])
+        else:
+            found = self._pairs.get_many(keys)
+            missing = [number for number, value in enumerate(found) if value is None]
+            rest = self._get_packed([keys[number] for number in missing])
+        for number, value in zip(missing, rest, strict=True):
+            found[number] = value
         return found
 
     def page(self, start: bytes, stop: bytes | None, *, reverse: bool, limit: int) -> list[Pair]:
@@ -202,20 +195,39 @@ class Table:
         if high is not None:
             # The block that lies behind the range may begin in it.
             at = self._blocks + high
-            page = self._pairs.page(at, self._end, reverse=False, limit=1)
-            yield from (Block(raw) for _, raw in page)
+            behind = self._pairs.seek(at, self._end)
+            if behind is not None:
+                yield Block(behind[1])
         while page := self._pairs.page(first, at, reverse=True, limit=size):
             yield from (Block(raw) for _, raw in page)
             at, size = page[-1][0], min(_GROWTH * size, _MOST_BLOCKS)
 
     def _packed(self, key: bytes) -> bytes | None:
-        found = self._first_block(key)
-        return None if found is None else Block(found[1]).find(key)
+        found = self._pairs.seek(self._blocks + key, self._end)
+        return None if found is None else find_in_block(found[1], key)
+
+    def _get_packed(self, keys: Sequence[bytes]) -> list[bytes | None]:
+        """Return the value that each key has in a block, or None."""
+        cut, blocks, end, seek = len(self._prefix), self._blocks, self._end, self._pairs.seek
+        found: list[bytes | None] = []
+        low = last = block = b""
+        for each in keys:
+            key = each[cut:]
+            if not low <= key <= last:
+                first = seek(blocks + key, end)
+                if first is None:
+                    found.append(None)
+                    continue
+                last, block = first[0][len(blocks) :], first[1]
+            # Between the two there is no other block: keys in their order need few of them.
+            low = key
+            found.append(find_in_block(block, key))
+        return found
 
     def _first_block(self, key: bytes) -> Pair | None:
         """Return the first block at or behind a key, and where it lies; None: there is none."""
-        page = self._pairs.page(self._blocks + key, self._end, reverse=False, limit=1)
-        return (page[0][0][len(self._blocks) :], page[0][1]) if page else None
+        found = self._pairs.seek(self._blocks + key, self._end)
+        return None if found is None else (found[0][len(self._blocks) :], found[1])
 
 
 def fits(value: bytes) -> bool:

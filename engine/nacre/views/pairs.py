@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, compress, cycle, islice
 from typing import Protocol, TypeVar
 
-from nacre.environment import Environment, Transaction
+from nacre.environment import Cursor, Environment, Transaction
 from nacre.errors import ReadOnly
 from nacre.keys import after_prefix
 
@@ -41,6 +41,9 @@ class Pairs(Protocol):
 
     def at_once(self, read: "Callable[[Pairs], Result]") -> Result:
         """Return what *read* returns, for which all pairs are of one moment."""
+
+    def seek(self, start: bytes, stop: bytes | None) -> Pair | None:
+        """Return the first pair of a range, or None."""
 
     def page(
         self, start: bytes, stop: bytes | None, *, reverse: bool, limit: int = PAGE_ROWS
@@ -86,6 +89,7 @@ class TransactionPairs:
     def __init__(self, transaction: Transaction, prefix: bytes) -> None:
         self._transaction = transaction
         self._prefix = prefix
+        self._seeking: Cursor | None = None
 
     @property
     def prefix(self) -> bytes:
@@ -95,6 +99,7 @@ class TransactionPairs:
     def move(self, transaction: Transaction) -> None:
         """Go on in another transaction: one inside this one, or the one around it."""
         self._transaction = transaction
+        self._seeking = None
 
     def get(self, key: bytes) -> bytes | None:
         """Return the value of *key*, or None."""
@@ -123,6 +128,18 @@ class TransactionPairs:
         """Return what *read* returns: a transaction is one moment."""
         return read(self)
 
+    def seek(self, start: bytes, stop: bytes | None) -> Pair | None:
+        """Return the first pair of a range, or None."""
+        cursor = self._seeking
+        if cursor is None:
+            cursor = self._seeking = self._transaction.cursor()
+        prefix = self._prefix
+        if not cursor.set_range(prefix + start):
+            return None
+        key = cursor.key()
+        end = after_prefix(prefix) if stop is None else prefix + stop
+        return None if end is not None and key >= end else (key[len(prefix) :], cursor.value())
+
     def scan(self, start: bytes, stop: bytes | None, *, reverse: bool = False) -> Iterator[Pair]:
         """Yield the pairs of a range."""
         return scan_pages(self, start, stop, reverse=reverse)
@@ -140,9 +157,6 @@ class TransactionPairs:
         cursor = self._transaction.cursor()
         if not cursor.set_range(first):
             return []
-        if limit == 1:
-            key = cursor.key()
-            return [(key[len(self._prefix) :], cursor.value())] if key < end else []
         return self._until(lambda key: key >= end, cursor.iternext(), limit)
 
     def _backwards(self, first: bytes, end: bytes, limit: int) -> list[Pair]:
@@ -208,6 +222,10 @@ class ReadPairs:
         with self._environment.read() as transaction:
             return read(TransactionPairs(transaction, self._prefix))
 
+    def seek(self, start: bytes, stop: bytes | None) -> Pair | None:
+        """Return the first pair of a range, or None."""
+        return self.at_once(lambda pairs: pairs.seek(start, stop))
+
     def scan(self, start: bytes, stop: bytes | None, *, reverse: bool = False) -> Iterator[Pair]:
         """Yield the pairs of a range; a new transaction every page keeps none open for long."""
         return scan_pages(self, start, stop, reverse=reverse)
@@ -269,6 +287,10 @@ class MemoryPairs:
         keys = self._keys[first:last]
         below = self._base.scan(start, stop, reverse=reverse) if self._base else iter(())
         return self._merged(keys[::-1] if reverse else keys, below, reverse=reverse)
+
+    def seek(self, start: bytes, stop: bytes | None) -> Pair | None:
+        """Return the first pair of a range, or None."""
+        return next(self.scan(start, stop), None)
 
     def changes(self) -> Iterator[tuple[bytes, bytes | None]]:
         """Yield what differs from below, in order of key; None for a pair that is gone."""

@@ -78,6 +78,10 @@ class ViewPairs:
         """Views change in commits only."""
         raise ReadOnly("a view changes by applying events only: record one in a commit")
 
+    def seek(self, start: bytes, stop: bytes | None) -> Pair | None:
+        """Return the first pair of a range, or None."""
+        return self.at_once(lambda pairs: pairs.seek(start, stop))
+
     def scan(self, start: bytes, stop: bytes | None, *, reverse: bool = False) -> Iterator[Pair]:
         """Yield the pairs of a range, a page in each transaction: none stays open for long."""
         return scan_pages(self, start, stop, reverse=reverse)
