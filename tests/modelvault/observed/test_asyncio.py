@@ -133,6 +133,15 @@ def test_a_database_is_opened(mv: ModuleType, opening: Callable, observed: objec
     observe(mv, lambda: asyncio.run(run()), observed)
 
 
+def test_a_database_outlives_its_loop(mv: ModuleType) -> None:
+    db = asyncio.run(made(mv))
+
+    async def read() -> object:
+        return await asyncio.gather(*(db.get("c", 1) for _ in range(50)))
+
+    assert asyncio.run(read()) == [{"id": 1, "n": 2}] * 50
+
+
 def test_a_loop_is_needed(mv: ModuleType) -> None:
     observe(mv, mv.AsyncDatabase.open_in_memory, Raises(
         "RuntimeError", "no running event loop"))  # fmt: skip

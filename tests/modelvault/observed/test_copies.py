@@ -215,6 +215,18 @@ def test_a_damaged_file_is_whole_or_refused(
     observe(mv, lambda: rows(mv.Database.open("x.mv", recovery=recovery)), observed)
 
 
+def test_a_torn_file_can_be_read_here(mv: ModuleType) -> None:
+    made(mv)
+    Path("x.mv").write_bytes(junk(Path("x.mv").read_bytes()))
+
+    invalid = Raises("OSError", "Invalid argument (os error 22)")
+    observe(
+        mv,
+        lambda: rows(mv.Database.open("x.mv", read_only=True, recovery="auto_truncate")),
+        Differs(invalid, ROWS),
+    )
+
+
 def test_what_was_cut_off_is_told_and_nothing_is_here(mv: ModuleType) -> None:
     made(mv)
     Path("x.mv").write_bytes(junk(Path("x.mv").read_bytes()))

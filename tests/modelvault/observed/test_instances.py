@@ -213,6 +213,39 @@ def test_a_class_with_fewer_fields_keeps_the_others_here(mv: ModuleType) -> None
     observe(mv, lambda: db.get("c", 1)["rest"], Differs(None, "kept"))
 
 
+OBJECT = Raises("ValueError", "expected dict for object type")
+
+
+@pytest.mark.parametrize(
+    ("before", "patch", "observed"),
+    [
+        (Part(2, NOW), {"part": {"a": 3}}, {"a": 3, "at": 1709209800123457}),
+        (Part(2, NOW), {"part": {"at": 5}}, {"a": 2, "at": 5}),
+        (Part(2, NOW), {"part": None}, None),
+        (None, {"part": {"a": 3}}, {"a": 3, "at": None}),
+        (None, {"part": {"at": 3}}, Raises("ValueError", 'missing object field "a"')),
+        (Part(2, NOW), Whole(1, NOW, part=Part(7)), {"a": 7, "at": None}),
+        (Part(2, NOW), {"part": Part(7)}, Differs(OBJECT, {"a": 7, "at": None})),
+        (Part(2, NOW), {}, {"a": 2, "at": 1709209800123457}),
+        (Part(2, NOW), 3, Differs(
+            Raises("TypeError", "asdict() should be called on dataclass instances"),
+            Raises("TypeError", "a int is no patch"))),
+    ],
+)  # fmt: skip
+def test_an_update_merges_what_is_nested(
+    mv: ModuleType, before: Part | None, patch: object, observed: object
+) -> None:
+    db = mv.Database.open_in_memory()
+    wholes = mv.models.collection(db, Whole)
+    wholes.insert(Whole(1, NOW, part=before))
+
+    def work() -> object:
+        wholes.update(1, patch)
+        return db.get("wholes", 1)["part"]
+
+    observe(mv, work, observed)
+
+
 @pytest.mark.parametrize("odd", [{"id": 1}, None, 3])
 def test_only_instances_are_inserted(mv: ModuleType, odd: object) -> None:
     for cls, there in ((Narrow, "TypeError"), (account(), "AttributeError")):

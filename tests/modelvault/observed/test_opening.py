@@ -170,6 +170,31 @@ def test_a_lock_of_another_process_ends_with_it(
     assert mv.Database.open("x.mv").get("c", 1) == {"id": 1}
 
 
+def test_who_deletes_the_lock_lets_another_write_here_and_nothing_is_lost(mv: ModuleType) -> None:
+    def work(talk: Connection) -> None:
+        db = made(mv)
+        talk.send("open")
+        talk.recv()
+        db.insert("c", {"id": 2})
+        talk.send("done")
+        talk.recv()
+
+    process = Process(work)
+    process.hear()
+    Path("x.mv.writer.lock").unlink()
+
+    def write() -> object:
+        db = mv.Database.open("x.mv")
+        db.insert("c", {"id": 3})
+        process.talk.send("go")
+        process.hear()
+        return [db.get("c", key) for key in (1, 2, 3)]
+
+    rows = [{"id": 1}, {"id": 2}, {"id": 3}]
+    observe(mv, write, Differs(Raises("OSError", LOCKED), rows))
+    process.kill()
+
+
 def test_readers_share_and_a_writer_may_come(mv: ModuleType) -> None:
     made(mv)
     readers = [mv.Database.open("x.mv", read_only=True) for _ in range(3)]

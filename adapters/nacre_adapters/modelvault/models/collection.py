@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Generic
 
 import nacre
-from nacre_adapters.modelvault.errors import Malformed
+from nacre_adapters.modelvault.errors import Malformed, WrongType
 from nacre_adapters.modelvault.handle import Handle
 from nacre_adapters.modelvault.models.codec import plain
 from nacre_adapters.modelvault.models.mapping import Mapped, Model
 from nacre_adapters.modelvault.paths import paths_of
 from nacre_adapters.modelvault.query import Collection, Query
+from nacre_adapters.modelvault.shape import Row
 
 
 @dataclass(frozen=True)
@@ -118,15 +119,16 @@ class ModelCollection(Generic[Model]):
         self._handle.delete(self.name, self._mapped.key_of(pk_or_obj))
 
     def update(self, pk: object, patch: object) -> None:
-        """Change some fields of the instance of a key.
+        """Change some fields of the instance of a key, and of what is inside of it.
 
         Raises:
             Malformed: there is none, or no such field.
+            WrongType: the patch is neither a dict nor an instance.
         """
         key = self._mapped.key_of(pk)
         changes = plain(patch)
         if not isinstance(changes, Mapping):
-            raise Malformed(f"a {type(patch).__name__} is no patch: give a dict or an instance")
+            raise WrongType(f"a {type(patch).__name__} is no patch: give a dict or an instance")
 
         def decide(tx: nacre.Transaction) -> None:
             shape = self._handle.shape_in(tx, self.name)
@@ -134,7 +136,7 @@ class ModelCollection(Generic[Model]):
             found = rows.get(shape.take_key(key))
             if found is None:
                 raise Malformed("cannot update missing row")
-            rows.upsert(shape.take({**shape.give(found), **changes}))
+            rows.upsert(shape.take(_merged(shape.give(found), changes)))
 
         self._handle.write_one(decide)
 
@@ -161,3 +163,15 @@ class ModelCollection(Generic[Model]):
     def count(self) -> int:
         """Return how many there are."""
         return self.query().count()
+
+
+def _merged(row: Mapping[str, object], changes: Mapping[str, object]) -> Row:
+    """Return a row with changes; an object in them changes the parts that it names."""
+    merged = dict(row)
+    for name, value in changes.items():
+        was = row.get(name)
+        if isinstance(value, Mapping) and isinstance(was, Mapping):
+            merged[name] = _merged(was, value)
+        else:
+            merged[name] = value
+    return merged
