@@ -34,17 +34,21 @@ def pack(value: object) -> bytes:
     Raises:
         Unstorable: *value* holds something else; the message names where.
     """
+    return _packer().pack(value)
+
+
+def pack_all(values: Iterable[object]) -> list[bytes]:
+    """Encode many values, each as `pack` does."""
+    return _packer().pack_all(values)
+
+
+def _packer() -> "Packer":
     # Making a packer costs three times what packing an event does.
     try:
         packer: Packer = _threads.packer
     except AttributeError:
         packer = _threads.packer = Packer()
-    return packer.pack(value)
-
-
-def pack_all(values: Iterable[object]) -> list[bytes]:
-    """Encode many values, each as `pack` does."""
-    return Packer().pack_all(values)
+    return packer
 
 
 class Packer:

@@ -169,6 +169,8 @@ class Layout:
 
     def keys_of(self, rows: Sequence[StoredRow]) -> list[bytes]:
         """Return the keys of many rows, which have the slots of all fields."""
+        if len(rows) == 1:
+            return [self.key_of(rows[0])]
         return all_fitted([_column(rows, itemgetter(slot), convert) for slot, convert in self._key])
 
     def key_values(self, stored: StoredRow) -> list[object]:
@@ -312,6 +314,8 @@ def index_values(entries: Entries, stored: StoredRow) -> bytes:
 
 def all_index_values(entries: Entries, rows: Sequence[StoredRow]) -> list[bytes]:
     """Return what `index_values` does of each of many rows."""
+    if len(rows) == 1:
+        return [index_values(entries, rows[0])]
     gets: Iterable[Getter] = [get for get, _ in entries.get]
     if entries.slots and min(map(len, rows), default=0) > max(entries.slots):
         gets = map(itemgetter, entries.slots)
