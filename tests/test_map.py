@@ -15,9 +15,10 @@ from processes import Process, in_process
 import nacre
 from nacre import lmdb_handle as module
 from nacre import locks
-from nacre.environment import Environment, Transaction
+from nacre.environment import Environment
 from nacre.errors import StateError, StorageError
 from nacre.files import OsFiles
+from nacre.lmdb_handle import Transaction
 from nacre.registry import REGISTRY
 
 SMALL_MAP = 1 << 18

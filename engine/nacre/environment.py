@@ -4,23 +4,17 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import lmdb
 
 from nacre import swap
-from nacre.errors import Poisoned, ReadOnly, StateError
+from nacre.errors import StateError
 from nacre.files import Files, storage_error
-from nacre.lmdb_handle import LmdbHandle
+from nacre.lmdb_handle import LmdbHandle, Transaction
 from nacre.locks import Gate, Turn
 
 Result = TypeVar("Result")
-
-if TYPE_CHECKING:  # py-lmdb's classes are generic only in its stubs
-    Transaction = lmdb.Transaction[bytes]
-    Cursor = lmdb.Cursor[bytes]
-else:
-    Transaction, Cursor = lmdb.Transaction, lmdb.Cursor
 
 
 class _Local(threading.local):
@@ -28,11 +22,8 @@ class _Local(threading.local):
 
     transaction: Transaction | None = None
     writing = False
-    broken = False
-    """Whether the process forked inside of its read."""
-
-    has_turn = False
-    """Whether it is the one who swaps the file."""
+    broken = False  # the process forked inside of its read
+    has_turn = False  # it is the one who swaps the file
 
 
 class Environment:
@@ -129,7 +120,7 @@ class Environment:
         try:
             self.handle.current().sync(True)
         except lmdb.Error as error:
-            raise self.poison(error) from error
+            raise self.handle.poison(error) from error
 
     def swap(self, files: Files) -> None:
         """Put a compact copy in the place of the file, which gives its free pages back.
@@ -156,15 +147,6 @@ class Environment:
                 raise storage_error(f"compact {self.path}", self.handle.reason(error)) from error
             finally:
                 self._local.has_turn = False
-
-    def size_bytes(self) -> int:
-        """Return how much of the file is in use, free pages included."""
-        info = self.handle.current().info()
-        return int((info["last_pgno"] + 1) * self.handle.current().stat()["psize"])
-
-    def poison(self, cause: BaseException) -> Poisoned:
-        """Refuse everything from now on: a sync failed, and what is on disk is unknown."""
-        return self.handle.poison(cause)
 
     def is_gone(self) -> bool:
         """Tell whether the file was unlinked or replaced since it was opened."""
@@ -212,7 +194,7 @@ class Environment:
         # Inside of the gate, so that no other thread closes the file meanwhile.
         self._gate.enter()
         try:
-            return 2 * self.size_bytes() > self.handle.map_size()
+            return 2 * self.handle.size_bytes() > self.handle.map_size()
         finally:
             self._gate.leave()
 
@@ -283,24 +265,13 @@ class Environment:
     def _begin(self, *, write: bool) -> Transaction:
         while True:
             try:
-                transaction: Transaction = self.handle.current().begin(write=write)
-                return transaction
+                return self.handle.begin(write=write)
             except lmdb.MapResizedError:
                 self._gate.leave()
                 try:
                     self.adopt_size()
                 finally:
                     self._gate.enter()
-            except lmdb.ReadonlyError as error:
-                raise ReadOnly(f"{self.path} cannot be written: it was opened read-only") from error
-            except lmdb.PanicError as error:
-                self.poison(error)
-            except lmdb.ReadersFullError as error:
-                if not self.handle.current().reader_check():
-                    limit = self.handle.current().info()["max_readers"]
-                    raise StateError(
-                        f"{limit} reads of {self.path} are open: close some"
-                    ) from error
 
 
 class Read:

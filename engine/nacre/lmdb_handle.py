@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 from errno import EIO, ENOSPC, EOPNOTSUPP
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import lmdb
 
@@ -16,12 +17,19 @@ from nacre.errors import (
     FormatError,
     NacreError,
     Poisoned,
+    ReadOnly,
     StateError,
     StorageError,
 )
 from nacre.files import Files, is_full, storage_error
 from nacre.lmdb_file import drop_lock, file_id, is_lmdb_file, lock_path, reserve_lock
 from nacre.lmdb_length import check_length
+
+if TYPE_CHECKING:  # py-lmdb's classes are generic only in its stubs
+    Transaction = lmdb.Transaction[bytes]
+    Cursor = lmdb.Cursor[bytes]
+else:
+    Transaction, Cursor = lmdb.Transaction, lmdb.Cursor
 
 MAX_READERS = 1024
 
@@ -105,7 +113,7 @@ class LmdbHandle:
             return OSError(ENOSPC, os.strerror(ENOSPC))
         return error
 
-    def commit(self, transaction: "lmdb.Transaction[bytes]", files: Files) -> None:
+    def commit(self, transaction: Transaction, files: Files) -> None:
         """Commit a write transaction through *files*.
 
         Raises:
@@ -123,6 +131,34 @@ class LmdbHandle:
             if not isinstance(failure, DiskFull):
                 self.poison(error)
             raise failure from error
+
+    def begin(self, *, write: bool) -> Transaction:
+        """Return a new transaction.
+
+        Raises:
+            ReadOnly: the file cannot be written.
+            StateError: too many reads are open.
+            lmdb.MapResizedError: another process has set another size of the map.
+        """
+        while True:
+            try:
+                transaction: Transaction = self.current().begin(write=write)
+                return transaction
+            except lmdb.ReadonlyError as error:
+                raise ReadOnly(f"{self.path} cannot be written: it was opened read-only") from error
+            except lmdb.PanicError as error:
+                self.poison(error)
+            except lmdb.ReadersFullError as error:
+                if not self.current().reader_check():
+                    limit = self.current().info()["max_readers"]
+                    raise StateError(
+                        f"{limit} reads of {self.path} are open: close some"
+                    ) from error
+
+    def size_bytes(self) -> int:
+        """Return how much of the file is in use, free pages included."""
+        current = self.current()
+        return int((current.info()["last_pgno"] + 1) * current.stat()["psize"])
 
     def map_size(self) -> int:
         """Return how large the file can become before the map must grow."""

@@ -15,11 +15,12 @@ from pathlib import Path
 
 from nacre import codec
 from nacre.clock import now_ns
-from nacre.environment import Environment, Transaction
+from nacre.environment import Environment
 from nacre.errors import CorruptionError, FormatError, InvalidInput
 from nacre.files import Files, refuse_network_storage, storage_errors
 from nacre.layout import Layout, creating, find_layout
 from nacre.lmdb_file import check_untrusted
+from nacre.lmdb_handle import Transaction
 from nacre.past import SnapshotsView
 from nacre.prefixes import META
 from nacre.registry import REGISTRY

@@ -16,7 +16,7 @@ import lmdb
 from nacre.blobs import Blobs
 from nacre.clock import now_ns
 from nacre.codec import Packer
-from nacre.environment import Environment, Transaction
+from nacre.environment import Environment
 from nacre.errors import InvalidInput, NotFound, StateError, StorageError
 from nacre.event import (
     NO_PREVIOUS,
@@ -27,6 +27,7 @@ from nacre.event import (
 )
 from nacre.files import Files
 from nacre.hashing import Digest
+from nacre.lmdb_handle import Transaction
 from nacre.log import Log
 from nacre.log.tree import LmdbTree
 from nacre.queue import CommitQueue

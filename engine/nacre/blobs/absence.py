@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from nacre import codec
-from nacre.environment import Transaction
 from nacre.hashing import Digest
+from nacre.lmdb_handle import Transaction
 from nacre.prefixes import META
 
 _PREFIX = bytes([META]) + b"absent"

@@ -25,9 +25,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from nacre.blobs.record import PACK_ID_BYTES, Description, from_flags
-from nacre.environment import Transaction
 from nacre.errors import CorruptionError
 from nacre.hashing import Digest, checksum
+from nacre.lmdb_handle import Transaction
 from nacre.prefixes import BLOBS, META, PACKS
 
 _IN_PACK = 0x80

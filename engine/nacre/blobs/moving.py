@@ -14,10 +14,11 @@ from nacre.blobs import index, record
 from nacre.blobs.index import Place, Row
 from nacre.blobs.packs import PackWriter, open_writer, pack_path
 from nacre.blobs.record import Description
-from nacre.environment import Environment, Transaction
+from nacre.environment import Environment
 from nacre.errors import CorruptionError
 from nacre.files import Files, map_file
 from nacre.hashing import Buffer, Digest, checksum
+from nacre.lmdb_handle import Transaction
 
 
 @dataclass(frozen=True, slots=True)

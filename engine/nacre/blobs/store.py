@@ -15,7 +15,7 @@ from nacre.blobs.held import HeldBlobs
 from nacre.blobs.index import Place, Row
 from nacre.blobs.packs import PackReader, PackWriter, open_writer
 from nacre.blobs.record import Description
-from nacre.environment import Environment, Transaction
+from nacre.environment import Environment
 from nacre.errors import (
     Closed,
     CorruptionError,
@@ -27,6 +27,7 @@ from nacre.errors import (
 )
 from nacre.files import Files
 from nacre.hashing import Buffer, Digest, checksum, digest_of, flat
+from nacre.lmdb_handle import Transaction
 from nacre.locks import Turn
 
 # Up to a page, a row of LMDB costs less than a record and the sync of a pack.
@@ -327,7 +328,7 @@ class VaultBlobs:
             for writer in writers:
                 writer.sync()
         except Poisoned as error:
-            self._environment.poison(error)
+            self._environment.handle.poison(error)
             raise
 
     def _close_full(self) -> None:

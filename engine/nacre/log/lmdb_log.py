@@ -18,10 +18,11 @@ The newest commits are never in a segment, so that the last key says where the h
 import struct
 from collections.abc import Iterator, Sequence
 
-from nacre.environment import Cursor, Environment, Read, Transaction
+from nacre.environment import Environment, Read
 from nacre.errors import Closed, Conflict, CorruptionError
 from nacre.files import Files, OsFiles
 from nacre.hashing import Buffer
+from nacre.lmdb_handle import Cursor, Transaction
 from nacre.log.segment import (
     MOST_COMMITS,
     NO_DICTIONARY,

@@ -11,9 +11,9 @@ import struct
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 
-from nacre.environment import Transaction
 from nacre.errors import CorruptionError
 from nacre.hashing import node_hash
+from nacre.lmdb_handle import Transaction
 from nacre.prefixes import TREE
 
 EMPTY_ROOT = sha256(b"").digest()

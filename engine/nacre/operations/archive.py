@@ -13,10 +13,10 @@ from nacre import swap
 from nacre.blobs import index
 from nacre.blobs.packs import pack_path
 from nacre.clock import now_ns
-from nacre.environment import Transaction
 from nacre.errors import CorruptionError, InvalidInput, NacreError, StateError
 from nacre.files import Files, OsFiles, map_file, storage_error
 from nacre.hashing import Buffer
+from nacre.lmdb_handle import Transaction
 from nacre.log.tree import LmdbTree
 from nacre.operations.beside import beside, clear
 from nacre.operations.report import Progress, no_progress

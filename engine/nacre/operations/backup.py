@@ -27,10 +27,10 @@ from nacre.blobs import index
 from nacre.blobs.absence import absences
 from nacre.blobs.index import Epitaph, Place
 from nacre.clock import now_ns
-from nacre.environment import Transaction
 from nacre.errors import CorruptionError, NotFound, StateError
 from nacre.event import checked_name
 from nacre.hashing import Digest, digest_of
+from nacre.lmdb_handle import Transaction
 from nacre.log.tree import LmdbTree
 from nacre.operations.backup_base import find_base, tail_start
 from nacre.operations.hidden import lines_of, restored_places

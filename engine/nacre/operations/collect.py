@@ -14,9 +14,9 @@ from nacre.blobs.index import Epitaph, Place, Row
 from nacre.blobs.record import record_size
 from nacre.blobs.store import holds_path
 from nacre.decision import Transaction as Tx
-from nacre.environment import Transaction
 from nacre.hashing import Digest
 from nacre.holds import is_held_before
+from nacre.lmdb_handle import Transaction
 from nacre.operations.roots import Marks, mark_since
 from nacre.store import Store
 

@@ -7,8 +7,8 @@ that chain and tree do not show.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from nacre import codec
-from nacre.environment import Transaction
 from nacre.event import Commit
+from nacre.lmdb_handle import Transaction
 from nacre.prefixes import META
 from nacre.purged import PURGED
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from nacre.blobs import index
 from nacre.blobs.index import Epitaph
-from nacre.environment import Transaction
 from nacre.event import (
     Event,
     StoredEvent,
@@ -21,6 +20,7 @@ from nacre.event import (
     split_entry,
 )
 from nacre.hashing import Digest
+from nacre.lmdb_handle import Transaction
 from nacre.log.tree import LmdbTree
 from nacre.operations.hidden import places_in
 from nacre.operations.purge import OWN, WHY

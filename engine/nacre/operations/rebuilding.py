@@ -11,11 +11,12 @@ from nacre.blobs.absence import Absence, put_absence
 from nacre.blobs.index import Epitaph, Place, Row
 from nacre.blobs.packs import PackWriter, open_writer
 from nacre.blobs.record import Description
-from nacre.environment import Environment, Transaction
+from nacre.environment import Environment
 from nacre.event import decode_commit
 from nacre.files import Files
 from nacre.hashing import Buffer, Digest
 from nacre.layout import Layout
+from nacre.lmdb_handle import Transaction
 from nacre.log import LmdbLog
 from nacre.log.tree import LmdbTree
 

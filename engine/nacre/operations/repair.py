@@ -17,10 +17,10 @@ from nacre.blobs.moving import Packs, move_pack, remove_emptied
 from nacre.blobs.packs import pack_path
 from nacre.codec import digests_in, unpack
 from nacre.decision import Transaction as Tx
-from nacre.environment import Transaction
 from nacre.errors import CorruptionError, NotFound
 from nacre.files import storage_errors
 from nacre.hashing import Digest
+from nacre.lmdb_handle import Transaction
 from nacre.operations.affected import Naming
 from nacre.operations.epitaphs import Epitaphs
 from nacre.operations.report import Progress, no_progress

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 from nacre.blobs import index
 from nacre.codec import digests_in, unpack
-from nacre.environment import Transaction
 from nacre.errors import Dropped, NotFound
 from nacre.event import decode_events, open_entry
 from nacre.hashing import HASH_SIZE, Digest
 from nacre.keys import after_prefix
+from nacre.lmdb_handle import Transaction
 from nacre.operations.report import Progress
 from nacre.operations.snapshots import Snapshots
 from nacre.past.runs import rows_in

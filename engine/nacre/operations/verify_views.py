@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from nacre import codec
-from nacre.environment import Transaction
 from nacre.errors import CorruptionError, FormatError
 from nacre.keys import decode_key
+from nacre.lmdb_handle import Transaction
 from nacre.log import LogUntil
 from nacre.operations.divergence import first_difference
 from nacre.operations.report import Problem, Progress

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from blake3 import blake3
 
-from nacre.environment import Transaction
 from nacre.keys import after_prefix
+from nacre.lmdb_handle import Transaction
 from nacre.views.catalogue import decode_catalogue, raw_catalogue
 
 # A million rows take a second, in one transaction: views of more are not compared.

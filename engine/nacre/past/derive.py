@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
-from nacre.environment import Environment, Transaction
+from nacre.environment import Environment
 from nacre.errors import CorruptionError
 from nacre.event import decode_events
 from nacre.files import Files
+from nacre.lmdb_handle import Transaction
 from nacre.log import Log
 from nacre.views.catalogue import Build, Catalogue, Entry, put_catalogue, slot_prefix
 from nacre.views.pairs import MemoryPairs, Pair, TransactionPairs

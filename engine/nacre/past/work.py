@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nacre import codec
-from nacre.environment import Environment, Transaction
+from nacre.environment import Environment
 from nacre.errors import NacreError
 from nacre.files import Files
 from nacre.lmdb_file import lock_path
+from nacre.lmdb_handle import Transaction
 from nacre.log import LmdbLog, LogUntil
 from nacre.log.tree import LmdbTree
 from nacre.past.code import code_of

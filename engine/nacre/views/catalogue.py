@@ -14,8 +14,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from nacre import codec
-from nacre.environment import Transaction
 from nacre.errors import CorruptionError
+from nacre.lmdb_handle import Transaction
 from nacre.prefixes import META, VIEWS
 
 _KEY = bytes([META]) + b"views"

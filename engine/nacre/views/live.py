@@ -6,7 +6,7 @@ must go on all the same.
 
 from collections.abc import Mapping
 
-from nacre.environment import Transaction
+from nacre.lmdb_handle import Transaction
 from nacre.views.catalogue import Build
 from nacre.views.pairs import TransactionPairs
 from nacre.views.table import GetBlob, State

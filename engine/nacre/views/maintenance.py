@@ -8,11 +8,12 @@ it was; the switch to a new build is one row.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
-from nacre.environment import Environment, Transaction
+from nacre.environment import Environment
 from nacre.errors import FormatError
 from nacre.event import Event, decode_events
 from nacre.files import Files
 from nacre.keys import after_prefix
+from nacre.lmdb_handle import Transaction
 from nacre.log import Log
 from nacre.views.catalogue import (
     Build,

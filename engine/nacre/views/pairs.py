@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, compress, cycle, islice
 from typing import Protocol, TypeVar
 
-from nacre.environment import Cursor, Environment, Transaction
+from nacre.environment import Environment
 from nacre.errors import ReadOnly
 from nacre.keys import after_prefix
+from nacre.lmdb_handle import Cursor, Transaction
 
 Pair = tuple[bytes, bytes]
 

@@ -7,8 +7,8 @@ date first; through a read-only handle that happens in memory.
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from nacre.environment import Transaction
 from nacre.errors import ReadOnly
+from nacre.lmdb_handle import Transaction
 from nacre.views.catalogue import Build, Catalogue
 from nacre.views.maintenance import Maintenance, apply_batch
 from nacre.views.pairs import (

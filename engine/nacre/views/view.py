@@ -6,9 +6,9 @@ from functools import partial
 from inspect import signature
 from typing import ClassVar, NamedTuple, Protocol
 
-from nacre.environment import Transaction
 from nacre.errors import InvalidInput
 from nacre.event import Event, Header, checked_name
+from nacre.lmdb_handle import Transaction
 from nacre.views.table import State
 
 Apply = Callable[[Event], None]
