@@ -2,7 +2,6 @@
 
 import shutil
 import tempfile
-from functools import partial
 from pathlib import Path
 
 from hypothesis import HealthCheck, settings
@@ -11,8 +10,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 import nacre
 from nacre.errors import InvalidInput, NotFound
+from nacre.operations.pack_rows import pack_rows
+from nacre.operations.report import no_progress
 from nacre.rows import Rows
-from nacre.rows.packing import pack, stretches
+from nacre.rows.packing import stretches
 
 KEYS = st.sampled_from(["a", "b", "c", "d" * 300, "d" * 299 + "e", ""])
 AGES = st.one_of(st.none(), st.integers(-3, 3))
@@ -44,8 +45,8 @@ class RowsMachine(RuleBasedStateMachine):
 
     @rule()
     def pack(self) -> None:
-        for stretch in list(stretches(self.vault.view(Rows), at_least=1)):
-            self.vault.store.commit(partial(pack, stretch=stretch))
+        found = list(stretches(self.vault.view(Rows), at_least=1))
+        pack_rows(self.vault.store, found, no_progress)
 
     @rule(rows=st.lists(st.tuples(KEYS, AGES, CODES), max_size=4), how=st.sampled_from("iulvt"))
     def write(self, rows, how) -> None:

@@ -1,6 +1,5 @@
 """Rows that came one by one are packed by compress: a third of the room, and nothing else."""
 
-from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -11,9 +10,11 @@ from works import open_over
 
 import nacre
 from nacre.operations.compress import compress
+from nacre.operations.pack_rows import pack_rows
 from nacre.operations.replay import replay
+from nacre.operations.report import no_progress
 from nacre.rows import Rows
-from nacre.rows.packing import pack, stretches
+from nacre.rows.packing import stretches
 from nacre.testing import MOMENTS, KillingFiles
 
 ROWS = {row["id"]: row for row in crowd(1500)}
@@ -102,8 +103,7 @@ def test_a_collection_that_was_dropped_meanwhile_is_not_packed(vault):
     create_people(vault, indexes=[])
     head = vault.head
 
-    for stretch in found:
-        vault.store.commit(partial(pack, stretch=stretch))
+    pack_rows(vault.store, found, no_progress)
 
     assert vault.head == head
 

@@ -5,7 +5,9 @@ from functools import partial
 
 from nacre.operations.report import Progress
 from nacre.rows import Rows
-from nacre.rows.packing import Stretch, pack, stretches
+from nacre.rows.packing import Stretch, packed, stretches
+from nacre.rows.view import PACKED
+from nacre.stage import Stage
 from nacre.store import Store
 
 
@@ -21,4 +23,10 @@ def pack_rows(store: Store, loose: Sequence[Stretch], progress: Progress) -> Non
     """Pack stretches; each is a commit of its own, so that others wait for none for long."""
     for number, stretch in enumerate(loose):
         progress("pack rows", number, len(loose))
-        store.commit(partial(pack, stretch=stretch), message="packed rows")
+        store.commit(partial(_record, stretch=stretch), message="packed rows")
+
+
+def _record(tx: Stage, stretch: Stretch) -> None:
+    data = packed(tx.view(Rows), stretch)
+    if data is not None:
+        tx.record_own(PACKED, subject=stretch.collection, data=data)

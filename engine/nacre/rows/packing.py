@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from nacre.rows.blocks import cut_blocks
-from nacre.rows.changes import Decision
 from nacre.rows.definition import Definition
 from nacre.rows.table import BLOCK_BYTES, fits
-from nacre.rows.view import PACKED, Rows
+from nacre.rows.view import Rows
 
 # So many are put into blocks by one commit, which others wait for.
 _STRETCH = 10_000
@@ -44,14 +43,14 @@ def stretches(view: Rows, *, at_least: int = _WORTH_PACKING) -> Iterator[Stretch
                     yield from found
 
 
-def pack(tx: Decision, stretch: Stretch) -> None:
-    """Record that a stretch is packed, unless its collection is gone."""
-    definition = tx.view(Rows).find(stretch.collection)
+def packed(view: Rows, stretch: Stretch) -> dict[str, object] | None:
+    """Return what an event says that packs a stretch; None: its collection or index is gone."""
+    definition = view.find(stretch.collection)
     if definition is None or definition.number != stretch.number:
-        return
-    if stretch.index in {0, *(index.number for index in definition.schema.indexes)}:
-        data = {"range": [stretch.index, stretch.start, stretch.stop]}
-        tx.record_own(PACKED, subject=stretch.collection, data=data)
+        return None
+    if stretch.index not in {0, *(index.number for index in definition.schema.indexes)}:
+        return None
+    return {"range": [stretch.index, stretch.start, stretch.stop]}
 
 
 def _of_table(view: Rows, definition: Definition, index: int) -> Iterator[Stretch]:
