@@ -70,6 +70,20 @@ def test_an_update_that_changes_nothing_is_no_commit(vault, people):
     assert vault.head == head
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(1, True), (True, 1.0), ([1], [True]), ({"n": 1}, {"n": 1.0}), (0.0, -0.0)],
+)
+def test_what_python_takes_for_the_same_is_stored_all_the_same(vault, before, after):
+    kept = vault.rows.create("kept", {"id": "int64", "value": "json"}, key="id")
+    kept.insert_many([{"id": 1, "value": before}, {"id": 2, "value": before}])
+
+    kept.update(1, value=after)
+    kept.where(id=2).update(value=after)
+
+    assert [repr(row["value"]) for row in kept] == [repr(after)] * 2
+
+
 def test_the_key_of_a_row_cannot_change(people):
     people.insert(person("p1"))
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
+from nacre import codec
 from nacre.errors import InvalidInput, Mismatch, NotFound, NotUnique
 from nacre.rows.declared import plain_row
 from nacre.rows.definition import Definition
@@ -127,10 +128,15 @@ def replace_row(
     """Record a stored row in place of another, unless they are equal; return it as given."""
     layout = definition.layout
     row[0] = old[0]
-    if row != layout.whole(old) or any(value != value for value in row):  # noqa: PLR0124 - NaN
+    if differ(row, layout.whole(old)):
         check_unique(tx.view(Rows), definition, [row], replaced={key: old})
         tx.record_own(CHANGED, subject=definition.name, data={"update": [row]})
     return layout.give(row)
+
+
+def differ(row: StoredRow, old: StoredRow) -> bool:
+    """Tell whether two rows are stored as different bytes: to Python 1, 1.0 and True are equal."""
+    return row is not old and codec.pack(row) != codec.pack(old)
 
 
 def delete(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from nacre.errors import InvalidInput
-from nacre.rows.changes import Decision, check_unique
+from nacre.rows.changes import Decision, check_unique, differ
 from nacre.rows.definition import Definition
 from nacre.rows.layout import StoredRow
 from nacre.rows.view import CHANGED, Rows
@@ -26,7 +26,7 @@ def update_rows(
     old = {layout.key_of(row): row for row in rows}
     new = {key: layout.change(row, changes) for key, row in old.items()}
     check_unique(tx.view(Rows), definition, list(new.values()), replaced=old)
-    changed = [row for key, row in new.items() if row != layout.whole(old[key])]
+    changed = [row for key, row in new.items() if differ(row, layout.whole(old[key]))]
     for start in range(0, len(changed), _EVENT_ROWS):
         page = changed[start : start + _EVENT_ROWS]
         tx.record_own(CHANGED, subject=definition.name, data={"update": page})
