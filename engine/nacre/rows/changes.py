@@ -1,6 +1,6 @@
 """Decisions: what may change in a collection, and the events that say that it did."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from nacre import codec
@@ -8,6 +8,7 @@ from nacre.errors import InvalidInput, Mismatch, NotFound, NotUnique
 from nacre.rows.declared import plain_row
 from nacre.rows.definition import Definition
 from nacre.rows.layout import Entries, StoredRow, index_values
+from nacre.rows.stored import unpack_row
 from nacre.rows.view import CHANGED, Rows
 from nacre.views import View
 
@@ -17,6 +18,7 @@ Row = Mapping[str, object] | object
 """A dict, a dataclass or a pydantic model."""
 
 _EVENT_ROWS = 1000
+_LOOKED_UP = 2048
 
 
 class Decision(Protocol):
@@ -158,7 +160,9 @@ def delete(
 def delete_rows(tx: Decision, definition: Definition, rows: Sequence[StoredRow]) -> None:
     """Record that rows are no more."""
     layout = definition.layout
-    for page in _pages(rows):
+    # Neighbours together: those of one block are then one change of it.
+    ordered = sorted(rows, key=layout.key_of)
+    for page in _pages(ordered):
         gone = [[row[0], *layout.key_values(layout.whole(row))] for row in page]
         tx.record_own(CHANGED, subject=definition.name, data={"delete": gone})
 
@@ -182,16 +186,22 @@ def place(
     """Note in each row what was changed before; return the new ones, and what is replaced."""
     buried = view.tally(definition).buried
     fresh, replaced = [], {}
-    for key, row in rows.items():
-        old = view.row(definition, key)
-        if old is not None:
-            replaced[key] = old
+    for key, raw in zip(rows, _raws_of(view, definition, list(rows)), strict=True):
+        row = rows[key]
+        if raw is not None:
+            replaced[key] = old = unpack_row(raw)
             row[0] = old[0]
             continue
         fresh.append(row)
         if buried:
             row[0] = buried_at(view, definition, key)
     return fresh, replaced
+
+
+def _raws_of(view: Rows, definition: Definition, keys: list[bytes]) -> Iterator[bytes | None]:
+    """Yield the bytes of the row of each key, or None."""
+    for start in range(0, len(keys), _LOOKED_UP):
+        yield from view.raw_rows(definition, keys[start : start + _LOOKED_UP])
 
 
 def buried_at(view: Rows, definition: Definition, key: bytes) -> int | None:

@@ -26,7 +26,8 @@ def update_rows(
     old = {layout.key_of(row): row for row in rows}
     new = {key: layout.change(row, changes) for key, row in old.items()}
     check_unique(tx.view(Rows), definition, list(new.values()), replaced=old)
-    changed = [row for key, row in new.items() if differ(row, layout.whole(old[key]))]
+    # Neighbours together: those of one block are then one change of it.
+    changed = [new[key] for key in sorted(new) if differ(new[key], layout.whole(old[key]))]
     for start in range(0, len(changed), _EVENT_ROWS):
         page = changed[start : start + _EVENT_ROWS]
         tx.record_own(CHANGED, subject=definition.name, data={"update": page})

@@ -10,7 +10,7 @@ from typing import cast
 from nacre import codec
 from nacre.errors import CorruptionError
 from nacre.rows.definition import Definition
-from nacre.rows.layout import Entries, StoredRow, all_index_values, any_cut, index_values
+from nacre.rows.layout import Entries, StoredRow, all_index_values, any_cut
 from nacre.rows.stored import unpack_rows
 from nacre.views.pairs import Pair, Pairs, spread
 
@@ -72,8 +72,7 @@ class Placing:
         old = self._there(keys, "an update")
         cut: Cut = set()
         for entries in self._definition.layout.indexes:
-            before = [index_values(entries, row) for row in old]
-            after = [index_values(entries, row) for row in rows]
+            before, after = all_index_values(entries, old), all_index_values(entries, rows)
             cut |= _cut(entries, after)
             moved = [number for number, values in enumerate(before) if values != after[number]]
             self._remove_entries(entries, [before[n] + keys[n] for n in moved])
