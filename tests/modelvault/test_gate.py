@@ -61,7 +61,10 @@ def test_those_behind_somebody_who_gives_up_go_in() -> None:
 
     with gate.writing():
         thread = _waiting_at(gate, 0, give_up)
-        other = _waiting_at(gate, 1, write)
+        # Only the first gives up, also where it is late to do so.
+        gate._patience_seconds = 60
+        other = threading.Thread(target=write)
+        other.start()
         assert done.wait(60)
     thread.join()
     other.join()

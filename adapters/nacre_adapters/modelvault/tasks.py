@@ -164,4 +164,7 @@ class Tasks:
 
 
 def _submitted(pool: Executor, work: Callable[[], Made]) -> "asyncio.Future[Made]":
-    return asyncio.get_running_loop().run_in_executor(pool, work)
+    waiting = [work]
+    # Let go before the result is known: a thread must not keep a database that nobody uses.
+    run = lambda: waiting.pop()()  # noqa: E731, PLW0108 - inlined, it would be kept
+    return asyncio.get_running_loop().run_in_executor(pool, run)
