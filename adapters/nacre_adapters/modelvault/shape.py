@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
+from nacre_adapters.modelvault.complaints import check_values, unknown_field
 from nacre_adapters.modelvault.errors import (
     Malformed,
     ModelVaultSchemaError,
@@ -84,23 +85,11 @@ class Shape:
         """
         if not isinstance(row, dict):
             raise no_instance(row, "dict", argument="row")
-        if not (self._is_flat and row.keys() <= self._names and self.schema.primary in row):
-            self._check_names(row)
-        native: Row = {}
-        for name, taken_as, convert, check, taken in self._steps:
-            value = row.get(name, _MISSING) if self._is_flat else _value_at(row, taken.path)
-            if value is _MISSING:
-                if not taken.is_optional:
-                    raise self._missing(taken, row)
-                native[taken_as] = None
-                continue
-            native[taken_as] = found = convert(value)
-            if check is not None:
-                check(found, taken.dotted)
-        self._check_size(native)
-        if self._key_is_float:
-            _check_key(native[self.schema.key.native])
-        return native
+        try:
+            return self._take(row)
+        except ValueError:
+            self._complain(row)
+            raise
 
     def is_partial(self, row: Row) -> bool:
         """Tell whether a row names fewer fields than there are."""
@@ -140,6 +129,25 @@ class Shape:
                 _put_at(row, column.field.path, value)
         return dict(sorted(row.items()))
 
+    def _take(self, row: Row) -> Row:
+        if not (self._is_flat and row.keys() <= self._names and self.schema.primary in row):
+            self._check_names(row)
+        native: Row = {}
+        for name, taken_as, convert, check, taken in self._steps:
+            value = row.get(name, _MISSING) if self._is_flat else _value_at(row, taken.path)
+            if value is _MISSING:
+                if not taken.is_optional:
+                    raise self._missing(taken, row)
+                native[taken_as] = None
+                continue
+            native[taken_as] = found = convert(value)
+            if check is not None:
+                check(found, taken.dotted)
+        self._check_size(native)
+        if self._key_is_float:
+            _check_key(native[self.schema.key.native])
+        return native
+
     def _missing(self, taken: _Taken, row: Mapping[str, object]) -> Exception:
         if self._is_flat:
             return against(taken.dotted, "missing field")
@@ -147,12 +155,16 @@ class Shape:
             return Malformed(f'missing field "{taken.path[-1]}"')
         return ModelVaultSchemaError(f'schema error: insert row missing field "{taken.dotted}"')
 
-    def _check_names(self, row: Mapping[object, object]) -> None:
+    def _complain(self, row: Row) -> None:
+        """Say what the original says first, if that is not what is missing or not allowed."""
+        check_values(row, [(t.path, t.convert, t.is_optional) for t in self._taken])
+        if self._key_is_float and self.schema.primary in row:
+            _check_key(self._key_convert(row[self.schema.primary]))
+
+    def _check_names(self, row: Mapping[str, object]) -> None:
         for name in row:
             if name not in self._names:
-                if not isinstance(name, str):
-                    raise no_instance(name, "str")
-                raise Malformed(f'unknown field "{name}"')
+                raise unknown_field(name)
         if self.schema.primary not in row:
             raise ModelVaultSchemaError(
                 f'schema error: insert row missing primary key field "{self.schema.primary}"'
@@ -204,7 +216,7 @@ def _tree(paths: list[Path]) -> dict[str, object]:
     return tree
 
 
-def _check_inside(row: Mapping[object, object], tree: Mapping[str, object]) -> None:
+def _check_inside(row: Mapping[str, object], tree: Mapping[str, object]) -> None:
     for name, inside in tree.items():
         if not isinstance(inside, dict) or name not in row:
             continue

@@ -321,3 +321,57 @@ def test_a_text_has_a_largest_length(mv: ModuleType, value: str, observed: objec
     db = opened(mv, fields(id="int64", v="string"))
 
     observe(mv, lambda: db.insert("c", {"id": 1, "v": value}), observed)
+
+
+ORDER = fields(id="float64", a=("int64", {"min_i64": 0}), b="string", e={"enum": ["x"]})
+NO_B = Raises("ModelVaultValidationError", "validation error at b: missing field")
+LOW = Raises("ModelVaultValidationError", "validation error at a: value -1 is below minimum 0")
+NO_ENUM = Raises(
+    "ModelVaultValidationError", 'validation error at e: enum value must be one of ["x"]'
+)
+ENDLESS = Raises("ModelVaultValidationError", "validation error: primary key float must be finite "
+                 "(not NaN or infinity)")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("row", "observed"),
+    [
+        ({"zz": 1, "id": "x"}, Raises("ValueError", 'unknown field "zz"')),
+        ({"id": "x", "zz": 1}, type_error("must be real number, not str")),
+        ({"b": 3, "id": "x"}, no("int", "str")),
+        ({"e": 3, "a": "x"}, Raises("ValueError", "expected string for enum")),
+        ({"a": "x", 1: 2}, type_error(f"'str' {NO_INTEGER}")),
+        ({"a": -1, "b": "x", "e": "z"}, NO_KEY),
+        ({"id": math.inf, "a": 1}, ENDLESS),
+        ({"id": math.inf, "a": -1, "b": "x", "e": "z"}, ENDLESS),
+        ({"id": 1.0, "a": -1, "b": 3, "e": "z"}, no("int", "str")),
+        ({"id": 1.0, "e": "z", "a": -1}, LOW),
+        ({"id": 1.0, "e": "z", "a": 1}, NO_B),
+        ({"id": 1.0, "e": "z", "a": 1, "b": "x"}, NO_ENUM),
+    ],
+)  # fmt: skip
+def test_of_several_wrong_things_the_same_one_is_said(
+    mv: ModuleType, row: dict[object, object], observed: object
+) -> None:
+    db = opened(mv, ORDER)
+
+    observe(mv, lambda: db.insert("c", row), observed)
+
+
+@pytest.mark.parametrize(
+    ("row", "observed"),
+    [
+        ({"m": {}}, Raises("ValueError", 'missing field "x"')),
+        ({"m": {"y": 1, "x": "q"}}, type_error(f"'str' {NO_INTEGER}")),
+        ({"m": {"q": 1, "x": 1}}, Raises("ValueError", 'unknown field in object: "q"')),
+        ({"m": {"x": 1}, "id": "q"}, type_error(f"'str' {NO_INTEGER}")),
+        ({"m": 3, "id": "q"}, Raises("ValueError", "expected dict for nested object")),
+        ({"id": "q", "m": 3}, type_error(f"'str' {NO_INTEGER}")),
+    ],
+)
+def test_of_several_wrong_things_inside_the_same_one_is_said(
+    mv: ModuleType, row: dict[str, object], observed: object
+) -> None:
+    db = opened(mv, TREE)
+
+    observe(mv, lambda: db.insert("c", row), observed)
