@@ -48,7 +48,9 @@ def _access(schema: Schema, found: Filter | None, native: str) -> Iterator[str]:
         for bound in used:
             side = "lo" if bound.operator in _LOW else "hi"
             yield f"  KeyRange {side} {bound.operator} {bound.shown_value}"
-    rest = tuple(part for part in parts(found) if part not in used)
+    # Wider bounds of the same field say nothing more.
+    said = used if how == "IndexLookup" else (*used, *_ranged(found, index))
+    rest = tuple(part for part in parts(found) if part not in said)
     if rest:
         yield f"  ResidualFilter {rest[0] if len(rest) == 1 else All(rest)}"
 
@@ -61,10 +63,18 @@ def _lookup(found: Filter | None, index: Index) -> tuple[Compared, ...]:
 
 def _bounds(found: Filter | None, index: Index) -> tuple[Compared, ...]:
     """Return the comparisons that say where in the index rows begin and end."""
-    ranged = [part for part in _on(found, index) if part.operator not in _HOW]
+    ranged = _ranged(found, index)
     low = [part for part in ranged if part.operator in _LOW]
     high = [part for part in ranged if part.operator not in _LOW]
-    return (*low[:1], *high[:1])
+    # The narrowest: of two at the same value the one that leaves it out.
+    return (
+        *sorted(low, key=lambda part: (part.value, part.operator == ">"))[-1:],
+        *sorted(high, key=lambda part: (part.value, part.operator == "<="))[:1],
+    )
+
+
+def _ranged(found: Filter | None, index: Index) -> list[Compared]:
+    return [part for part in _on(found, index) if part.operator not in _HOW]
 
 
 def _on(found: Filter | None, index: Index) -> list[Compared]:

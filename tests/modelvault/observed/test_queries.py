@@ -288,6 +288,7 @@ def eq(path: str, value: str, word: str = "Eq") -> str:
 
 TEXT = 'String("x")'
 SCAN = "Plan:\n  CollectionScan\n"
+RANGE_S = 'Plan:\n  IndexRangeLookup index="si" kind=NonUnique\n'
 BY_S = 'Plan:\n  IndexLookup index="si" kind=NonUnique\n'
 
 
@@ -323,6 +324,9 @@ BY_S = 'Plan:\n  IndexLookup index="si" kind=NonUnique\n'
         (lambda c: c.where("id", 1), Differs(
             f'{SCAN}  Filter {eq("id", "Int64(1)")}\n',
             f'Plan:\n  PrimaryKeyLookup\n  Filter {eq("id", "Int64(1)")}\n')),
+        (lambda c: c.gte_where("s", "a"), f'{RANGE_S}  KeyRange lo >= String("a")\n'),
+        (lambda c: c.gte_where("s", "a").gt_where("s", "b").lt_where("s", "z").limit(2),
+         f'{RANGE_S}  KeyRange lo > String("b")\n  KeyRange hi < String("z")\n  Limit 2\n'),
         (lambda c: c.gte_where("t", 1), Differs(
             f'{SCAN}  Filter {eq("t", "Timestamp(1)", "Gte")}\n',
             'Plan:\n  IndexRangeLookup index="ti" kind=NonUnique\n'
@@ -331,6 +335,19 @@ BY_S = 'Plan:\n  IndexLookup index="si" kind=NonUnique\n'
 )  # fmt: skip
 def test_a_plan_is_in_these_words(db, mv: ModuleType, ask: Callable, plan: object) -> None:
     observe(mv, ask(db.collection("c")).explain, plan)
+
+
+def test_a_range_along_an_index_misses_no_text_here(mv: ModuleType) -> None:
+    db = opened(mv, fields(id="int64", s="string"), indexes(i=("s", "index")))
+    for n in range(1, 12):
+        db.insert("c", {"id": n, "s": "x" * n})
+
+    # Texts of 8 bytes are taken for numbers there.
+    observe(
+        mv,
+        lambda: sorted(ids(db.collection("c").gte_where("s", "a"))),
+        Differs([1, 2, 3, 4, 5, 6, 7, 9, 10, 11], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]),
+    )
 
 
 @pytest.mark.parametrize(
