@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nacre.errors import CorruptionError
-from nacre.rows.blocks import Block, cut_blocks, encode_block, find_in_block
+from nacre.rows.blocks import Block, cut_blocks, encode_block, find_in_block, spliced
 
 SIZED = st.integers(1, 6).flatmap(
     lambda size: st.dictionaries(
@@ -43,6 +43,27 @@ def test_a_part_of_a_block_is_that_part_of_its_pairs(pairs, one, other):
 
     assert block.keys(start, stop, b"p") == [b"p" + key for key in pairs][start:stop]
     assert block.values(start, stop) == list(pairs.values())[start:stop]
+
+
+@given(PAIRS, st.binary(min_size=1, max_size=6), st.one_of(st.none(), st.binary(max_size=40)))
+def test_what_is_spliced_is_what_would_be_made_anew(pairs, other, value):
+    raw = encode_block(list(pairs), list(pairs.values()))
+
+    for key in [*pairs, other]:
+        changed = spliced(raw, key, value)
+        wanted = pairs | {key: value} if value is not None else dict(pairs)
+        if value is None:
+            wanted.pop(key, None)
+        assert changed is None or dict(Block(changed).pairs()) == wanted
+
+
+def test_a_row_of_many_is_spliced():
+    keys = [b"%04d" % number for number in range(100)]
+    raw = encode_block(keys, [b"row" + key for key in keys])
+
+    for key in (keys[0], keys[50], keys[-1]):
+        assert find_in_block(spliced(raw, key, b"longer than before"), key) == b"longer than before"
+        assert find_in_block(spliced(raw, key, None), key) is None
 
 
 def test_bytes_that_are_found_across_two_keys_are_no_key():

@@ -77,6 +77,13 @@ class TableMachine(RuleBasedStateMachine):
 
         assert self.table.page(PREFIX + low, stop, reverse=reverse, limit=limit) == wanted[:limit]
 
+    @rule(data=st.data(), size=st.integers(0, 4), limit=st.sampled_from([1, 2, 50]))
+    def starting(self, data, size, limit) -> None:
+        prefix = data.draw(self.keys)[:size]
+        wanted = [(PREFIX + k, v) for k, v in sorted(self.model.items()) if k.startswith(prefix)]
+
+        assert self.table.starting(PREFIX + prefix, limit) == wanted[:limit]
+
     @rule(data=st.data())
     def get(self, data) -> None:
         keys = data.draw(st.lists(self.keys, max_size=20))

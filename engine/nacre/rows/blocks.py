@@ -76,6 +76,8 @@ class Block:
 
     def place(self, key: bytes) -> int:
         """Return how many keys are before one."""
+        if key <= self._common + self._left(0):
+            return 0
         return bisect_left(range(self.count), key, key=lambda n: self._common + self._left(n))
 
     def keys(self, start: int, stop: int, prefix: bytes = b"") -> list[bytes]:
@@ -142,11 +144,47 @@ def find_in_block(block: bytes, key: bytes) -> bytes | None:
         raise _cut_off() from error
 
 
+def may_start_in(block: bytes, prefix: bytes) -> bool:
+    """Tell whether a key of a block may start with some bytes; False is certain."""
+    _, _, common, _ = _HEAD.unpack_from(block)
+    start = _HEAD.size + common
+    if not prefix.startswith(block[_HEAD.size : start]):
+        return block.startswith(prefix, _HEAD.size) and len(prefix) <= common
+    return block.find(prefix[common:], start) >= 0
+
+
 def _find_by_place(block: "Block", key: bytes) -> bytes | None:
     number = block.place(key)
     if number == block.count or block.keys(number, number + 1) != [key]:
         return None
     return block.values(number, number + 1)[0]
+
+
+def spliced(block: bytes, key: bytes, value: bytes | None) -> bytes | None:
+    """Return a block with another value for one key, or without the key (None).
+
+    None: it is not that simple, and the block must be made of its pairs anew.
+    """
+    kind, count, common, size = _HEAD.unpack_from(block)
+    start = _HEAD.size + common
+    values = start + count * size
+    if kind != _SAME_SIZE or count == 1 or find_in_block(block, key) is None:
+        return None
+    number = bisect_left(
+        range(count), key[common:], key=lambda n: block[start + n * size : start + n * size + size]
+    )
+    ends = struct.unpack_from(f"<{count}H", block, values)
+    first, begin = values + 2 * count, ends[number - 1] if number else 0
+    head, tail = block[first : first + begin], block[first + ends[number] :]
+    if value is not None:
+        grown = len(value) - (ends[number] - begin)
+        moved = (*ends[:number], *(end + grown for end in ends[number:]))
+        return b"".join((block[:values], struct.pack(f"<{count}H", *moved), head, value, tail))
+    grown, at = begin - ends[number], start + number * size
+    moved = (*ends[:number], *(end + grown for end in ends[number + 1 :]))
+    packed = struct.pack(f"<{count - 1}H", *moved)
+    left = block[_HEAD.size : at] + block[at + size : values]
+    return b"".join((_HEAD.pack(kind, count - 1, common, size), left, packed, head, tail))
 
 
 def cut_blocks(

@@ -7,7 +7,7 @@ from nacre import codec
 from nacre.errors import InvalidInput, Mismatch, NotFound, NotUnique
 from nacre.rows.declared import plain_row
 from nacre.rows.definition import Definition
-from nacre.rows.layout import Entries, StoredRow, index_values
+from nacre.rows.layout import Entries, StoredRow, all_index_values, index_values
 from nacre.rows.stored import unpack_row
 from nacre.rows.view import CHANGED, Rows
 from nacre.views import View
@@ -234,12 +234,12 @@ def _check_one(
     rows: Sequence[StoredRow],
     replaced: Mapping[bytes, StoredRow],
 ) -> None:
-    layout, number = definition.layout, entries.index.number
+    number = entries.index.number
     seen: dict[bytes, bytes] = {}
-    for row in rows:
+    keys, all_values = definition.layout.keys_of(rows), all_index_values(entries, rows)
+    for row, key, values in zip(rows, keys, all_values, strict=True):
         if any(get(row) is None for get, _ in entries.get):
             continue  # None is no value: any number of rows may have it
-        values, key = index_values(entries, row), layout.key_of(row)
         old = replaced.get(key)
         if old is not None and index_values(entries, old) == values:
             holder = seen.get(values)

@@ -4,7 +4,7 @@ Guards that the indexes of a collection say what its rows say.
 """
 
 from collections.abc import Iterator, Sequence
-from operator import add, le
+from operator import add, itemgetter, le
 from typing import cast
 
 from nacre import codec
@@ -14,6 +14,7 @@ from nacre.rows.layout import Entries, StoredRow, all_index_values, any_cut
 from nacre.rows.stored import unpack_rows
 from nacre.views.pairs import Pair, Pairs, spread
 
+_BY_KEY = itemgetter(0)
 _SIZES = [bytes([size]) for size in range(256)]
 
 Cut = set[int]
@@ -67,8 +68,13 @@ class Placing:
 
     def update(self, rows: Sequence[StoredRow], position: int) -> Cut:
         """Put rows in place of those with their keys, and entries in place of theirs."""
+        if not rows:
+            return set()
         prefix = self._definition.rows
         keys = self._definition.layout.keys_of(rows)
+        if not all(map(le, keys, keys[1:])):  # neighbours are found together
+            ordered = sorted(zip(keys, rows, strict=True), key=_BY_KEY)
+            keys, rows = [key for key, _ in ordered], [row for _, row in ordered]
         old = self._there(keys, "an update")
         cut: Cut = set()
         for entries in self._definition.layout.indexes:

@@ -4,11 +4,18 @@ A block lies under a key that none of its own is behind, and that is behind all 
 before: so the first block at or behind a key is the only one that can have it.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from nacre.keys import after_prefix
-from nacre.rows.blocks import MOST_VALUE_BYTES, Block, cut_blocks, find_in_block
+from nacre.rows.blocks import (
+    MOST_VALUE_BYTES,
+    Block,
+    cut_blocks,
+    find_in_block,
+    may_start_in,
+    spliced,
+)
 from nacre.views.pairs import Pair, Pairs
 
 # LMDB gives a value of which two do not fit on a page of 4,096 bytes a page of its own, of which it
@@ -56,11 +63,23 @@ class Table:
     def page(self, start: bytes, stop: bytes | None, *, reverse: bool, limit: int) -> list[Pair]:
         """Return the first pairs of a range behind the prefix, or the last ones in reverse."""
         stop = after_prefix(self._prefix) if stop is None else stop
-        alone = self._pairs.page(start, stop, reverse=reverse, limit=limit)
         packed = self._page_packed(start, stop, limit, reverse=reverse)
-        if not packed:
-            return alone
-        return sorted([*alone, *packed], reverse=reverse)[:limit] if alone else packed[:limit]
+        if packed and self._pairs.seek(start, stop) is None:
+            return packed
+        alone = self._pairs.page(start, stop, reverse=reverse, limit=limit)
+        return sorted([*packed, *alone], reverse=reverse)[:limit] if packed else alone
+
+    def starting(self, prefix: bytes, limit: int) -> list[Pair]:
+        """Return the first pairs whose keys start with some bytes; none is found soonest."""
+        stop = after_prefix(prefix)
+        key = prefix[len(self._prefix) :]
+        found = self._first_block(key)
+        # Behind a block whose key comes after all these, there is none of them.
+        if found is None or not (found[0].startswith(key) or may_start_in(found[1], key)):
+            if self._pairs.seek(prefix, stop) is None:
+                return []
+            return self._pairs.page(prefix, stop, reverse=False, limit=limit)
+        return self.page(prefix, stop, reverse=False, limit=limit)
 
     def pages(self, limit: int) -> Iterator[list[Pair]]:
         """Yield all pairs, in order; those that were yielded may change meanwhile."""
@@ -133,13 +152,9 @@ class Table:
         put: list[Pair] = []
         start = 0
         while start < len(keys) and (found := self._first_block(keys[start])) is not None:
-            last, block = found[0], Block(found[1])
+            last, block = found
             stop = bisect_right(keys, last, start)
-            together: dict[bytes, bytes | None] = {}
-            together.update(block.pairs())
-            together.update(zip(keys[start:stop], values[start:stop], strict=True))
-            left = sorted(key for key, value in together.items() if value is not None)
-            cut = self._cut(left, [together[key] for key in left])
+            cut = self._changed(block, keys[start:stop], values[start:stop])
             if cut:
                 put += [*cut[:-1], (last, cut[-1][1])]
             else:
@@ -147,6 +162,19 @@ class Table:
             start = stop
         put += self._cut(keys[start:], values[start:])
         self._pairs.put_many((self._blocks + key, block) for key, block in put)
+
+    def _changed(
+        self, block: bytes, keys: Sequence[bytes], values: Sequence[bytes | None]
+    ) -> list[Pair]:
+        """Return the blocks that come of one, each with its last key."""
+        if len(keys) == 1:
+            raw = spliced(block, keys[0], values[0])
+            if raw is not None and len(raw) <= BLOCK_BYTES:
+                return [(keys[0], raw)]
+        together: dict[bytes, bytes | None] = dict(Block(block).pairs())
+        together.update(zip(keys, values, strict=True))
+        left = sorted(key for key, value in together.items() if value is not None)
+        return self._cut(left, [together[key] for key in left])
 
     def _cut(self, keys: Sequence[bytes], values: Sequence[bytes | None]) -> list[Pair]:
         """Return the blocks of pairs, each with its last key; None is left out."""
@@ -162,17 +190,19 @@ class Table:
         low, high = self._behind(start) or b"", self._behind(stop)
         found: list[Pair] = []
         for block in self._backwards(low, high) if reverse else self._forwards(low):
-            first = block.place(low)
-            last = block.count if high is None else block.place(high)
             left = limit - len(found)
-            is_end = last < block.count and not reverse
-            first, last = (
-                (max(first, last - left), last) if reverse else (first, min(last, first + left))
-            )
-            keys, values = block.keys(first, last, self._prefix), block.values(first, last)
-            pairs = list(zip(keys, values, strict=True))
-            found += pairs[::-1] if reverse else pairs
-            if is_end or len(found) == limit:
+            if reverse:
+                last = block.count if high is None else block.place(high)
+                keys, first = block.keys(max(0, last - left), last, self._prefix), last - left
+                cut = bisect_left(keys, start)
+                pairs = zip(keys[cut:], block.values(max(0, first) + cut, last), strict=True)
+                found += reversed(list(pairs))
+            else:
+                first = block.place(low)
+                keys = block.keys(first, min(block.count, first + left), self._prefix)
+                cut = len(keys) if stop is None else bisect_left(keys, stop)
+                found += zip(keys[:cut], block.values(first, first + cut), strict=True)
+            if len(found) == limit or (not reverse and cut < len(keys)):
                 break
         return found
 
@@ -184,7 +214,11 @@ class Table:
 
     def _forwards(self, low: bytes) -> Iterator[Block]:
         """Yield the blocks that may have keys from one on."""
-        at, size = self._blocks + low, 1
+        first = self._pairs.seek(self._blocks + low, self._end)
+        if first is None:
+            return
+        yield Block(first[1])
+        at, size = first[0] + b"\x00", _GROWTH
         while page := self._pairs.page(at, self._end, reverse=False, limit=size):
             yield from (Block(raw) for _, raw in page)
             at, size = page[-1][0] + b"\x00", min(_GROWTH * size, _MOST_BLOCKS)

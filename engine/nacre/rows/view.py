@@ -168,11 +168,8 @@ class Rows:
     def holders(self, definition: Definition, number: int, values: bytes) -> list[bytes]:
         """Return the keys of two rows at most that have *values* in an index."""
         prefix = definition.entries(number) + values
-        stop = after_prefix(prefix)
         found = self.pairs.at_once(
-            lambda pairs: definition.entry_table(pairs, number).page(
-                prefix, stop, reverse=False, limit=2
-            )
+            lambda pairs: definition.entry_table(pairs, number).starting(prefix, limit=2)
         )
         return [key[len(key) - size[0] :] for key, size in found]
 
