@@ -53,13 +53,14 @@ def test_every_plan_finds_what_a_naive_evaluator_finds(
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-@given(rows=ROWS, indexes=INDEXES, conditions=families(), order=ORDERS)
-def test_other_values_find_what_a_naive_evaluator_finds(vault, rows, indexes, conditions, order):
+@given(rows=ROWS, indexes=INDEXES, conditions=families(), order=ORDERS, rows_alone=st.booleans())
+def test_other_values_find_what_a_naive_evaluator_finds(
+    vault, rows, indexes, conditions, order, rows_alone
+):
     rows = [{"id": number, **row} for number, row in enumerate(rows)]
     with vault.transaction() as tx:
-        made = tx.rows.create(
-            f"c{tx.position}", {"id": "int64", **FIELDS}, key="id", indexes=indexes
-        )
+        name, fields = f"c{tx.position}", {"id": "int64", **FIELDS}
+        made = tx.rows.create(name, fields, key="id", indexes=indexes, rows_alone=rows_alone)
         made.bulk_load(rows)
     asked = vault.rows[made.name]
     if order:

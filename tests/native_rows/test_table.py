@@ -76,6 +76,8 @@ class TableMachine(RuleBasedStateMachine):
         ]
 
         assert self.table.page(PREFIX + low, stop, reverse=reverse, limit=limit) == wanted[:limit]
+        keys = self.table.keys(PREFIX + low, stop, reverse=reverse, limit=limit)
+        assert keys == [key for key, _ in wanted[:limit]]
 
     @rule(data=st.data(), size=st.integers(0, 4), limit=st.sampled_from([1, 2, 50]))
     def starting(self, data, size, limit) -> None:

@@ -124,6 +124,8 @@ def _register(tx: nacre.Transaction, schema: Schema) -> tuple[int, int]:
         schema.native_fields(),
         key=schema.key.native,
         indexes=schema.native_indexes(),
+        # Applications fetch their rows one by one.
+        rows_alone=True,
     )
     data = {**to_data(schema), "number": number}
     tx.record(events.REGISTERED, subject=schema.native_name, data={"schema": data})

@@ -24,6 +24,7 @@ MOST_VALUE_BYTES = 512
 _MOST_PAIRS = 1024
 
 _HEAD = struct.Struct("<BHHH")
+_END = struct.Struct("<H")
 _TWO_ENDS = struct.Struct("<HH")
 _SAME_SIZE, _SAME_VALUE = 1, 2
 
@@ -59,15 +60,14 @@ class Block:
         self._block = block
         try:
             self._kind, self.count, common, self._size = _HEAD.unpack_from(block)
-            self._keys = _HEAD.size + common
+            self._keys = self._ends = _HEAD.size + common
             self._common = block[_HEAD.size : self._keys]
-            self._ends: tuple[int, ...] | None = None
-            if self._kind & _SAME_SIZE and self._size:
+            if self._has_one_size:
                 self._values = self._keys + self.count * self._size
             else:
-                self._ends = (0, *struct.unpack_from(f"<{self.count}H", block, self._keys))
                 self._keys += 2 * self.count
-                self._values = self._keys + self._ends[-1]
+                (size,) = _END.unpack_from(block, self._keys - 2)
+                self._values = self._keys + size
         except struct.error as error:
             raise _cut_off() from error
         ends = 0 if self._kind & _SAME_VALUE else 2 * self.count
@@ -76,40 +76,57 @@ class Block:
 
     def place(self, key: bytes) -> int:
         """Return how many keys are before one."""
-        if key <= self._common + self._left(0):
+        head = key[: len(self._common)]
+        if head != self._common:
+            return 0 if head < self._common else self.count
+        left = key[len(head) :]
+        if left <= self._left(0):
             return 0
-        return bisect_left(range(self.count), key, key=lambda n: self._common + self._left(n))
+        return bisect_left(range(self.count), left, key=self._left)
 
     def keys(self, start: int, stop: int, prefix: bytes = b"") -> list[bytes]:
         """Return some of the keys, each behind a prefix."""
         block, prefix = self._block, prefix + self._common
-        if self._ends is None:
+        if self._has_one_size:
             size, first = self._size, self._keys
             places = range(first + start * size, first + stop * size, size)
             return [prefix + block[at : at + size] for at in places]
-        ends = [self._keys + end for end in self._ends[start : stop + 1]]
-        return [prefix + block[begin:end] for begin, end in pairwise(ends)]
+        left = block[self._keys : self._values]
+        ends = self._ends_between(self._ends, start, stop)
+        return [prefix + left[begin:end] for begin, end in pairwise(ends)]
 
     def values(self, start: int, stop: int) -> list[bytes]:
         """Return some of the values."""
-        block = self._block
         if self._kind & _SAME_VALUE:
-            return [block[self._values :]] * (stop - start)
-        first = self._values + 2 * self.count
-        before = struct.unpack_from(f"<{stop}H", block, self._values)
-        ends = [first + end for end in (0, *before)[start:]]
-        return [block[begin:end] for begin, end in pairwise(ends)]
+            return [self._block[self._values :]] * (stop - start)
+        values = self._block[self._values + 2 * self.count :]
+        ends = self._ends_between(self._values, start, stop)
+        return [values[begin:end] for begin, end in pairwise(ends)]
 
     def pairs(self) -> Iterator[tuple[bytes, bytes]]:
         """Return all pairs."""
         return zip(self.keys(0, self.count), self.values(0, self.count), strict=True)
 
+    @property
+    def _has_one_size(self) -> bool:
+        return bool(self._kind & _SAME_SIZE and self._size)
+
+    def _ends_between(self, at: int, start: int, stop: int) -> Sequence[int]:
+        """Return where those before *start* end, and where each up to *stop* does."""
+        if start == 0:
+            return (0, *struct.unpack_from(f"<{stop}H", self._block, at))
+        return struct.unpack_from(f"<{stop - start + 1}H", self._block, at + 2 * start - 2)
+
     def _left(self, number: int) -> bytes:
         """Return what a key has behind the bytes that all have in common."""
-        if self._ends is None:
-            at = self._keys + number * self._size
-            return self._block[at : at + self._size]
-        return self._block[self._keys + self._ends[number] : self._keys + self._ends[number + 1]]
+        first, block = self._keys, self._block
+        if self._has_one_size:
+            at = first + number * self._size
+            return block[at : at + self._size]
+        if number == 0:
+            return block[first : first + _END.unpack_from(block, self._ends)[0]]
+        begin, end = _TWO_ENDS.unpack_from(block, self._ends + 2 * number - 2)
+        return block[first + begin : first + end]
 
 
 def find_in_block(block: bytes, key: bytes) -> bytes | None:

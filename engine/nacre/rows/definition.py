@@ -1,6 +1,6 @@
 """A collection as it is defined, and where the view keeps what belongs to it.
 
-1 [name]                            definition: {number, schema, created}
+1 [name]                            definition: {number, schema, created, ...}
 2 [number]                          [count, position of the last change, cut, buried]
 3 []                                the number of the next collection
 4 [number] key                      a row: [position, values by slot]
@@ -61,6 +61,8 @@ class Definition:
         self.number = cast("int", data["number"])
         self.created = cast("int", data["created"])
         self.version = cast("int", data.get("version", 1))
+        self.rows_alone = bool(data.get("alone", False))
+        """Whether rows never lie in blocks; entries may."""
         self.schema = schema_from(cast("dict[str, object]", data["schema"]))
         self.layout = Layout(self.schema)
         self.rows = encode_key((_ROWS, self.number))

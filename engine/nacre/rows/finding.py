@@ -15,12 +15,11 @@ from nacre.rows.layout import KEY, Layout, StoredRow
 from nacre.rows.matching import tester
 from nacre.rows.planner import Plan
 from nacre.rows.stored import unpack_rows
-from nacre.rows.table import Table
 from nacre.rows.view import Rows
-from nacre.views.pairs import Pair, Pairs
+from nacre.views.pairs import Pairs
 
-Fetch = Callable[[Pairs, list[Pair]], list[StoredRow]]
-ToTable = Callable[[Pairs], Table]
+_Found = tuple[list[StoredRow], list[bytes]]
+"""Rows, and the keys by which they were found."""
 
 _FIRST_PAGE, _LARGEST_PAGE = 128, 2048
 
@@ -39,6 +38,15 @@ class Window(NamedTuple):
     def of(self, rows: Iterator[StoredRow]) -> Iterator[StoredRow]:
         """Yield the rows in the window."""
         return islice(rows, self.offset, self.stop)
+
+
+class _Span(NamedTuple):
+    """Which keys of a table are read."""
+
+    start: bytes
+    stop: bytes | None
+    reverse: bool
+    limit: int
 
 
 ALL = Window()
@@ -129,28 +137,19 @@ def _candidates(
         keys = [definition.rows + low for low, _ in intervals]
         yield from _rows_of_keys(view, definition, keys, first)
         return
-    prefix, fetch = definition.rows, cast("Fetch", _rows)
-    table: ToTable = definition.row_table
+    prefix, fetch = definition.rows, _rows_between
     if plan.along is not None and plan.along is not KEY:
         number = plan.along.number
         prefix = definition.entries(number)
-        table = partial(definition.entry_table, index=number)
-        fetch = _rows_of_entries(definition)
-    fetch = _of_same(definition, fetch)
+        fetch = partial(_rows_of_entries, number=number)
     for low, high in intervals:
         start = prefix + low
         stop = after_prefix(prefix) if high is None else prefix + high
-        yield from _pages(view, table, (start, stop), fetch, reverse=plan.reverse, first=first)
-
-
-def _of_same(definition: Definition, fetch: Fetch) -> Fetch:
-    """Return *fetch* for as long as the rows are those of a definition."""
-
-    def fetch_same(pairs: Pairs, found: list[Pair]) -> list[StoredRow]:
-        check_same(pairs, definition)
-        return fetch(pairs, found)
-
-    return fetch_same
+        if plan.is_whole and plan.along is not KEY:
+            assert plan.along is not None
+            fetch = partial(_rows_of_equal, number=plan.along.number, cut=len(start))
+        read = partial(fetch, definition)
+        yield from _pages(view, read, (start, stop), reverse=plan.reverse, first=first)
 
 
 def check_same(pairs: Pairs, definition: Definition) -> None:
@@ -169,9 +168,8 @@ def check_same(pairs: Pairs, definition: Definition) -> None:
 
 def _pages(
     view: Rows,
-    table: ToTable,
+    fetch: Callable[[Pairs, _Span], _Found],
     between: tuple[bytes, bytes | None],
-    fetch: Fetch,
     *,
     reverse: bool,
     first: int,
@@ -179,19 +177,15 @@ def _pages(
     size = first
     low, high = between
     while True:
-
-        def read(pairs: Pairs) -> tuple[list[Pair], list[StoredRow]]:
-            found = table(pairs).page(low, high, reverse=reverse, limit=size)  # noqa: B023 - runs at once
-            return found, fetch(pairs, found)
-
-        found, rows = view.pairs.at_once(read)
+        span = _Span(low, high, reverse, size)
+        rows, keys = view.pairs.at_once(lambda pairs: fetch(pairs, span))  # noqa: B023 - runs at once
         yield rows
-        if len(found) < size:
+        if len(keys) < size:
             return
         if reverse:
-            high = found[-1][0]
+            high = keys[-1]
         else:
-            low = found[-1][0] + b"\x00"
+            low = keys[-1] + b"\x00"
         size = min(2 * size, _LARGEST_PAGE)
 
 
@@ -210,20 +204,39 @@ def _rows_of_keys(
         keys, size = keys[size:], min(2 * size, _LARGEST_PAGE)
 
 
-def _rows(_: Pairs, found: list[Pair]) -> list[StoredRow]:
-    return unpack_rows([raw for _, raw in found])
+def _rows_between(definition: Definition, pairs: Pairs, span: _Span) -> _Found:
+    check_same(pairs, definition)
+    page = definition.row_table(pairs).page(
+        span.start, span.stop, reverse=span.reverse, limit=span.limit
+    )
+    return unpack_rows([raw for _, raw in page]), [key for key, _ in page]
 
 
-def _rows_of_entries(definition: Definition) -> Fetch:
+def _rows_of_entries(definition: Definition, pairs: Pairs, span: _Span, *, number: int) -> _Found:
+    page = definition.entry_table(pairs, number).page(
+        span.start, span.stop, reverse=span.reverse, limit=span.limit
+    )
     prefix = definition.rows
+    keys = [prefix + entry[-size[0] :] for entry, size in page]
+    return _rows_named(definition, pairs, keys), [entry for entry, _ in page]
 
-    def fetch(pairs: Pairs, found: list[Pair]) -> list[StoredRow]:
-        table = definition.row_table(pairs)
-        raws = table.get_many([prefix + entry[-size[0] :] for entry, size in found])
-        if None in raws:
-            raise CorruptionError(
-                f"an entry of an index of {definition.name!r} names no row: run `nacre rebuild`"
-            )
-        return unpack_rows(cast("list[bytes]", raws))
 
-    return fetch
+def _rows_of_equal(
+    definition: Definition, pairs: Pairs, span: _Span, *, number: int, cut: int
+) -> _Found:
+    """Return the rows of entries of which all that is before *cut* is the same."""
+    entries = definition.entry_table(pairs, number).keys(
+        span.start, span.stop, reverse=span.reverse, limit=span.limit
+    )
+    prefix = definition.rows
+    return _rows_named(definition, pairs, [prefix + entry[cut:] for entry in entries]), entries
+
+
+def _rows_named(definition: Definition, pairs: Pairs, keys: list[bytes]) -> list[StoredRow]:
+    check_same(pairs, definition)
+    raws = definition.row_table(pairs).get_many(keys)
+    if None in raws:
+        raise CorruptionError(
+            f"an entry of an index of {definition.name!r} names no row: run `nacre rebuild`"
+        )
+    return unpack_rows(cast("list[bytes]", raws))

@@ -37,7 +37,7 @@ def stretches(view: Rows, *, at_least: int = _WORTH_PACKING) -> Iterator[Stretch
     for name in view.names():
         definition = view.find(name)
         if definition is not None:
-            for index in (0, *(index.number for index in definition.schema.indexes)):
+            for index in _packed_tables(definition):
                 found = list(_of_table(view, definition, index))
                 if sum(stretch.count for stretch in found) >= at_least:
                     yield from found
@@ -51,6 +51,12 @@ def packed(view: Rows, stretch: Stretch) -> dict[str, object] | None:
     if stretch.index not in {0, *(index.number for index in definition.schema.indexes)}:
         return None
     return {"range": [stretch.index, stretch.start, stretch.stop]}
+
+
+def _packed_tables(definition: Definition) -> list[int]:
+    """Return the numbers of the indexes whose entries may lie in blocks; 0 stands for the rows."""
+    indexes = [index.number for index in definition.schema.indexes]
+    return indexes if definition.rows_alone else [0, *indexes]
 
 
 def _of_table(view: Rows, definition: Definition, index: int) -> Iterator[Stretch]:

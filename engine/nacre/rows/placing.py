@@ -3,7 +3,7 @@
 Guards that the indexes of a collection say what its rows say.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from operator import add, itemgetter, le
 from typing import cast
 
@@ -31,9 +31,7 @@ class Placing:
 
     def insert(self, keys: Sequence[bytes], rows: Sequence[StoredRow]) -> Cut:
         """Put rows whose keys are new, and their entries, each alone."""
-        prefix = self._definition.rows
-        ordered = sorted(zip(keys, codec.pack_all(rows), strict=True))
-        self._rows.add((prefix + key, raw) for key, raw in spread(ordered))
+        self._add_rows(keys, codec.pack_all(rows))
         cut = {0} if any_cut(keys) else set()
         for entries in self._definition.layout.indexes:
             values = all_index_values(entries, rows)
@@ -44,7 +42,9 @@ class Placing:
     def load(self, keys: Sequence[bytes], rows: Sequence[StoredRow]) -> Cut:
         """Put rows whose keys are new, and their entries, in blocks."""
         raws = codec.pack_all(rows)
-        if all(map(le, keys, keys[1:])):
+        if self._definition.rows_alone:
+            self._add_rows(keys, raws)
+        elif all(map(le, keys, keys[1:])):
             self._rows.load(keys, raws)
         else:
             raw_of = dict(zip(keys, raws, strict=True))
@@ -98,6 +98,13 @@ class Placing:
         self._rows.delete([self._definition.rows + key for key in keys])
         for key in keys:
             self._pairs.put(self._definition.graves + key, codec.pack(position))
+
+    def _add_rows(self, keys: Sequence[bytes], raws: Sequence[bytes]) -> None:
+        prefix = self._definition.rows
+        pairs: Iterable[Pair] = zip(keys, raws, strict=True)
+        if not all(map(le, keys, keys[1:])):
+            pairs = sorted(pairs)
+        self._rows.add((prefix + key, raw) for key, raw in spread([*pairs]))
 
     def _add_entries(self, entries: Entries, found: Iterator[Pair]) -> None:
         number = entries.index.number

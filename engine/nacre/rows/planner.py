@@ -45,6 +45,9 @@ class Plan(NamedTuple):
     is_exact: bool = False
     """Whether each interval begins with the whole key of the one row that it may hold."""
 
+    is_whole: bool = False
+    """Whether all entries in an interval begin as it does, and then have the key of the row."""
+
     def __str__(self) -> str:
         return "\n".join(_lines(self))
 
@@ -72,7 +75,8 @@ def plan_query(
     prefixes = _prefixes(choice, terms)
     bounds = [_bound(terms[number], convert) for number, convert in choice.ranged]
     left: Condition = EVERY
-    if _is_cut(prefixes, bounds):
+    is_cut = _is_cut(prefixes, bounds)
+    if is_cut:
         left = condition
     elif not choice.is_settled or len(parts) != len(choice.settled):
         left = _left(choice, terms, parts)
@@ -86,6 +90,7 @@ def plan_query(
         choice.is_ordered,
         choice.is_reverse,
         choice.is_exact,
+        choice.is_whole and not is_cut,
     )
 
 

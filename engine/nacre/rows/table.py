@@ -4,7 +4,7 @@ A block lies under a key that none of its own is behind, and that is behind all 
 before: so the first block at or behind a key is the only one that can have it.
 """
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from nacre.keys import after_prefix
@@ -48,7 +48,7 @@ class Table:
     def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
         """Return the value of each key, or None."""
         # What was loaded together is asked for together.
-        if keys and self._packed(keys[0][len(self._prefix) :]) is not None:
+        if keys and self._pairs.get(keys[0]) is None:
             found = self._get_packed(keys)
             missing = [number for number, value in enumerate(found) if value is None]
             rest = self._pairs.get_many([keys[number] for number in missing])
@@ -80,6 +80,19 @@ class Table:
                 return []
             return self._pairs.page(prefix, stop, reverse=False, limit=limit)
         return self.page(prefix, stop, reverse=False, limit=limit)
+
+    def keys(self, start: bytes, stop: bytes | None, *, reverse: bool, limit: int) -> list[bytes]:
+        """Return the keys of what `page` returns, in half of the time."""
+        stop = after_prefix(self._prefix) if stop is None else stop
+        packed: list[bytes] = []
+        for block, first, last in self._parts(start, stop, limit, reverse=reverse):
+            keys = block.keys(first, last, self._prefix)
+            packed += keys[::-1] if reverse else keys
+        if packed and self._pairs.seek(start, stop) is None:
+            return packed
+        page = self._pairs.page(start, stop, reverse=reverse, limit=limit)
+        alone = [key for key, _ in page]
+        return sorted([*packed, *alone], reverse=reverse)[:limit] if packed else alone
 
     def pages(self, limit: int) -> Iterator[list[Pair]]:
         """Yield all pairs, in order; those that were yielded may change meanwhile."""
@@ -187,24 +200,30 @@ class Table:
         self, start: bytes, stop: bytes | None, limit: int, *, reverse: bool
     ) -> list[Pair]:
         """Return the first pairs of a range that are in blocks, *limit* at most."""
-        low, high = self._behind(start) or b"", self._behind(stop)
         found: list[Pair] = []
-        for block in self._backwards(low, high) if reverse else self._forwards(low):
-            left = limit - len(found)
-            if reverse:
-                last = block.count if high is None else block.place(high)
-                keys, first = block.keys(max(0, last - left), last, self._prefix), last - left
-                cut = bisect_left(keys, start)
-                pairs = zip(keys[cut:], block.values(max(0, first) + cut, last), strict=True)
-                found += reversed(list(pairs))
-            else:
-                first = block.place(low)
-                keys = block.keys(first, min(block.count, first + left), self._prefix)
-                cut = len(keys) if stop is None else bisect_left(keys, stop)
-                found += zip(keys[:cut], block.values(first, first + cut), strict=True)
-            if len(found) == limit or (not reverse and cut < len(keys)):
-                break
+        for block, first, last in self._parts(start, stop, limit, reverse=reverse):
+            keys, values = block.keys(first, last, self._prefix), block.values(first, last)
+            pairs = list(zip(keys, values, strict=True))
+            found += pairs[::-1] if reverse else pairs
         return found
+
+    def _parts(
+        self, start: bytes, stop: bytes | None, limit: int, *, reverse: bool
+    ) -> Iterator[tuple[Block, int, int]]:
+        """Yield the parts of blocks that are in a range, until they have *limit* pairs."""
+        low, high = self._behind(start) or b"", self._behind(stop)
+        for block in self._backwards(low, high) if reverse else self._forwards(low):
+            first = block.place(low)
+            last = block.count if high is None else block.place(high)
+            is_end = last < block.count and not reverse
+            if reverse:
+                first = max(first, last - limit)
+            else:
+                last = min(last, first + limit)
+            yield block, first, last
+            limit -= last - first
+            if is_end or not limit:
+                return
 
     def _behind(self, key: bytes | None) -> bytes | None:
         """Return what stands in a key behind the prefix; None: it is behind everything."""

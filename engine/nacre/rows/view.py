@@ -183,6 +183,8 @@ class Rows:
     def _create(self, event: Event, data: dict[str, object]) -> None:
         number = cast("int", data["number"])
         kept = {"number": number, "schema": data["schema"], "created": event.position}
+        if data.get("alone"):
+            kept["alone"] = True
         self.pairs.put(name_key(event.subject), codec.pack(kept))
         self.pairs.put(NEXT, codec.pack(number + 1))
         definition = self.definition(event.subject)
@@ -206,6 +208,8 @@ class Rows:
             "created": old.created,
             "version": old.version + 1,
         }
+        if old.rows_alone:
+            kept["alone"] = True
         self.pairs.delete(name_key(event.subject))
         self.pairs.put(name_key(name), codec.pack(kept))
         new = self.definition(name)
