@@ -45,7 +45,7 @@ def _check_at(depth: int, value: object, leaves: Sequence[Leaf]) -> None:
     below: dict[str, list[Leaf]] = {}
     for leaf in leaves:
         below.setdefault(leaf[0][depth], []).append(leaf)
-    for name, inside in below.items():
+    for name, inside in sorted(below.items()):
         if name in value:
             _check_at(depth + 1, value[name], inside)
         elif len(inside[0][0]) == depth + 1 and not inside[0][2]:

@@ -61,12 +61,12 @@ def checker(field: Field) -> Checker | None:
     def check(value: object, path: str) -> None:
         if value is None:
             return
+        if inside is not None:
+            inside(value, path)
         for each in own:
             wrong = each(value)
             if wrong is not None:
                 raise against(path, wrong)
-        if inside is not None:
-            inside(value, path)
 
     return check
 
@@ -168,17 +168,18 @@ def _list_of(take: Convert) -> Convert:
 
 
 def _object_of(parts: tuple[Field, ...]) -> Convert:
-    taken = sorted((p.path[0], converter(p.kind), p.kind.is_optional) for p in parts)
-    names = {name for name, _, _ in taken}
+    taken = [(p.path[0], converter(p.kind), p.kind.is_optional) for p in parts]
+    names = [name for name, _, _ in taken]
+    ordered = sorted(names)
 
     def convert(value: object) -> object:
         if not isinstance(value, dict):
             raise Malformed("expected dict for object type")
         made = {name: _part(value, name, take, optional) for name, take, optional in taken}
         for name in value:
-            if name not in names:
+            if name not in made:
                 raise unknown_part(name)
-        return made
+        return made if names == ordered else {name: made[name] for name in ordered}
 
     return convert
 
