@@ -201,7 +201,7 @@ class Environment:
     def _begin_read(self) -> Transaction:
         while True:
             try:
-                transaction: Transaction = self.handle.current().begin()
+                transaction = self.handle.current().begin()
             except lmdb.Error:
                 transaction = self._begin(write=False)  # says what to do about it
             seen_id = transaction.id()

@@ -184,7 +184,7 @@ class Handle:
 
     def get(self, name: str, key: object) -> Row | None:
         """Return the row of a key, or None."""
-        staged = self.staged
+        staged = None if self._staged is None else self.staged
         if staged is None:
             found = self._get_at_once(name, key)
             if found is not False:
@@ -231,9 +231,10 @@ class Handle:
         layout = definition.layout
         wanted, _ = layout.key_from(shape.take_key(key))
         is_same, row = self.vault.view(Rows).row_if_same(definition, wanted)
-        if not is_same:
-            return False
-        return None if row is None else shape.give(layout.give(row))
+        if row is None:
+            return None if is_same else False
+        found = layout.give(row)
+        return found if shape.is_plain else shape.give(found)
 
     def _staged_shape(self, staged: Staged, name: str) -> Shape:
         shape = staged.shapes[name] = self.shape(name)

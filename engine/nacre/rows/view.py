@@ -147,6 +147,9 @@ class Rows:
         Both are of one moment: whoever has a definition at hand need not look it up first.
         """
         name, raw = definition.pair
+        if definition.rows_alone:
+            now, row = self.pairs.get_many((name, definition.rows + key))
+            return now == raw, unpack_row(row) if now == raw and row is not None else None
 
         def read(pairs: Pairs) -> tuple[bool, bytes | None]:
             is_same = pairs.get(name) == raw
