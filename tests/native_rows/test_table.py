@@ -67,7 +67,7 @@ class TableMachine(RuleBasedStateMachine):
 
     @rule(data=st.data(), limit=st.sampled_from([1, 2, 10, 1000]), reverse=st.booleans())
     def page(self, data, limit, reverse) -> None:
-        low, high = sorted((data.draw(self.keys), data.draw(self.keys)))
+        low, high = data.draw(self.keys), data.draw(self.keys)
         stop = data.draw(st.sampled_from([None, PREFIX + high]))
         wanted = [
             (PREFIX + key, value)
@@ -76,8 +76,11 @@ class TableMachine(RuleBasedStateMachine):
         ]
 
         assert self.table.page(PREFIX + low, stop, reverse=reverse, limit=limit) == wanted[:limit]
-        keys = self.table.keys(PREFIX + low, stop, reverse=reverse, limit=limit)
-        assert keys == [key for key, _ in wanted[:limit]]
+        keys, last = self.table.named(
+            PREFIX + low, stop, prefix=b"p", cut=3, reverse=reverse, limit=limit
+        )
+        assert keys == [b"p" + key[3:] for key, _ in wanted[:limit]]
+        assert last == (wanted[:limit][-1][0] if wanted[:limit] else b"")
 
     @rule(data=st.data(), size=st.integers(0, 4), limit=st.sampled_from([1, 2, 50]))
     def starting(self, data, size, limit) -> None:

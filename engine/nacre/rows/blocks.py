@@ -84,15 +84,18 @@ class Block:
             return 0
         return bisect_left(range(self.count), left, key=self._left)
 
-    def keys(self, start: int, stop: int, prefix: bytes = b"") -> list[bytes]:
-        """Return some of the keys, each behind a prefix."""
-        block, prefix = self._block, prefix + self._common
+    def keys(self, start: int, stop: int, prefix: bytes = b"", cut: int = 0) -> list[bytes]:
+        """Return some of the keys, each behind a prefix and without its first *cut* bytes."""
+        block, prefix = self._block, prefix + self._common[cut:]
+        skip = max(0, cut - len(self._common))
         if self._has_one_size:
             size, first = self._size, self._keys
             places = range(first + start * size, first + stop * size, size)
-            return [prefix + block[at : at + size] for at in places]
+            return [prefix + block[at + skip : at + size] for at in places]
         left = block[self._keys : self._values]
         ends = self._ends_between(self._ends, start, stop)
+        if skip:
+            return [prefix + left[begin + skip : end] for begin, end in pairwise(ends)]
         return [prefix + left[begin:end] for begin, end in pairwise(ends)]
 
     def values(self, start: int, stop: int) -> list[bytes]:
@@ -102,6 +105,13 @@ class Block:
         values = self._block[self._values + 2 * self.count :]
         ends = self._ends_between(self._values, start, stop)
         return [values[begin:end] for begin, end in pairwise(ends)]
+
+    def numbers(self, start: int, stop: int) -> bytes:
+        """Return some of the values, if each is one byte."""
+        if self._kind & _SAME_VALUE:
+            return self._block[self._values : self._values + 1] * (stop - start)
+        first = self._values + 2 * self.count
+        return self._block[first + start : first + stop]
 
     def pairs(self) -> Iterator[tuple[bytes, bytes]]:
         """Return all pairs."""

@@ -18,8 +18,8 @@ from nacre.rows.stored import unpack_rows
 from nacre.rows.view import Rows
 from nacre.views.pairs import Pairs
 
-_Found = tuple[list[StoredRow], list[bytes]]
-"""Rows, and the keys by which they were found."""
+_Found = tuple[list[StoredRow], bytes]
+"""Rows, and the last of the keys by which they were found."""
 
 _FIRST_PAGE, _LARGEST_PAGE = 128, 2048
 
@@ -147,7 +147,7 @@ def _candidates(
         stop = after_prefix(prefix) if high is None else prefix + high
         if plan.is_whole and plan.along is not KEY:
             assert plan.along is not None
-            fetch = partial(_rows_of_equal, number=plan.along.number, cut=len(start))
+            fetch = partial(_rows_of_entries, number=plan.along.number, cut=len(start))
         read = partial(fetch, definition)
         yield from _pages(view, read, (start, stop), reverse=plan.reverse, first=first)
 
@@ -178,14 +178,14 @@ def _pages(
     low, high = between
     while True:
         span = _Span(low, high, reverse, size)
-        rows, keys = view.pairs.at_once(lambda pairs: fetch(pairs, span))  # noqa: B023 - runs at once
+        rows, last = view.pairs.at_once(lambda pairs: fetch(pairs, span))  # noqa: B023 - runs at once
         yield rows
-        if len(keys) < size:
+        if len(rows) < size:
             return
         if reverse:
-            high = keys[-1]
+            high = last
         else:
-            low = keys[-1] + b"\x00"
+            low = last + b"\x00"
         size = min(2 * size, _LARGEST_PAGE)
 
 
@@ -209,27 +209,18 @@ def _rows_between(definition: Definition, pairs: Pairs, span: _Span) -> _Found:
     page = definition.row_table(pairs).page(
         span.start, span.stop, reverse=span.reverse, limit=span.limit
     )
-    return unpack_rows([raw for _, raw in page]), [key for key, _ in page]
+    return unpack_rows([raw for _, raw in page]), page[-1][0] if page else b""
 
 
-def _rows_of_entries(definition: Definition, pairs: Pairs, span: _Span, *, number: int) -> _Found:
-    page = definition.entry_table(pairs, number).page(
-        span.start, span.stop, reverse=span.reverse, limit=span.limit
-    )
-    prefix = definition.rows
-    keys = [prefix + entry[-size[0] :] for entry, size in page]
-    return _rows_named(definition, pairs, keys), [entry for entry, _ in page]
-
-
-def _rows_of_equal(
-    definition: Definition, pairs: Pairs, span: _Span, *, number: int, cut: int
+def _rows_of_entries(
+    definition: Definition, pairs: Pairs, span: _Span, *, number: int, cut: int | None = None
 ) -> _Found:
-    """Return the rows of entries of which all that is before *cut* is the same."""
-    entries = definition.entry_table(pairs, number).keys(
-        span.start, span.stop, reverse=span.reverse, limit=span.limit
-    )
-    prefix = definition.rows
-    return _rows_named(definition, pairs, [prefix + entry[cut:] for entry in entries]), entries
+    """Return the rows of entries; *cut* is how long all are before their keys, if they are."""
+    keys, last = definition.entry_table(pairs, number).named(
+        span.start, span.stop,
+        prefix=definition.rows, cut=cut, reverse=span.reverse, limit=span.limit,
+    )  # fmt: skip
+    return _rows_named(definition, pairs, keys), last
 
 
 def _rows_named(definition: Definition, pairs: Pairs, keys: list[bytes]) -> list[StoredRow]:

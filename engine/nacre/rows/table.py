@@ -26,6 +26,10 @@ _ERASED = 2048
 _EVERYTHING = 1 << 62
 
 
+Named = tuple[list[bytes], bytes]
+"""The keys that entries end in, and the last of the entries."""
+
+
 class Table:
     """Sorted pairs behind a prefix, of one moment or of the transaction that changes them.
 
@@ -81,18 +85,27 @@ class Table:
             return self._pairs.page(prefix, stop, reverse=False, limit=limit)
         return self.page(prefix, stop, reverse=False, limit=limit)
 
-    def keys(self, start: bytes, stop: bytes | None, *, reverse: bool, limit: int) -> list[bytes]:
-        """Return the keys of what `page` returns, in half of the time."""
+    def named(
+        self,
+        start: bytes,
+        stop: bytes | None,
+        *,
+        prefix: bytes,
+        cut: int | None,
+        reverse: bool,
+        limit: int,
+    ) -> Named:
+        """Return the keys that entries of a range end in, each behind a prefix.
+
+        An entry ends in the key behind *cut* bytes. None: its value says how many bytes it is.
+        """
         stop = after_prefix(self._prefix) if stop is None else stop
-        packed: list[bytes] = []
-        for block, first, last in self._parts(start, stop, limit, reverse=reverse):
-            keys = block.keys(first, last, self._prefix)
-            packed += keys[::-1] if reverse else keys
-        if packed and self._pairs.seek(start, stop) is None:
-            return packed
-        page = self._pairs.page(start, stop, reverse=reverse, limit=limit)
-        alone = [key for key, _ in page]
-        return sorted([*packed, *alone], reverse=reverse)[:limit] if packed else alone
+        if self._pairs.seek(start, stop) is None:
+            return self._named_packed(start, stop, prefix, cut, reverse=reverse, limit=limit)
+        page = self.page(start, stop, reverse=reverse, limit=limit)
+        if cut is None:
+            return [prefix + entry[-size[0] :] for entry, size in page], page[-1][0]
+        return [prefix + entry[cut:] for entry, _ in page], page[-1][0]
 
     def pages(self, limit: int) -> Iterator[list[Pair]]:
         """Yield all pairs, in order; those that were yielded may change meanwhile."""
@@ -207,6 +220,31 @@ class Table:
             found += pairs[::-1] if reverse else pairs
         return found
 
+    def _named_packed(
+        self,
+        start: bytes,
+        stop: bytes | None,
+        prefix: bytes,
+        cut: int | None,
+        *,
+        reverse: bool,
+        limit: int,
+    ) -> Named:
+        found: list[bytes] = []
+        entry = b""
+        for block, first, last in self._parts(start, stop, limit, reverse=reverse):
+            if first == last:
+                continue
+            if cut is None:
+                sized = zip(block.keys(first, last), block.numbers(first, last), strict=True)
+                keys = [prefix + key[-size:] for key, size in sized]
+            else:
+                keys = block.keys(first, last, prefix, cut - len(self._prefix))
+            found += keys[::-1] if reverse else keys
+            end = first if reverse else last - 1
+            entry = block.keys(end, end + 1, self._prefix)[0]
+        return found, entry
+
     def _parts(
         self, start: bytes, stop: bytes | None, limit: int, *, reverse: bool
     ) -> Iterator[tuple[Block, int, int]]:
@@ -214,7 +252,8 @@ class Table:
         low, high = self._behind(start) or b"", self._behind(stop)
         for block in self._backwards(low, high) if reverse else self._forwards(low):
             first = block.place(low)
-            last = block.count if high is None else block.place(high)
+            # A range may end before it begins.
+            last = block.count if high is None else max(first, block.place(high))
             is_end = last < block.count and not reverse
             if reverse:
                 first = max(first, last - limit)
