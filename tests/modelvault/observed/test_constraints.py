@@ -157,7 +157,7 @@ def refused(what: str, *, more: bool = False) -> Raises:
             "a)", r"(a)\1", "[z-a]", "(?=a)a", "(?<=a)b", "(+)", r"\R", "[", "*")),
         # What only the original knows.
         *((pattern, Differs(KEPT, refused("invalid regex in schema"))) for pattern in (
-            "[a-z&&[^b]]", "[[:alpha:]]", r"\p{L}", r"\x{41}")),
+            r"\p{Greek}", r"\p{Alphabetic}", "(?U)a+", "(?-u)a", "a(?i)b", "$*")),
     ],
 )  # fmt: skip
 def test_a_pattern_is_registered_or_refused(mv: ModuleType, pattern: str, observed: object) -> None:
@@ -178,6 +178,13 @@ def test_a_pattern_is_registered_or_refused(mv: ModuleType, pattern: str, observ
         (r"\bfoo\b", "a foo b", True), ("[]a]", "]", True), ("[^]a]", "b", True),
         (r"[\w-]", "-", True), (r"^\d{3}-\d{4}$", "555-1234", True),
         (r"^[^@]+@[^@]+\.[a-z]+$", "a@b.c", True), ("^.$", "🦪", True), (r"\W", "-", True),
+        ("(?m)b$", "b\nx", True), ("(?m)b$", "bx", False), (r"^\p{L}+$", "éa", True),
+        (r"\pN", "٣", True), (r"\P{Lu}", "É", False), (r"\p{Letter}", "日", True),
+        (r"^[\p{Lu}\d]$", "É", True), ("[[:alpha:]]", "5", False), ("[[:^alpha:]_]", "5", True),
+        ("[^][:alpha:]]", "]", False), ("[^][:alpha:]]", "1", True), ("[a-z&&[^b]]", "b", False),
+        ("[a-z&&[^b]]", "c", True), ("[a-c--b]", "b", False), ("[a-c~~b-d]", "b", False),
+        ("[a-c~~b-d]", "d", True), (r"[\w--\d&&[^a]]", "a", False), (r"[\w--\d&&[^a]]", "b", True),
+        (r"\x{1F9AA}|\u{e9}", "🦪", True), (r"[\x{61}-\u{63}]", "b", True), ("[&~a-]", "~", True),
     ],
 )  # fmt: skip
 def test_a_pattern_is_looked_for_anywhere(
