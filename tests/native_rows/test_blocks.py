@@ -5,7 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nacre.errors import CorruptionError
-from nacre.rows.blocks import Block, cut_blocks, encode_block, find_in_block, spliced
+from nacre.rows.blocks import (
+    Block,
+    cut_blocks,
+    encode_block,
+    find_in_block,
+    may_start_in,
+    spliced,
+)
 
 SIZED = st.integers(1, 6).flatmap(
     lambda size: st.dictionaries(
@@ -108,7 +115,11 @@ def test_whatever_bytes_are_taken_for_a_block_nothing_but_damage_is_told(raw, ke
     try:
         block = Block(raw)
         find_in_block(raw, key)
+        may_start_in(raw, key)
         block.place(key)
         list(block.pairs())
+        for each in [key, *block.keys(0, block.count)]:
+            spliced(raw, each, None)
+            spliced(raw, each, b"another")
     except CorruptionError:
         pass

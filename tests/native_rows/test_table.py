@@ -4,6 +4,7 @@ import tempfile
 from pathlib import Path
 
 import lmdb
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
@@ -128,3 +129,22 @@ TestTable = TableMachine.TestCase
 TestNamedTable = NamedMachine.TestCase
 for case in (TestTable, TestNamedTable):
     case.settings = settings(max_examples=30, stateful_step_count=25, deadline=None)
+
+
+@pytest.mark.parametrize(("count", "alone"), [(8, 0), (7, 7)])
+def test_what_a_load_brings_lies_alone_where_it_is_little(count, alone):
+    table = Table(MemoryPairs(), PREFIX, BLOCKS)
+    table.load([b"%03d" % number for number in range(count)], [b"row"] * count)
+
+    assert len(table.alone(b"", 100)) == alone
+
+
+@pytest.mark.parametrize(("count", "alone"), [(62, 0), (61, 61)])
+def test_a_block_is_not_written_again_for_a_sixteenth_of_it(count, alone):
+    table = Table(MemoryPairs(), PREFIX, BLOCKS)
+    table.load([b"%05d" % number for number in range(1000)], [b""] * 1000)
+
+    table.load([b"00500%02d" % number for number in range(count)], [b""] * count)
+
+    assert len(table.alone(b"", 100)) == alone
+    assert len([pair for page in table.pages(100) for pair in page]) == 1000 + count

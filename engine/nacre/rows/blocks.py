@@ -117,6 +117,29 @@ class Block:
         """Return all pairs."""
         return zip(self.keys(0, self.count), self.values(0, self.count), strict=True)
 
+    def changed(self, number: int, value: bytes) -> bytes | None:
+        """Return the bytes of the block with another value; None: all had the same."""
+        if self._kind & _SAME_VALUE:
+            return self._block if value == self._block[self._values :] else None
+        return self._block[: self._values] + self._values_with(number, value)
+
+    def without(self, number: int) -> bytes:
+        """Return the bytes of the block without one of its pairs."""
+        block, size = self._block, self._size
+        if self._has_one_size:
+            at = self._keys + number * size
+            keys = block[self._keys : at] + block[at + size : self._values]
+        else:
+            keys = _with_part(block, self._ends, self.count, (number, None))
+        values = self._values_with(number, None)
+        head = _HEAD.pack(self._kind, self.count - 1, len(self._common), size)
+        return b"".join((head, self._common, keys, values))
+
+    def _values_with(self, number: int, value: bytes | None) -> bytes:
+        if self._kind & _SAME_VALUE:
+            return self._block[self._values :]
+        return _with_part(self._block, self._values, self.count, (number, value))
+
     @property
     def _has_one_size(self) -> bool:
         return bool(self._kind & _SAME_SIZE and self._size)
@@ -173,6 +196,8 @@ def find_in_block(block: bytes, key: bytes) -> bytes | None:
 
 def may_start_in(block: bytes, prefix: bytes) -> bool:
     """Tell whether a key of a block may start with some bytes; False is certain."""
+    if len(block) < _HEAD.size:
+        raise _cut_off()
     _, _, common, _ = _HEAD.unpack_from(block)
     start = _HEAD.size + common
     if not prefix.startswith(block[_HEAD.size : start]):
@@ -192,26 +217,13 @@ def spliced(block: bytes, key: bytes, value: bytes | None) -> bytes | None:
 
     None: it is not that simple, and the block must be made of its pairs anew.
     """
-    kind, count, common, size = _HEAD.unpack_from(block)
-    start = _HEAD.size + common
-    values = start + count * size
-    if kind != _SAME_SIZE or count == 1 or find_in_block(block, key) is None:
+    found = Block(block)
+    number = found.place(key)
+    if number == found.count or found.keys(number, number + 1) != [key]:
         return None
-    number = bisect_left(
-        range(count), key[common:], key=lambda n: block[start + n * size : start + n * size + size]
-    )
-    ends = struct.unpack_from(f"<{count}H", block, values)
-    first, begin = values + 2 * count, ends[number - 1] if number else 0
-    head, tail = block[first : first + begin], block[first + ends[number] :]
-    if value is not None:
-        grown = len(value) - (ends[number] - begin)
-        moved = (*ends[:number], *(end + grown for end in ends[number:]))
-        return b"".join((block[:values], struct.pack(f"<{count}H", *moved), head, value, tail))
-    grown, at = begin - ends[number], start + number * size
-    moved = (*ends[:number], *(end + grown for end in ends[number + 1 :]))
-    packed = struct.pack(f"<{count - 1}H", *moved)
-    left = block[_HEAD.size : at] + block[at + size : values]
-    return b"".join((_HEAD.pack(kind, count - 1, common, size), left, packed, head, tail))
+    if value is None:
+        return found.without(number) if found.count > 1 else None
+    return found.changed(number, value)
 
 
 def cut_blocks(
@@ -248,6 +260,22 @@ def common_bytes(first: bytes, second: bytes) -> int:
     size = min(len(first), len(second))
     differs = int.from_bytes(first[:size], "big") ^ int.from_bytes(second[:size], "big")
     return size - (differs.bit_length() + 7) // 8
+
+
+def _with_part(block: bytes, at: int, count: int, change: tuple[int, bytes | None]) -> bytes:
+    """Return ends, and the parts behind them: one of them replaced, or left out (None)."""
+    number, part = change
+    ends = struct.unpack_from(f"<{count}H", block, at)
+    first, begin = at + 2 * count, ends[number - 1] if number else 0
+    grown = len(part or b"") - (ends[number] - begin)
+    behind = ends[number + (part is None) :]
+    moved = (*ends[:number], *(end + grown for end in behind))
+    try:
+        packed = struct.pack(f"<{len(moved)}H", *moved)
+    except struct.error as error:
+        raise _cut_off() from error
+    head, tail = block[first : first + begin], block[first + ends[number] : first + ends[-1]]
+    return b"".join((packed, head, part or b"", tail))
 
 
 def _cut_off() -> CorruptionError:

@@ -22,6 +22,9 @@ from nacre.views.pairs import Pair, Pairs
 # keeps 16 bytes: so the page is full, whatever lies beside it.
 BLOCK_BYTES = 4080
 _MOST_BLOCKS, _GROWTH = 32, 4
+# To write a block again takes as long as to put 8 pairs alone, and longer the more it has.
+_LEAST_LOADED, _SPARSE = 8, 16
+_FEW_CHANGES = 4
 _ERASED = 2048
 _EVERYTHING = 1 << 62
 
@@ -70,6 +73,8 @@ class Table:
         packed = self._page_packed(start, stop, limit, reverse=reverse)
         if packed and self._pairs.seek(start, stop) is None:
             return packed
+        if len(packed) == limit:
+            start, stop = (packed[-1][0], stop) if reverse else (start, packed[-1][0])
         alone = self._pairs.page(start, stop, reverse=reverse, limit=limit)
         return sorted([*packed, *alone], reverse=reverse)[:limit] if packed else alone
 
@@ -119,13 +124,24 @@ class Table:
         self._pairs.put_many(pairs)
 
     def load(self, keys: Sequence[bytes], values: Sequence[bytes]) -> None:
-        """Put pairs whose keys are new, in their order and without the prefix, into blocks."""
+        """Put pairs whose keys are new, in their order and without the prefix, into blocks.
+
+        Those that are few for the block where they belong lie alone.
+        """
         if max(map(len, values), default=0) > MOST_VALUE_BYTES:
             pairs = list(zip(keys, values, strict=True))
             self.add((self._prefix + k, value) for k, value in pairs if not fits(value))
             keys = [key for key, value in pairs if fits(value)]
             values = [value for value in values if fits(value)]
-        self._merge(keys, values)
+        put: list[Pair] = []
+        for found, part in self._places(keys):
+            count = Block(found[1]).count if found else 0
+            if part.stop - part.start >= max(_LEAST_LOADED, count // _SPARSE):
+                put += self._merged(found, keys[part], values[part])
+                continue
+            alone = zip(keys[part], values[part], strict=True)
+            self.add((self._prefix + key, value) for key, value in alone)
+        self._put_blocks(put)
 
     def alone(self, start: bytes, limit: int) -> list[Pair]:
         """Return the first pairs that lie alone from a key on, which, as theirs, has no prefix."""
@@ -176,31 +192,43 @@ class Table:
     def _merge(self, keys: Sequence[bytes], values: Sequence[bytes | None]) -> None:
         """Put pairs into the blocks where they belong, or into new ones; None removes one."""
         put: list[Pair] = []
-        start = 0
-        while start < len(keys) and (found := self._first_block(keys[start])) is not None:
-            last, block = found
-            stop = bisect_right(keys, last, start)
-            cut = self._changed(block, keys[start:stop], values[start:stop])
-            if cut:
-                put += [*cut[:-1], (last, cut[-1][1])]
-            else:
-                self._pairs.delete(self._blocks + last)
-            start = stop
-        put += self._cut(keys[start:], values[start:])
-        self._pairs.put_many((self._blocks + key, block) for key, block in put)
+        for found, part in self._places(keys):
+            put += self._merged(found, keys[part], values[part])
+        self._put_blocks(put)
 
-    def _changed(
-        self, block: bytes, keys: Sequence[bytes], values: Sequence[bytes | None]
+    def _places(self, keys: Sequence[bytes]) -> Iterator[tuple[Pair | None, slice]]:
+        """Yield the block where the first of sorted keys belong, and which those are; and so on.
+
+        None: they are behind all blocks.
+        """
+        start = 0
+        while start < len(keys):
+            found = self._first_block(keys[start])
+            stop = len(keys) if found is None else bisect_right(keys, found[0], start)
+            yield found, slice(start, stop)
+            start = stop
+
+    def _merged(
+        self, found: Pair | None, keys: Sequence[bytes], values: Sequence[bytes | None]
     ) -> list[Pair]:
-        """Return the blocks that come of one, each with its last key."""
-        if len(keys) == 1:
-            raw = spliced(block, keys[0], values[0])
-            if raw is not None and len(raw) <= BLOCK_BYTES:
-                return [(keys[0], raw)]
+        """Return what takes the place of a block when pairs are put into it, or removed."""
+        if found is None:
+            return self._cut(keys, values)
+        last, block = found
+        raw = _spliced(block, keys, values) if len(keys) <= _FEW_CHANGES else None
+        if raw is not None and len(raw) <= BLOCK_BYTES:
+            return [(last, raw)]
         together: dict[bytes, bytes | None] = dict(Block(block).pairs())
         together.update(zip(keys, values, strict=True))
         left = sorted(key for key, value in together.items() if value is not None)
-        return self._cut(left, [together[key] for key in left])
+        cut = self._cut(left, [together[key] for key in left])
+        if not cut:
+            self._pairs.delete(self._blocks + last)
+            return []
+        return [*cut[:-1], (last, cut[-1][1])]
+
+    def _put_blocks(self, put: Sequence[Pair]) -> None:
+        self._pairs.put_many((self._blocks + key, block) for key, block in put)
 
     def _cut(self, keys: Sequence[bytes], values: Sequence[bytes | None]) -> list[Pair]:
         """Return the blocks of pairs, each with its last key; None is left out."""
@@ -320,6 +348,14 @@ class Table:
         """Return the first block at or behind a key, and where it lies; None: there is none."""
         found = self._pairs.seek(self._blocks + key, self._end)
         return None if found is None else (found[0][len(self._blocks) :], found[1])
+
+
+def _spliced(block: bytes, keys: Sequence[bytes], values: Sequence[bytes | None]) -> bytes | None:
+    """Return a block with a few changes of its pairs; None: it must be made anew."""
+    changed: bytes | None = block
+    for key, value in zip(keys, values, strict=True):
+        changed = None if changed is None else spliced(changed, key, value)
+    return changed
 
 
 def fits(value: bytes) -> bool:
