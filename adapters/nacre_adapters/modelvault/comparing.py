@@ -21,6 +21,12 @@ class Comparable:
 
 
 @lru_cache(maxsize=1024)
+def kind_at(schema: Schema, path: Path) -> Kind | None:
+    """Return the type at a path, or None."""
+    return schema.kind_at(path)
+
+
+@lru_cache(maxsize=1024)
 def comparable_at(schema: Schema, path: Path) -> Comparable:
     """Return the field at a path.
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from nacre.rows import Query as NativeQuery
 from nacre.rows import field
 from nacre_adapters.modelvault import filters
-from nacre_adapters.modelvault.comparing import may_be_none, native_at, sorted_at
+from nacre_adapters.modelvault.comparing import kind_at, may_be_none, native_at, sorted_at
 from nacre_adapters.modelvault.errors import (
     Malformed,
     ModelVaultQueryError,
@@ -104,9 +104,9 @@ class Query:
     def order_by(self, path: object, *, desc: bool = False) -> "Query":
         """Sort by a field: None last, ties by the key; *desc* is the exact reverse."""
         found = path_in(path)
-        if self._shape().schema.kind_at(found) is None:
+        if kind_at(self._shape().schema, found) is None:
             raise Malformed("unknown field path")
-        return self._with(self.asked._replace(order=Order(found, bool(desc))))
+        return self._with(Asked(self.asked.filter, Order(found, bool(desc)), self.asked.limit))
 
     def limit(self, n: int) -> "Query":
         """Keep the first rows only."""
@@ -118,7 +118,7 @@ class Query:
             raise OutOfRange("can't convert negative int to unsigned")
         if count >= _MOST:
             raise OutOfRange("int too big to convert")
-        return self._with(self.asked._replace(limit=count))
+        return self._with(Asked(self.asked.filter, self.asked.order, count))
 
     def explain(self) -> str:
         """Return how the rows are found."""
@@ -168,7 +168,8 @@ class Query:
 
     def _and(self, path: object, sign: str, value: object) -> "Query":
         made = filters.comparison(self._shape().schema, path_in(path), sign, value)
-        return self._with(self.asked._replace(filter=filters.joined(self.asked.filter, made)))
+        before, order, limit = self.asked
+        return self._with(Asked(filters.joined(before, made), order, limit))
 
     def _with(self, asked: Asked) -> "Query":
         return Query(self._handle, self._name, self._number, asked)

@@ -49,7 +49,10 @@ def encode_block(keys: Sequence[bytes], values: Sequence[bytes]) -> bytes:
 class Block:
     """The pairs of a block, decoded as far as they are asked for."""
 
-    __slots__ = ("_block", "_common", "_ends", "_keys", "_kind", "_size", "_values", "count")
+    __slots__ = (
+        "_block", "_common", "_ends", "_has_one_size", "_keys", "_kind", "_size", "_values",
+        "count",
+    )  # fmt: skip
 
     def __init__(self, block: bytes) -> None:
         """Take the bytes of a block.
@@ -62,6 +65,7 @@ class Block:
             self._kind, self.count, common, self._size = _HEAD.unpack_from(block)
             self._keys = self._ends = _HEAD.size + common
             self._common = block[_HEAD.size : self._keys]
+            self._has_one_size = bool(self._kind & _SAME_SIZE and self._size)
             if self._has_one_size:
                 self._values = self._keys + self.count * self._size
             else:
@@ -139,10 +143,6 @@ class Block:
         if self._kind & _SAME_VALUE:
             return self._block[self._values :]
         return _with_part(self._block, self._values, self.count, (number, value))
-
-    @property
-    def _has_one_size(self) -> bool:
-        return bool(self._kind & _SAME_SIZE and self._size)
 
     def _ends_between(self, at: int, start: int, stop: int) -> Sequence[int]:
         """Return where those before *start* end, and where each up to *stop* does."""

@@ -8,6 +8,7 @@ from nacre.rows import changes
 from nacre.rows.aggregates import Measure
 from nacre.rows.bulk import load, readable
 from nacre.rows.changes import Decision, Row, Write
+from nacre.rows.conditions import conditions
 from nacre.rows.declared import IndexSpec, plain_row, schema_of
 from nacre.rows.definition import Definition
 from nacre.rows.editing import merged
@@ -262,7 +263,7 @@ class Collection:
 
     def where(self, /, *condition: object, **equal: object) -> Query:
         """Return a query for the rows that fulfil a condition; see `Query.where`."""
-        return self.query().where(*condition, **equal)
+        return Query(self._home, self.name, Asked(conditions(condition, equal)))
 
     def order_by(self, *fields: str) -> Query:
         """Return a query for all rows in an order."""

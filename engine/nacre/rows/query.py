@@ -54,18 +54,21 @@ class Query:
         both, before = conditions(condition, equal), self._asked.condition
         if before is not EVERY:
             both = all_of([before, both])
-        return self._with(self._asked._replace(condition=both))
+        _, order, window, fields = self._asked
+        return self._with(Asked(both, order, window, fields))
 
     def order_by(self, *fields: str) -> "Query":
         """Sort by fields, "age" or "age desc": None first, NaN last, ties by the key."""
         if not fields:
             raise InvalidInput("order_by() names no field: name one")
-        return self._with(self._asked._replace(order=fields))
+        condition, _, window, selected = self._asked
+        return self._with(Asked(condition, fields, window, selected))
 
     def limit(self, count: int) -> "Query":
         """Keep the first rows only."""
-        window = self._asked.window._replace(limit=_count("limit", count))
-        return self._with(self._asked._replace(window=window))
+        condition, order, (_, offset), fields = self._asked
+        window = Window(_count("limit", count), offset)
+        return self._with(Asked(condition, order, window, fields))
 
     def offset(self, count: int) -> "Query":
         """Leave out the first rows."""
