@@ -65,9 +65,9 @@ def may_be_none(schema: Schema, path: Path) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def sorted_at(schema: Schema, path: Path) -> str | None:
-    """Return how native rows are sorted by a field; None where they are not, but by the key."""
+def sorted_at(schema: Schema, path: Path) -> Path:
+    """Return the path that native rows are sorted by: that of the key for what has no order."""
     kind = schema.kind_at(path)
     if kind is None or kind.bare.name in ("list", "object"):
-        return None
-    return ".".join(native_at(schema, path))
+        return (schema.key.native,)
+    return native_at(schema, path)

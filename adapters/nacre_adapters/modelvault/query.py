@@ -11,7 +11,7 @@ from typing import NamedTuple
 from nacre.rows import Query as NativeQuery
 from nacre.rows import field
 from nacre_adapters.modelvault import filters
-from nacre_adapters.modelvault.comparing import kind_at, may_be_none, native_at, sorted_at
+from nacre_adapters.modelvault.comparing import kind_at, may_be_none, sorted_at
 from nacre_adapters.modelvault.errors import (
     Malformed,
     ModelVaultQueryError,
@@ -210,17 +210,13 @@ class Query:
             base = base.limit(self.asked.limit)
         if order is None:
             return [base]
-        down = " desc" if order.descending else ""
-        by = sorted_at(shape.schema, order.path)
-        if by is None:
-            return [base.order_by(shape.native_key + down)]
-        ordered = base.order_by(by + down)
-        if not may_be_none(shape.schema, order.path):
+        path = sorted_at(shape.schema, order.path)
+        ordered = _sorted(base, path, order)
+        if path == (shape.native_key,) or not may_be_none(shape.schema, order.path):
             return [ordered]
         # Native rows begin with None.
-        path = native_at(shape.schema, order.path)
         with_value = ordered.where(~field(path).is_null())
-        without = base.where(field(path).is_null()).order_by(shape.native_key + down)
+        without = _sorted(base.where(field(path).is_null()), (shape.native_key,), order)
         return [without, with_value] if order.descending else [with_value, without]
 
     def _base(self, shape: Shape) -> NativeQuery:
@@ -228,6 +224,10 @@ class Query:
         if self.asked.filter is None:
             return query
         return query.where(filters.native(shape.schema, self.asked.filter))
+
+
+def _sorted(query: NativeQuery, path: Path, order: Order) -> NativeQuery:
+    return query.order_by(-field(path) if order.descending else field(path))
 
 
 class Collection(Query):

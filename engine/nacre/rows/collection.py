@@ -8,7 +8,7 @@ from nacre.rows import changes
 from nacre.rows.aggregates import Measure
 from nacre.rows.bulk import load, readable
 from nacre.rows.changes import Decision, Row, Write
-from nacre.rows.conditions import conditions
+from nacre.rows.conditions import Downward, Name, conditions
 from nacre.rows.declared import IndexSpec, plain_row, schema_of
 from nacre.rows.definition import Definition
 from nacre.rows.editing import merged
@@ -265,7 +265,7 @@ class Collection:
         """Return a query for the rows that fulfil a condition; see `Query.where`."""
         return Query(self._home, self.name, Asked(conditions(condition, equal)))
 
-    def order_by(self, *fields: str) -> Query:
+    def order_by(self, *fields: str | Name | Downward) -> Query:
         """Return a query for all rows in an order."""
         return self.query().order_by(*fields)
 

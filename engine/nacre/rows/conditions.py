@@ -81,6 +81,13 @@ class Not(Condition):
 EVERY = And(())
 
 
+@dataclass(frozen=True, slots=True)
+class Downward:
+    """A field to sort by, the largest first."""
+
+    path: str | tuple[str, ...]
+
+
 class Name:
     """A field in a condition: compare it, or call a method."""
 
@@ -106,6 +113,10 @@ class Name:
 
     def __ge__(self, value: object) -> Condition:
         return compared(self.path, ">=", value)
+
+    def __neg__(self) -> Downward:
+        """Be sorted by, the largest first."""
+        return Downward(self.path)
 
     def is_in(self, values: Iterable[object]) -> Condition:
         """Be one of some values."""

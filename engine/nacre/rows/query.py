@@ -16,7 +16,7 @@ from nacre.rows.changes import Decision, delete_rows
 from nacre.rows.choices import Order
 from nacre.rows.column_aggregates import aggregate_columns
 from nacre.rows.columns import stored_rows
-from nacre.rows.conditions import EVERY, Condition, all_of, conditions
+from nacre.rows.conditions import EVERY, Condition, Downward, Name, all_of, conditions
 from nacre.rows.definition import Definition
 from nacre.rows.editing import merged, update_rows
 from nacre.rows.finding import ALL, Window, check_same, find_rows
@@ -28,12 +28,14 @@ from nacre.rows.scanning import matching_columns
 from nacre.rows.schema import Path
 from nacre.rows.view import Rows
 
+Ordering = str | tuple[str, ...] | Downward
+
 
 class Asked(NamedTuple):
     """What a query asks for."""
 
     condition: Condition = EVERY
-    order: tuple[str | tuple[str, ...], ...] = ()
+    order: tuple[Ordering, ...] = ()
     window: Window = ALL
     fields: tuple[str, ...] | None = None
 
@@ -57,12 +59,16 @@ class Query:
         _, order, window, fields = self._asked
         return self._with(Asked(both, order, window, fields))
 
-    def order_by(self, *fields: str) -> "Query":
-        """Sort by fields, "age" or "age desc": None first, NaN last, ties by the key."""
+    def order_by(self, *fields: str | Name | Downward) -> "Query":
+        """Sort by fields, "age" or "age desc": None first, NaN last, ties by the key.
+
+        `field(("a.b", "c"))` and `-field(("a.b", "c"))` name what no text can.
+        """
         if not fields:
             raise InvalidInput("order_by() names no field: name one")
         condition, _, window, selected = self._asked
-        return self._with(Asked(condition, fields, window, selected))
+        order = tuple(each.path if isinstance(each, Name) else each for each in fields)
+        return self._with(Asked(condition, order, window, selected))
 
     def limit(self, count: int) -> "Query":
         """Keep the first rows only."""
@@ -288,19 +294,22 @@ class Query:
         return matching_columns(definition.layout, table, plan, window)
 
 
-def order_of(layout: Layout, fields: Sequence[str | tuple[str, ...]]) -> Order:
+def order_of(layout: Layout, fields: Sequence[Ordering]) -> Order:
     """Return the paths to sort by, each with whether the largest come first."""
-    if all(type(field) is str for field in fields):
+    try:
         return _order_of(layout, tuple(fields))
-    return tuple(_ordered(layout, field) for field in fields)
+    except TypeError:  # what cannot be hashed is no path, and is told so
+        return tuple(_ordered(layout, field) for field in fields)
 
 
 @lru_cache(maxsize=1024)
-def _order_of(layout: Layout, fields: tuple[str, ...]) -> Order:
+def _order_of(layout: Layout, fields: tuple[Ordering, ...]) -> Order:
     return tuple(_ordered(layout, field) for field in fields)
 
 
-def _ordered(layout: Layout, field: str | tuple[str, ...]) -> tuple[Path, bool]:
+def _ordered(layout: Layout, field: Ordering) -> tuple[Path, bool]:
+    if isinstance(field, Downward):
+        return _ordered(layout, field.path)[0], True
     descending = False
     if isinstance(field, str) and field not in layout.names:
         name, _, direction = field.rpartition(" ")

@@ -357,3 +357,19 @@ def test_a_range_along_an_index_misses_no_text_here(mv: ModuleType) -> None:
 def test_a_collection_has_here_what_a_query_has(db, mv: ModuleType, name: str) -> None:
     # The documentation lists them for collections.
     observe(mv, lambda: hasattr(db.collection("c"), name), Differs(False, True))
+
+
+def test_an_order_by_what_is_inside_of_a_path_is_its_own(mv: ModuleType) -> None:
+    inside = optional({"object": [{"path": ["s"], "type": "int64"}]})
+    dotted = nested(
+        (["id"], "int64"), (["b", "z"], inside), (["a.b"], "int64"),
+        (["a"], optional({"object": [{"path": ["b"], "type": "int64"}]})),
+    )  # fmt: skip
+    db = opened(mv, dotted)
+    for n in range(4):
+        db.insert("c", {"id": n, "a.b": -n})
+    query = db.collection("c").gte_where("id", 0)
+
+    assert ids(query.order_by(["b", "z", "s"], desc=True)) == [3, 2, 1, 0]
+    assert ids(query.order_by(["a.b"])) == [3, 2, 1, 0]
+    assert ids(query.order_by(["a", "b"])) == ids(query.order_by("a.b")) == [0, 1, 2, 3]
