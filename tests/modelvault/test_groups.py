@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Coroutine
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,9 @@ from nacre_adapters.modelvault import (
     Database,
     ModelVaultSchemaError,
     ModelVaultValidationError,
+    models,
 )
-from nacre_adapters.modelvault.errors import CannotOpen
+from nacre_adapters.modelvault.errors import CannotOpen, Malformed, WrongType
 
 SCHEMA = fields(id="int64", n="int64")
 UNIQUE = indexes(by_n=("n", "unique"))
@@ -55,6 +57,37 @@ def test_each_is_a_commit_and_each_error_its_own(tmp_path: Path) -> None:
         assert await db.collection("c").all() == [row(1), row(3), row(6)]
         assert db.database.handle.vault.head == head + 3
         await db.close()
+
+    run(work())
+
+
+@dataclass
+class Person:
+    __modelvault_primary_key__ = "id"
+    id: int
+    n: int
+
+
+def test_models_are_written_together_too(tmp_path: Path) -> None:
+    async def work() -> None:
+        async with await AsyncDatabase.open(tmp_path / "x.mv") as db:
+            people = models.async_collection(db, Person)
+            await people.insert(Person(0, 0))
+
+            ended = await asyncio.gather(
+                people.update(0, {"n": 5}),
+                people.insert(Person(1, 1)),
+                people.insert(Person("x", 1)),  # type: ignore[arg-type]  # what is tested
+                people.update(9, {"n": 5}),
+                people.delete(1),
+                people.insert(Person(2, 2)),
+                return_exceptions=True,
+            )
+
+            assert [type(each) for each in ended] == [
+                type(None), type(None), WrongType, Malformed, type(None), type(None),
+            ]  # fmt: skip
+            assert await people.all() == [Person(0, 5), Person(2, 2)]
 
     run(work())
 

@@ -90,7 +90,8 @@ class AsyncModelCollection(Generic[Model]):
 
     def insert(self, obj: Model) -> "asyncio.Future[None]":
         """Store an instance, new or in place of the one with its key."""
-        return self._tasks.write(lambda: self._collection.insert(obj))
+        mapped = self._collection
+        return self._tasks.write_one(lambda: mapped.insert(obj), lambda: mapped.insertion(obj))
 
     def get(self, pk_or_obj: object) -> "asyncio.Future[Model | None]":
         """Return the instance of a key, or as stored the one that is given."""
@@ -98,11 +99,17 @@ class AsyncModelCollection(Generic[Model]):
 
     def delete(self, pk_or_obj: object) -> "asyncio.Future[None]":
         """Delete the instance of a key, or the one that is given."""
-        return self._tasks.write(lambda: self._collection.delete(pk_or_obj))
+        mapped = self._collection
+        return self._tasks.write_one(
+            lambda: mapped.delete(pk_or_obj), lambda: mapped.deletion(pk_or_obj)
+        )
 
     def update(self, pk: object, patch: object) -> "asyncio.Future[None]":
         """Change some fields of the instance of a key."""
-        return self._tasks.write(lambda: self._collection.update(pk, patch))
+        mapped = self._collection
+        return self._tasks.write_one(
+            lambda: mapped.update(pk, patch), lambda: mapped.changing(pk, patch)
+        )
 
     def query(self) -> AsyncModelQuery[Model]:
         """Return a query for all of them, to refine."""

@@ -6,7 +6,7 @@ from typing import Generic
 
 import nacre
 from nacre_adapters.modelvault.errors import Malformed, WrongType
-from nacre_adapters.modelvault.handle import Handle
+from nacre_adapters.modelvault.handle import Decision, Handle
 from nacre_adapters.modelvault.models.codec import plain
 from nacre_adapters.modelvault.models.mapping import Mapped, Model
 from nacre_adapters.modelvault.paths import paths_of
@@ -109,6 +109,10 @@ class ModelCollection(Generic[Model]):
         """
         self._handle.insert(self.name, self._mapped.dump(obj), keeping=True)
 
+    def insertion(self, obj: Model) -> Decision:
+        """Return the decision that stores an instance: see `insert`."""
+        return self._handle.insertion(self.name, self._mapped.dump(obj), keeping=True)
+
     def get(self, pk_or_obj: object) -> Model | None:
         """Return the instance of a key, or as stored the one that is given; None without one."""
         row = self._handle.get(self.name, self._mapped.key_of(pk_or_obj))
@@ -118,6 +122,10 @@ class ModelCollection(Generic[Model]):
         """Delete the instance of a key, or the one that is given."""
         self._handle.delete(self.name, self._mapped.key_of(pk_or_obj))
 
+    def deletion(self, pk_or_obj: object) -> Decision:
+        """Return the decision that deletes the instance of a key: see `delete`."""
+        return self._handle.deletion(self.name, self._mapped.key_of(pk_or_obj))
+
     def update(self, pk: object, patch: object) -> None:
         """Change some fields of the instance of a key, and of what is inside of it.
 
@@ -125,6 +133,10 @@ class ModelCollection(Generic[Model]):
             Malformed: there is none, or no such field.
             WrongType: the patch is neither a dict nor an instance.
         """
+        self._handle.write_one(self.changing(pk, patch))
+
+    def changing(self, pk: object, patch: object) -> Decision:
+        """Return the decision that changes some fields of an instance: see `update`."""
         key = self._mapped.key_of(pk)
         changes = plain(patch)
         if not isinstance(changes, Mapping):
@@ -138,7 +150,7 @@ class ModelCollection(Generic[Model]):
                 raise Malformed("cannot update missing row")
             rows.upsert(shape.take(_merged(shape.give(found), changes)))
 
-        self._handle.write_one(decide)
+        return decide
 
     def query(self) -> ModelQuery[Model]:
         """Return a query for all of them, to refine."""
