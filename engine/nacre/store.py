@@ -200,7 +200,8 @@ class Store:
 
     def view(self, view: type[AnyView]) -> AnyView:
         """Return a view to read; each call on it sees every commit made before."""
-        self._check_open()
+        if self._closed:
+            self._check_open()
         opened = self._views.get(view)
         if opened is None:
             self.register(view)

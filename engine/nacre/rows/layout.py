@@ -76,6 +76,8 @@ class Layout:
         self._fills = self._fill_values()
         self.key_fields = tuple(schema.field(name) for name in schema.key)
         self._key = tuple((f.slot, _key_of(f)) for f in self.key_fields)
+        field, *more = self.key_fields
+        self._only_key = None if more else (field.type.take, _key_of(field))
         self.indexes = tuple(self._entries(index) for index in schema.indexes)
         self.sorted_by: tuple[tuple[Index, tuple[Path, ...]], ...] = (
             (KEY, tuple((name,) for name in schema.key)),
@@ -183,9 +185,14 @@ class Layout:
         Raises:
             InvalidInput: it has another number of parts, or another type.
         """
-        if len(self.key_fields) == 1:
-            value = _key_taken(self.key_fields[0], key)
-            return fitted(encode_element(self._key[0][1](value))), [value]
+        if self._only_key is not None:
+            take, convert = self._only_key
+            try:
+                value = take(key)
+            except Refused as error:
+                raise _no_key(self.key_fields[0], error) from None
+            encoded = encode_element(value if convert is unchanged else convert(value))
+            return encoded if len(encoded) < MAX_BYTES else fitted(encoded), [value]
         if not isinstance(key, tuple | list) or len(key) != len(self.key_fields):
             names = ", ".join(self.schema.key)
             raise InvalidInput(f"the key {key!r} is not a tuple of {names}: give one")
@@ -342,7 +349,11 @@ def _key_taken(field: Field, value: object) -> object:
     try:
         return field.type.take(value)
     except Refused as error:
-        raise InvalidInput(f"the key field {field.name!r} {error}") from None
+        raise _no_key(field, error) from None
+
+
+def _no_key(field: Field, error: Refused) -> InvalidInput:
+    return InvalidInput(f"the key field {field.name!r} {error}")
 
 
 def _key_of(field: Field) -> Convert:

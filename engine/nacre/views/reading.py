@@ -7,6 +7,7 @@ date first; through a read-only handle that happens in memory.
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from nacre.environment import Read
 from nacre.errors import ReadOnly
 from nacre.lmdb_handle import Transaction
 from nacre.views.catalogue import Build, Catalogue
@@ -35,6 +36,7 @@ class ViewPairs:
 
     def __init__(self, maintenance: Maintenance, view: type[View], *, read_only: bool) -> None:
         self._maintenance = maintenance
+        self._environment = maintenance.environment
         self._view = view
         self._read_only = read_only
         self._lock = threading.Lock()
@@ -44,7 +46,7 @@ class ViewPairs:
 
     def get(self, key: bytes) -> bytes | None:
         """Return the value of *key*, or None."""
-        with self._maintenance.environment.read() as transaction:
+        with Read(self._environment) as transaction:
             pairs = self._live(transaction)
             if pairs is not None:
                 return pairs.get(key)
@@ -52,7 +54,7 @@ class ViewPairs:
 
     def at_once(self, read: Callable[[Pairs], Result]) -> Result:
         """Return what *read* returns inside one short transaction."""
-        with self._maintenance.environment.read() as transaction:
+        with Read(self._environment) as transaction:
             pairs = self._live(transaction)
             if pairs is not None:
                 return read(pairs)
@@ -60,7 +62,7 @@ class ViewPairs:
 
     def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
         """Return the value of each key, or None, all of one moment."""
-        with self._maintenance.environment.read() as transaction:
+        with Read(self._environment) as transaction:
             pairs = self._live(transaction)
             if pairs is not None:
                 return pairs.get_many(keys)
@@ -105,7 +107,7 @@ class ViewPairs:
 
     def _read_behind(self, read: Callable[[Pairs], Result]) -> Result:
         """Return what *read* returns of the rows at the head, although the stored are behind."""
-        environment = self._maintenance.environment
+        environment = self._environment
         if not self._read_only and environment.transaction is None:
             self._maintenance.catch_up()
         with environment.read() as transaction:
