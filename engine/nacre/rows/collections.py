@@ -83,11 +83,12 @@ class Collections:
             NotFound: there is none of that name; it says so if it was purged.
         """
         view = self._home.view()
-        if view.find(name) is None and isinstance(self._home, VaultHome):
-            purged = purge_of(self._home.past, "collection", name)
-            if purged is not None:
-                raise purged
-        view.definition(name)
+        if view.find(name) is None:
+            if isinstance(self._home, VaultHome):
+                purged = purge_of(self._home.past, "collection", name)
+                if purged is not None:
+                    raise purged
+            view.definition(name)  # says which there are
         return Collection(self._home, name)
 
     def __contains__(self, name: object) -> bool:

@@ -55,14 +55,14 @@ class Table:
     def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
         """Return the value of each key, or None."""
         # What was loaded together is asked for together.
+        first, then = self._pairs.get_many, self._get_packed
         if keys and self._pairs.get(keys[0]) is None:
-            found = self._get_packed(keys)
-            missing = [number for number, value in enumerate(found) if value is None]
-            rest = self._pairs.get_many([keys[number] for number in missing])
-        else:
-            found = self._pairs.get_many(keys)
-            missing = [number for number, value in enumerate(found) if value is None]
-            rest = self._get_packed([keys[number] for number in missing])
+            first, then = then, first
+        found = first(keys)
+        if None not in found:
+            return found
+        missing = [number for number, value in enumerate(found) if value is None]
+        rest = then([keys[number] for number in missing])
         for number, value in zip(missing, rest, strict=True):
             found[number] = value
         return found
