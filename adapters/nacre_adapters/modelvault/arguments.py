@@ -33,6 +33,17 @@ def required(argument: str, value: Argument | None) -> Argument:
     return value
 
 
+def either(argument: str, value: object, other: object) -> object:
+    """Return an argument that may be given by either of two names, where None is a value.
+
+    Raises:
+        WrongType: it is given by neither.
+    """
+    found = other if value is MISSING else value
+    check_given(argument, found)
+    return found
+
+
 def check_given(argument: str, value: object) -> None:
     """Refuse an argument that is not given, where None would be a value.
 

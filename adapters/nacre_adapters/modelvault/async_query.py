@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
+from nacre_adapters.modelvault.arguments import MISSING, either
 from nacre_adapters.modelvault.errors import no_instance
 from nacre_adapters.modelvault.query import Collection, Query
 from nacre_adapters.modelvault.shape import Row
@@ -44,11 +45,12 @@ class AsyncQuery:
         """Keep the rows in which a field is one of some values."""
         return self._with(lambda: self._query.in_where(path, values))
 
-    def or_where(self, other: "AsyncQuery") -> "AsyncQuery":
+    def or_where(self, other: object = MISSING, *, other_query: object = MISSING) -> "AsyncQuery":
         """Take also the rows of another query of the collection."""
-        if not isinstance(other, AsyncQuery):
-            raise no_instance(other, "AsyncQuery", argument="other")
-        return self._with(lambda: self._query.or_where(other._query))
+        query = either("other", other, other_query)
+        if not isinstance(query, AsyncQuery):
+            raise no_instance(query, "AsyncQuery", argument="other")
+        return self._with(lambda: self._query.or_where(query._query))
 
     def order_by(self, path: object, *, desc: bool = False) -> "AsyncQuery":
         """Sort by a field: None last, ties by the key; *desc* is the exact reverse."""

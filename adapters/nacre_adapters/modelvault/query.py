@@ -11,6 +11,7 @@ from typing import NamedTuple
 from nacre.rows import Query as NativeQuery
 from nacre.rows import field
 from nacre_adapters.modelvault import filters
+from nacre_adapters.modelvault.arguments import MISSING, either
 from nacre_adapters.modelvault.comparing import kind_at, may_be_none, sorted_at
 from nacre_adapters.modelvault.errors import (
     Malformed,
@@ -85,11 +86,12 @@ class Query:
         """Keep the rows in which a field is one of some values."""
         return self._and(path, "in", values)
 
-    def or_where(self, other: "Query") -> "Query":
+    def or_where(self, other: object = MISSING, *, other_query: object = MISSING) -> "Query":
         """Take also the rows of another query of the collection.
 
         Its limit and its order count if this query has none.
         """
+        other = either("other", other, other_query)
         if not isinstance(other, Query) or isinstance(other, Collection):
             raise no_instance(other, "Query", argument="other")
         if (other._number, other._handle) != (self._number, self._handle):

@@ -156,12 +156,27 @@ def test_parameters_have_the_names_that_they_had(mv: ModuleType, call: object) -
         lambda db: db.insert(collection="c", row={"id": 1}),
         lambda db: db.get(collection="c", pk=1),
         lambda db: db.delete(collection="c", pk=1),
+        lambda db: db.collection("c").where("id", 1).or_where(
+            other_query=db.collection("c").where("n", 2)
+        ),
     ],
-)
+)  # fmt: skip
 def test_parameters_also_have_the_names_of_the_documentation(mv: ModuleType, call: object) -> None:
     came = outcome(lambda: call(opened(mv, SCHEMA)))
 
     assert isinstance(came, TypeError) == (mv is not ours)
+
+
+@pytest.mark.parametrize("name", ["index", "unique"])
+def test_an_index_is_of_a_path_too(mv: ModuleType, name: str) -> None:
+    make = getattr(mv.models, name)
+
+    assert make(field="a", name="i").field == "a"
+    observe(
+        mv,
+        lambda: make(path="a").field,
+        Differs(Raises("TypeError", f"{name}() got an unexpected keyword argument 'path'"), "a"),
+    )
 
 
 @pytest.mark.parametrize(

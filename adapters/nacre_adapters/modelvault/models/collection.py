@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Generic
 
 import nacre
-from nacre_adapters.modelvault.errors import Malformed, WrongType
+from nacre_adapters.modelvault.errors import Malformed, WrongType, no_instance
 from nacre_adapters.modelvault.handle import Decision, Handle
 from nacre_adapters.modelvault.models.codec import plain
 from nacre_adapters.modelvault.models.mapping import Mapped, Model
@@ -53,6 +53,8 @@ class ModelQuery(Generic[Model]):
 
     def or_where(self, other: "ModelQuery[Model]") -> "ModelQuery[Model]":
         """Take also those of another query of the collection."""
+        if not isinstance(other, ModelQuery):
+            raise no_instance(other, "ModelQuery", argument="other")
         return self._with(self._query.or_where(other._query))
 
     def order_by(self, path: object, *, desc: bool = False) -> "ModelQuery[Model]":

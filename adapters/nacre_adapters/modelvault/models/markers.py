@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Self
 
+from nacre_adapters.modelvault.arguments import MISSING, either
 from nacre_adapters.modelvault.errors import Malformed, no_instance
 
 KINDS = (
@@ -66,14 +67,16 @@ class FieldRef:
         return f"FieldRef({self.path!r})"
 
 
-def index(field: object, name: str | None = None) -> IndexSpec:
+def index(field: object = MISSING, name: str | None = None, *, path: object = MISSING) -> IndexSpec:
     """Return an index of a field, `a.b` for one inside of an object, or of a list of fields."""
-    return _index(field, name, unique=False)
+    return _index(either("field", field, path), name, unique=False)
 
 
-def unique(field: object, name: str | None = None) -> IndexSpec:
+def unique(
+    field: object = MISSING, name: str | None = None, *, path: object = MISSING
+) -> IndexSpec:
     """Return an index of a field whose values no two rows share."""
-    return _index(field, name, unique=True)
+    return _index(either("field", field, path), name, unique=True)
 
 
 def constrained(**constraints: object) -> Constraints:
