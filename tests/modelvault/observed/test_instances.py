@@ -149,6 +149,19 @@ def test_an_instance_comes_back(
     observe(mv, lambda: given_back(mv, instance, ask), observed)
 
 
+class Seen(BaseModel):
+    __modelvault_primary_key__ = "id"
+    id: int
+    at: datetime | None = None
+
+
+def test_a_time_that_may_be_none_comes_back_here(mv: ModuleType) -> None:
+    odd = Raises("ValidationError", "1 validation error for Seen\nat\n", more=True)
+
+    observe(mv, lambda: given_back(mv, Seen(id=1, at=NOW)), Differs(odd, Seen(id=1, at=NOW)))
+    assert given_back(mv, Seen(id=1)) == Seen(id=1)
+
+
 def test_an_alias_is_filled_in_here(mv: ModuleType) -> None:
     accounts = mv.models.collection(mv.Database.open_in_memory(), Aliased)
     accounts.insert(Aliased(id=1, email="x"))
