@@ -35,10 +35,10 @@ def run(database: Database, sql: object, params: Sequence[object] | None) -> Fou
     select = parse(sql)
     given = _checked(params, select.parameters)
     schema = database.handle.shape(select.collection).schema
+    asked = _asked(schema, select, given)
     paths = select.columns or tuple(field.path for field in schema.fields)
     for path in paths:
         _check_path(schema, path)
-    asked = _asked(schema, select, given)
     query = Query(database.handle, schema.name, schema.number, asked)
     rows = [tuple(_value_at(row, path) for path in paths) for row in query.all()]
     return Found([".".join(path) for path in paths], rows)

@@ -125,6 +125,8 @@ def test_what_is_no_select_is_said(mv: ModuleType, cursor, sql: str, message: st
     ("sql", "params", "observed"),
     [
         ("select zz from c", [], Raises("ValueError", NO_PATH)),
+        ("select zz from c where id = ?", ["x"], Raises(
+            "TypeError", "'str' object cannot be interpreted as an integer")),
         ("select id from c where zz = ?", [1], Raises("ValueError", NO_PATH)),
         ("select m from c", [], Raises("ValueError", 'unknown field path ["m"]')),
         ("select c.id from c", [], Raises("ValueError", 'unknown field path ["c", "id"]')),
