@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nacre_adapters.modelvault import filters
+from nacre_adapters.modelvault.comparing import comparable_at
 from nacre_adapters.modelvault.database import Database
 from nacre_adapters.modelvault.errors import Malformed
 from nacre_adapters.modelvault.filters import Either, Filter
@@ -83,6 +84,9 @@ def _part(schema: Schema, condition: Condition, given: Sequence[object]) -> Filt
         return _filter(schema, condition, given)
     _check_path(schema, condition.path)
     value = given[condition.parameter]
+    if value is None:
+        # In SQL nothing equals NULL; the original has no other word for it either.
+        comparable_at(schema, condition.path).take(value)
     return filters.comparison(schema, condition.path, condition.operator, value)
 
 

@@ -137,6 +137,8 @@ def test_what_is_no_select_is_said(mv: ModuleType, cursor, sql: str, message: st
             "TypeError", "'str' object cannot be interpreted as an integer")),
         ("select id from c where id = ?", [None], Raises(
             "TypeError", "'NoneType' object cannot be interpreted as an integer")),
+        ("select id from c where f = ?", [None], Raises(
+            "TypeError", "must be real number, not NoneType")),
         ("select id from c where id = ?", [2**63], Raises(
             "OverflowError", "Python int too large to convert to C long")),
         ("select id from c where id = ?", [], Raises(
