@@ -123,7 +123,7 @@ class Shape:
             value = native[taken.native]
             if value is not None or taken.native not in self._lacking:
                 _put_at(row, taken.path, value)
-        for column in self.schema.former:
+        for column in reversed(self.schema.former):  # what was there last
             value = native[column.native]
             if value is not None and _value_at(row, column.field.path) in (_MISSING, None):
                 _put_at(row, column.field.path, value)

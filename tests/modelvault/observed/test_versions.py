@@ -278,6 +278,19 @@ def test_old_rows_keep_what_was_forced_away_until_they_are_written(mv: ModuleTyp
     assert db.get("c", 1) == {"id": 1, "s": 3}
 
 
+def test_of_what_was_forced_away_twice_the_last_is_shown(mv: ModuleType) -> None:
+    db = forced(mv, fields(id="int64", v="string"), fields(id="int64"), {"id": 1, "v": "first"})
+    db.register_schema_version("c", fields(id="int64", v="int64"), None, True)
+    db.insert("c", {"id": 2, "v": 5})
+    observe(mv, lambda: db.backfill_top_level_field("c", "v", 7), None)
+    seven = {"id": 1, "v": 7}
+    observe(mv, lambda: db.get("c", 1), Differs({"id": 1, "v": "first"}, seven))
+
+    db.register_schema_version("c", fields(id="int64", v="bool"), None, True)
+    observe(mv, lambda: db.get("c", 1), Differs({"id": 1, "v": "first"}, seven))
+    assert db.get("c", 2) == {"id": 2, "v": 5}
+
+
 @pytest.mark.parametrize(
     ("kind", "call", "observed"),
     [
