@@ -1,6 +1,6 @@
 """Hostile values, names and sources: refused with a reason, or found again exactly."""
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from uuid import UUID
 
@@ -283,3 +283,13 @@ def test_fields_may_be_called_like_arguments(vault):
 
     (row,) = kept.where(message=2).where("a.b", "=", 0).order_by("a desc").all()
     assert (row["write_id"], row["a"], row["key"]) == (3, 4, 1)
+
+
+def test_a_unique_value_is_told_as_it_was_given(vault):
+    days = {"id": "int64", "day": "date"}
+    unique = [{"fields": ["day"], "unique": True}]
+    kept = vault.rows.create("kept", days, key="id", indexes=unique)
+    kept.insert({"id": 1, "day": date(2026, 11, 21)})
+
+    with pytest.raises(InvalidInput, match=r"day = datetime\.date\(2026, 11, 21\)"):
+        kept.insert({"id": 2, "day": date(2026, 11, 21)})

@@ -266,7 +266,7 @@ def _not_unique(definition: Definition, entries: Entries, row: StoredRow) -> Not
     layout = definition.layout
     index = entries.index
     fields = ", ".join(".".join(path) for path in index.paths)
-    values = ", ".join(repr(get(row))[:60] for get, _ in entries.get)
+    values = layout.shown(index, row)
     key = layout.given_key(layout.key_values(row))
     return NotUnique(
         f"another row of {definition.name!r} has {fields} = {values}, which the index "

@@ -227,6 +227,14 @@ class Layout:
 
         return get if not rest else lambda row: _inside(get(row), rest)
 
+    def shown(self, index: Index, stored: StoredRow) -> str:
+        """Return the values that a row has in an index, as a message tells them."""
+        values = []
+        for path in index.paths:
+            value, give = self.getter(path)(stored), self.schema.type_at(path).give
+            values.append(value if value is None or give is None else give(value))
+        return ", ".join(f"{value!r:.60}" for value in values)
+
     def _entries(self, index: Index) -> Entries:
         parts = tuple((self.getter(path), self.key_convert(path)) for path in index.paths)
         is_flat = all(len(path) == 1 for path in index.paths)

@@ -236,7 +236,7 @@ def _row_checks(layout: Layout, migration: Migration) -> Iterable[RowCheck]:
         yield _field_check(field, rewritten=field.slot in migration.rewrites)
     for entries in layout.indexes:
         if entries.index.unique:
-            yield _unique_check(entries)
+            yield _unique_check(layout, entries)
 
 
 def _field_check(field: Field, *, rewritten: bool) -> RowCheck:
@@ -256,7 +256,7 @@ def _field_check(field: Field, *, rewritten: bool) -> RowCheck:
     return run
 
 
-def _unique_check(entries: Entries) -> RowCheck:
+def _unique_check(layout: Layout, entries: Entries) -> RowCheck:
     seen: set[bytes] = set()
 
     def run(row: StoredRow) -> str | None:
@@ -264,7 +264,7 @@ def _unique_check(entries: Entries) -> RowCheck:
             return None
         values = index_values(entries, row)
         if values in seen:
-            found = ", ".join(repr(get(row))[:60] for get, _ in entries.get)
+            found = layout.shown(entries.index, row)
             return f"another row has {found} too, which {entries.index.name!r} allows once"
         seen.add(values)
         return None
