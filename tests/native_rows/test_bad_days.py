@@ -12,7 +12,8 @@ from people_rows import INDEXES, PEOPLE, create_people, crowd, person
 from works import open_over
 
 import nacre
-from nacre.errors import StorageError
+from nacre import codec
+from nacre.errors import CorruptionError, StorageError
 from nacre.files import OsFiles
 from nacre.rows.view import Rows
 from nacre.testing import MOMENTS, FailingFiles, KillingFiles, TracingFiles
@@ -197,6 +198,18 @@ def test_verify_names_a_row_or_entry_that_was_tampered_with(edited_vault, table,
     assert vault.rows["people"].where("age", ">=", 0).order_by("age").count() == sum(
         row["age"] is not None for row in crowd(300)
     )
+
+
+NO_ROWS = {"a number": 7, "a text for an age": [1, "a", "old", "Oslo"], "too long": [1, *"abcdef"]}
+
+
+@pytest.mark.parametrize("bad", NO_ROWS.values(), ids=list(NO_ROWS))
+def test_a_row_that_is_none_is_told_as_damage(edited_vault, bad):
+    raw = codec.pack(bad)
+    edited(edited_vault, 0, lambda table, key, _: table.replace([(key, raw)]))
+
+    with pytest.raises(CorruptionError, match="run `nacre verify`"):
+        edited_vault.rows["people"].to_frame()
 
 
 def test_a_large_row_comes_back_and_a_failing_one_undoes_the_load(vault):

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from nacre import codec
 from nacre.errors import InvalidInput, PackageMissing
-from nacre.rows.arrow_types import given_arrow, is_bytes, load_arrow
+from nacre.rows.arrow_types import given_arrow, is_bytes, load_arrow, stored_array
 from nacre.rows.checks import check_of
 from nacre.rows.layout import Layout, StoredRow
 from nacre.rows.loads import is_packed, rows_of
@@ -140,7 +140,7 @@ def array_of(kind: FieldType, values: list[object]) -> pa.Array:
     """Return stored values as an Arrow array of the type that users see."""
     if kind.spec == "json" or isinstance(kind.spec, dict):
         return pa.array([_with_json_text(kind, value) for value in values], given_arrow(kind))
-    return pa.array(values, load_arrow(kind)).cast(given_arrow(kind))
+    return stored_array(values, kind).cast(given_arrow(kind))
 
 
 def _with_json_text(kind: FieldType, value: object) -> object:

@@ -1,7 +1,10 @@
 """What the types of fields are in Arrow: for users, and in the blob of a load."""
 
+from collections.abc import Sequence
+
 import pyarrow as pa
 
+from nacre.errors import CorruptionError
 from nacre.rows.types import FieldType
 
 _GIVEN = {
@@ -42,6 +45,20 @@ def load_arrow(kind: FieldType) -> pa.DataType:
     if isinstance(kind.spec, str):
         return _STORED.get(kind.spec, _GIVEN[kind.spec])
     return pa.binary()  # packed
+
+
+def stored_array(values: Sequence[object], kind: FieldType) -> pa.Array:
+    """Return stored values of a type as an array of it.
+
+    Raises:
+        CorruptionError: one of them is of another type.
+    """
+    try:
+        return pa.array(values, load_arrow(kind))
+    except (pa.ArrowException, ValueError, TypeError, OverflowError) as error:
+        raise CorruptionError(
+            f"a row does not have the types of its fields ({error}): run `nacre verify`"
+        ) from error
 
 
 def is_bytes(arrow: pa.DataType) -> bool:

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from nacre import codec
 from nacre.event import Event
-from nacre.rows.arrow_types import load_arrow
+from nacre.rows.arrow_types import stored_array
 from nacre.rows.definition import Definition
 from nacre.rows.history import History
 from nacre.rows.layout import Layout, StoredRow
@@ -74,9 +74,13 @@ def patched(view: Rows, definition: Definition, table: pa.Table, keys: Sequence[
 
 
 def columns_of(layout: Layout, rows: list[StoredRow]) -> pa.Table:
-    """Return stored rows as columns."""
+    """Return stored rows as columns.
+
+    Raises:
+        CorruptionError: they do not have the types of their fields.
+    """
     width = layout.width
-    if any(len(row) < width for row in rows):
+    if any(len(row) != width for row in rows):
         rows = [layout.whole(row) for row in rows]
     by_slot: Sequence[tuple[object, ...]] = list(zip(*rows, strict=True)) or [()] * width
     return pa.table({str(f.slot): _array(f, by_slot[f.slot]) for f in layout.schema.fields})
@@ -103,4 +107,4 @@ def _key_reader(layout: Layout, table: pa.Table) -> Callable[[int], bytes]:
 def _array(field: Field, values: tuple[object, ...]) -> pa.Array:
     if is_packed(field):
         values = tuple(None if value is None else codec.pack(value) for value in values)
-    return pa.array(values, load_arrow(field.type))
+    return stored_array(values, field.type)

@@ -10,7 +10,7 @@ from typing import cast
 from nacre import codec
 from nacre.errors import CorruptionError
 from nacre.rows.definition import Definition
-from nacre.rows.layout import Entries, StoredRow, all_index_values, any_cut
+from nacre.rows.layout import MAX_BYTES, Entries, StoredRow, all_index_values, any_cut
 from nacre.rows.stored import unpack_rows
 from nacre.views.pairs import Pair, Pairs, spread
 
@@ -56,7 +56,13 @@ class Placing:
         return cut
 
     def load_entries(self, entries: Entries, keys: Sequence[bytes], values: Sequence[bytes]) -> Cut:
-        """Put the entries that rows have in an index, in blocks."""
+        """Put the entries that rows have in an index, in blocks.
+
+        Raises:
+            CorruptionError: a key is none, being too long.
+        """
+        if max(map(len, keys), default=0) > MAX_BYTES:
+            raise CorruptionError(f"a row of {self._definition.name!r} has no key of ours")
         table = self._definition.entry_table(self._pairs, entries.index.number)
         if len({*map(len, keys)}) == 1:
             size = _SIZES[len(keys[0])]
