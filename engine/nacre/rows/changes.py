@@ -51,9 +51,9 @@ def insert(tx: Decision, name: str, rows: Iterable[Row]) -> list[object]:
     for page in _pages(rows):
         stored = [layout.take(plain_row(row)) for row in page]
         seen: set[bytes] = set()
-        for row in stored:
-            key = layout.key_of(row)
-            if key in seen or view.has_row(definition, key):
+        at = layout.keys_of(stored)
+        for row, key, raw in zip(stored, at, view.raw_rows(definition, at), strict=True):
+            if raw is not None or key in seen:
                 raise taken(definition, row)
             seen.add(key)
             if buried:

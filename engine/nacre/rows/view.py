@@ -124,10 +124,6 @@ class Rows:
         raw = self.raw_rows(definition, [key])[0]
         return None if raw is None else unpack_row(raw)
 
-    def has_row(self, definition: Definition, key: bytes) -> bool:
-        """Tell whether there is a row of a key."""
-        return self.raw_rows(definition, [key])[0] is not None
-
     def raw_page(self, definition: Definition, start: bytes, limit: int) -> list[Pair]:
         """Return the first rows from a key on, which has the prefix, as bytes."""
         return self.pairs.at_once(
