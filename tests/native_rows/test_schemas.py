@@ -76,6 +76,16 @@ def test_lists_and_objects_nest_and_their_parts_are_checked(vault):
             orders.update(1, wrong)
 
 
+def test_none_for_a_list_or_an_object_is_allowed_in_one_way_everywhere(vault):
+    parts = {"nullable": {"list": {"nullable": {"object": {"n": "int64"}}}}}
+    kept = vault.rows.create("kept", {"id": "int64", "parts": parts}, key="id")
+    rows = [{"id": 1, "parts": None}, {"id": 2, "parts": [None, {"n": 1}]}]
+
+    kept.bulk_load(rows)
+
+    assert kept.all() == rows
+
+
 def test_an_instant_is_the_same_in_every_zone(vault):
     kept = vault.rows.create("kept", {"at": "timestamp"}, key="at")
     noon = datetime(2026, 1, 1, 12, tzinfo=timezone(timedelta(hours=5)))

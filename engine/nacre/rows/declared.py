@@ -111,6 +111,8 @@ def _made(
     nullable = bool(settings.get("nullable", False))
     if isinstance(spec, str) and spec.endswith("?"):
         spec, nullable = spec[:-1], True
+    elif isinstance(spec, Mapping) and list(spec) == ["nullable"]:
+        spec, nullable = spec["nullable"], True
     kind = type_of(spec)
     default = settings.get("default")
     if default is not None:
