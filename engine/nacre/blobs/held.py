@@ -9,8 +9,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from nacre.environment import Environment
 from nacre.hashing import Digest
 from nacre.holds import Holds
+
+_HOLDS = "holds"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +71,8 @@ class HeldBlobs:
     def let_go(self) -> None:
         """Forget what a forked child has inherited."""
         self._holds.let_go()
+
+
+def holds_path(environment: Environment, folder: Path | None) -> Path:
+    """Return the file whose bytes are locked: of a single-file vault, that file."""
+    return environment.path if folder is None else folder.with_name(_HOLDS)

@@ -11,7 +11,7 @@ from pathlib import Path
 from nacre import codec
 from nacre.blobs import compression, index, record
 from nacre.blobs.absence import get_absence
-from nacre.blobs.held import HeldBlobs
+from nacre.blobs.held import HeldBlobs, holds_path
 from nacre.blobs.index import Place, Row
 from nacre.blobs.packs import PackReader, PackWriter, open_writer
 from nacre.blobs.record import Description
@@ -32,7 +32,6 @@ from nacre.locks import Turn
 
 # Up to a page, a row of LMDB costs less than a record and the sync of a pack.
 _SMALL_BYTES = 4096
-_HOLDS = "holds"
 # Beyond this, small blobs that wait for their commit are written ahead of it.
 _WAITING_BYTES = 128 << 20
 
@@ -390,11 +389,6 @@ class VaultBlobs:
         self._check_open()
         if self._read_only:
             raise ReadOnly("the vault was opened read-only: open it for writing")
-
-
-def holds_path(environment: Environment, folder: Path | None) -> Path:
-    """Return the file whose bytes are locked: of a single-file vault, that file."""
-    return environment.path if folder is None else folder.with_name(_HOLDS)
 
 
 def _packs_of(rows: Mapping[Digest, Row]) -> set[bytes]:

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from nacre.blobs import index
+from nacre.blobs.held import holds_path
 from nacre.blobs.index import Epitaph, Place, Row
 from nacre.blobs.record import record_size
-from nacre.blobs.store import holds_path
 from nacre.decision import Transaction as Tx
 from nacre.hashing import Digest
 from nacre.holds import is_held_before

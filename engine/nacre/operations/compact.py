@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from nacre.blobs import index
+from nacre.blobs.held import holds_path
 from nacre.blobs.index import Place
 from nacre.blobs.moving import Packs, move_pack, remove_emptied
 from nacre.blobs.packs import pack_path
-from nacre.blobs.store import holds_path
 from nacre.errors import InvalidInput, ReadOnly
 from nacre.hashing import Digest
 from nacre.holds import nobody_holding
