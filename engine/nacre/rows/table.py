@@ -24,7 +24,8 @@ BLOCK_BYTES = 4080
 _MOST_BLOCKS, _GROWTH = 32, 4
 # To write a block again takes as long as to put 8 pairs alone, and longer the more it has.
 _LEAST_LOADED, _SPARSE = 8, 16
-_FEW_CHANGES = 4
+# So many are spliced one after the other in less time than it takes to make a block of its pairs.
+_FEW_CHANGES = 12
 _ERASED = 2048
 _EVERYTHING = 1 << 62
 
