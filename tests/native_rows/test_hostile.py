@@ -11,7 +11,7 @@ import pytest
 from people_rows import create_people, is_whole, person
 
 import nacre
-from nacre.errors import Altered, InvalidInput, StateError
+from nacre.errors import Altered, InvalidInput, StateError, Unstorable
 
 DECADE = timezone(timedelta(hours=14))
 NAN = float("nan")
@@ -293,3 +293,26 @@ def test_a_unique_value_is_told_as_it_was_given(vault):
 
     with pytest.raises(InvalidInput, match=r"day = datetime\.date\(2026, 11, 21\)"):
         kept.insert({"id": 2, "day": date(2026, 11, 21)})
+
+
+def test_a_call_that_is_refused_in_a_transaction_leaves_nothing_of_itself(vault):
+    kept = vault.rows.create("kept", {"id": "int64", "j": "json?"}, key="id")
+    deep = "x"
+    for _ in range(3000):
+        deep = [deep]
+    many = [*range(250_001), 3]
+
+    with vault.transaction() as tx:
+        staged = tx.rows["kept"]
+        staged.insert({"id": -1})
+        for refused in (
+            lambda: staged.bulk_load(pa.table({"id": many})),
+            lambda: staged.insert_many([{"id": n} for n in [*range(1500), 3]]),
+            lambda: staged.upsert_many([*({"id": n} for n in range(1500)), {"id": -2, "j": deep}]),
+        ):
+            with pytest.raises((InvalidInput, Unstorable)):
+                refused()
+            assert staged.count() == 1
+
+    assert kept.all() == [{"id": -1, "j": None}]
+    assert is_whole(vault)

@@ -1,6 +1,7 @@
 """Decisions: what may change in a collection, and the events that say that it did."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Protocol, TypeVar
 
 from nacre import codec
@@ -17,7 +18,7 @@ AnyView = TypeVar("AnyView", bound=View)
 Row = Mapping[str, object] | object
 """A dict, a dataclass or a pydantic model."""
 
-_EVENT_ROWS = 1000
+EVENT_ROWS = 1000
 _LOOKED_UP = 2048
 
 
@@ -35,6 +36,9 @@ class Decision(Protocol):
         self, kind: str, *, subject: str, data: Mapping[str, object] | None = None
     ) -> object:
         """Record one event of a kind that is the engine's own."""
+
+    def savepoint(self) -> AbstractContextManager[None]:
+        """Undo what a `with` block recorded if it raises."""
 
 
 def insert(tx: Decision, name: str, rows: Iterable[Row]) -> list[object]:
@@ -308,7 +312,7 @@ def _pages(rows: Iterable[Row]) -> Iterable[list]:  # type: ignore[type-arg]
     page: list[object] = []
     for row in rows:
         page.append(row)
-        if len(page) == _EVENT_ROWS:
+        if len(page) == EVENT_ROWS:
             yield page
             page = []
     if page:

@@ -303,7 +303,9 @@ class Collection:
         def run(tx: Decision) -> list[object]:
             return decide(tx, self.name, rows)
 
-        keys = self._home.change(run, words)
+        is_one_event = len(rows) <= changes.EVENT_ROWS
+        change = self._home.change if is_one_event else self._home.change_whole
+        keys = change(run, words)
         if keys is not None:
             return keys
         layout = self._definition().layout
@@ -312,7 +314,7 @@ class Collection:
 
     def _load(self, rows: object, words: Words, *, replaces: bool) -> int:
         rows = readable(rows)
-        count = self._home.change(
+        count = self._home.change_whole(
             lambda tx: load(tx, self._home.payloads, self.name, rows, replaces=replaces), words
         )
         return 0 if count is None else count

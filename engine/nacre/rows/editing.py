@@ -3,12 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from nacre.errors import InvalidInput
-from nacre.rows.changes import Decision, check_unique, differ
+from nacre.rows.changes import EVENT_ROWS, Decision, check_unique, differ
 from nacre.rows.definition import Definition
 from nacre.rows.layout import StoredRow
 from nacre.rows.view import CHANGED, Rows
-
-_EVENT_ROWS = 1000
 
 
 def update_rows(
@@ -28,8 +26,8 @@ def update_rows(
     check_unique(tx.view(Rows), definition, list(new.values()), replaced=old)
     # Neighbours together: those of one block are then one change of it.
     changed = [new[key] for key in sorted(new) if differ(new[key], layout.whole(old[key]))]
-    for start in range(0, len(changed), _EVENT_ROWS):
-        page = changed[start : start + _EVENT_ROWS]
+    for start in range(0, len(changed), EVENT_ROWS):
+        page = changed[start : start + EVENT_ROWS]
         tx.record_own(CHANGED, subject=definition.name, data={"update": page})
     return len(rows)
 

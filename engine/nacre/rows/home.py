@@ -73,6 +73,9 @@ class Home(Protocol):
     def change(self, decide: Callable[[Decision], Made], words: Words) -> Made | None:
         """Run a decision, and return what it returns; None: its write id is in the log already."""
 
+    def change_whole(self, decide: Callable[[Decision], Made], words: Words) -> Made | None:
+        """Do the same with a decision that records several events: all of them or none."""
+
 
 class VaultHome:
     """A vault: each change is a commit."""
@@ -101,6 +104,10 @@ class VaultHome:
         self.vault.commit(run, message=words.message, write_id=words.write_id)
         return made[0] if made else None
 
+    def change_whole(self, decide: Callable[[Decision], Made], words: Words) -> Made | None:
+        """Do the same: a commit is whole."""
+        return self.change(decide, words)
+
 
 class StagedHome:
     """A transaction: changes are seen at once, and committed with it."""
@@ -124,3 +131,8 @@ class StagedHome:
         if words != NO_WORDS:
             raise InvalidInput("message and write_id belong to the transaction: give them to it")
         return decide(self._tx)
+
+    def change_whole(self, decide: Callable[[Decision], Made], words: Words) -> Made:
+        """Do the same; of a decision that is refused, what it recorded is undone."""
+        with self._tx.savepoint():
+            return self.change(decide, words)
