@@ -4,11 +4,13 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from people_rows import create_people, crowd, person
 from processes import Process, heard
 from works import open_over
 
 import nacre
+from nacre.cli.program import program
 from nacre.operations.compress import compress
 from nacre.operations.pack_rows import pack_rows
 from nacre.operations.replay import replay
@@ -133,3 +135,16 @@ def packs_and_survives(path: Path, step: int, moment: str) -> bool:
     survived = process.talk.poll(30) and heard(process)
     process.join()
     return survived
+
+
+def test_the_command_says_what_it_did_and_nothing_else(vault):
+    path = str(vault.path)
+    vault.close()
+    run = CliRunner().invoke
+
+    predicted = run(program, ["compress", path, "--dry-run"]).output
+    done = run(program, ["compress", path]).output
+
+    assert "could be packed: 4,500 rows and entries" in predicted
+    assert done.startswith("packed: 4,500 rows and entries")
+    assert "0 commits" not in predicted + done

@@ -1,5 +1,6 @@
 """`nacre compress`: seal old commits into segments, compress cold packs anew."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -42,21 +43,28 @@ def compress(vault: Path, min_gain: float, dry_run: bool, as_json: bool) -> None
 
 
 def _print(report: CompressReport) -> None:
-    log = f"{size_text(report.log_before_bytes)} of log, {size_text(report.log_after_bytes)} after"
-    packs = (
-        f"{counted(report.packs, 'cold pack')}: {size_text(report.packs_before_bytes)}, "
-        f"{size_text(report.packs_after_bytes)} after"
-    )
-    packed = f"{size_text(report.pairs_before_bytes)}, {size_text(report.pairs_after_bytes)} after"
-    pairs = f"{report.pairs:,} rows and entries: {packed}"
-    if report.done:
+    if not report.done:
+        say(f"nothing done ({report.reason})")
+    for line in _lines(report):
+        say(line if report.done else f"could be {line}")
+    if report.waiting_packs:
+        waiting = counted(report.waiting_packs, "pack")
+        say(f"others append to {waiting} that would shrink, too: run it again later")
+
+
+def _lines(report: CompressReport) -> Iterator[str]:
+    """Yield what was done, or could be."""
+    if report.commits:
+        sizes = _shrunk(report.log_before_bytes, report.log_after_bytes)
         segments = counted(report.segments, "segment")
-        say(f"sealed {counted(report.commits, 'commit')} in {segments}: {log}")
-        say(f"compressed {packs}")
-        say(f"packed {pairs}")
-        if report.waiting_packs:
-            waiting = counted(report.waiting_packs, "pack")
-            say(f"others append to {waiting} that would shrink, too: run it again later")
-    else:
-        commits = counted(report.commits, "commit")
-        say(f"nothing done ({report.reason}): {commits}, {log}; {packs}; {pairs}")
+        yield f"sealed: {counted(report.commits, 'commit')} in {segments}, {sizes}"
+    if report.packs:
+        sizes = _shrunk(report.packs_before_bytes, report.packs_after_bytes)
+        yield f"compressed: {counted(report.packs, 'cold pack')}, {sizes}"
+    if report.pairs:
+        sizes = _shrunk(report.pairs_before_bytes, report.pairs_after_bytes)
+        yield f"packed: {report.pairs:,} rows and entries, {sizes}"
+
+
+def _shrunk(before: int, after: int) -> str:
+    return f"{size_text(before)} before, {size_text(after)} after"
