@@ -146,7 +146,7 @@ class Store:
         message: str = "",
         actor: str | None = None,
     ) -> list[Receipt | Exception]:
-        """Commit what each of some decisions records, in one durable write."""
+        """Commit what each of some decisions records, in as few durable writes as may be."""
         self.check_writable()
         decisions = list(decisions)
         for decide in decisions:

@@ -138,10 +138,11 @@ class Vault:
         message: str = "",
         actor: str | None = None,
     ) -> list[Receipt | Exception]:
-        """Commit what each of some decisions records, in one durable write.
+        """Commit what each of some decisions records, in as few durable writes as may be.
 
-        Each is a commit of its own, and sees what those before it recorded. Return for each its
-        receipt, or what it raised; one that raises harms no other.
+        That is one, unless other threads commit at the same time. Each is a commit of its own, and
+        sees what those before it recorded. Return for each its receipt, or what it raised; one that
+        raises harms no other.
         """
         return self.store.commit_each(decisions, message=message, actor=actor)
 

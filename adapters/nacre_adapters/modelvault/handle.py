@@ -135,7 +135,7 @@ class Handle:
             return decide(staged.tx)
 
     def write_each(self, makes: Sequence[Callable[[], Decision]]) -> list[Exception | None]:
-        """Make decisions and commit each by itself, in one durable write.
+        """Make decisions and commit each by itself, in as few durable writes as may be.
 
         Return what each raised: it harms no other. Not for inside of a transaction.
         """
