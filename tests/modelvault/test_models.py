@@ -218,18 +218,6 @@ def test_types_that_no_schema_has_are_refused(db: Database, hint: object) -> Non
         models.collection(db, odd)
 
 
-@dataclass
-class Endless:
-    __modelvault_primary_key__ = "id"
-    id: int
-    more: "list[Endless]"
-
-
-def test_a_type_inside_of_itself_is_refused(db: Database) -> None:
-    with pytest.raises(ValueError, match="model type nesting too deep"):
-        models.collection(db, Endless)
-
-
 def test_markers_are_checked() -> None:
     with pytest.raises(ValueError, match='unknown constraint kind "foo"'):
         models.constrained(foo=1)

@@ -1,5 +1,6 @@
 """The two that every row runs on."""
 
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -11,3 +12,10 @@ from nacre_adapters import modelvault as ours
 def mv(request: pytest.FixtureRequest) -> ModuleType:
     """The original, and nacre's in its place."""
     return pytest.importorskip("modelvault") if request.param == "original" else ours
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of its own to be in."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path

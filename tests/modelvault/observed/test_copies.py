@@ -18,12 +18,7 @@ FOLDER = Raises("OSError", "Is a directory (os error 21)")
 CLEAN = {"truncated_bytes": 0, "truncate_reason": None}
 LOST = Raises("ModelVaultFormatError", "format error: ", more=True)
 
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of its own to be in."""
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("folder")
 
 
 def made(mv: ModuleType, path: str = "x.mv"):

@@ -17,12 +17,7 @@ LOCKED = (
 )
 NOTHING_LOST = {"truncated_bytes": 0, "truncate_reason": None}
 
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of its own to be in."""
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("folder")
 
 
 def made(mv: ModuleType, path: str = "x.mv"):
