@@ -9,7 +9,7 @@ import pyarrow as pa
 from nacre.blobs import Payloads
 from nacre.errors import InvalidInput, NacreError
 from nacre.rows.arrow_rows import is_columnar, stored_columns, table_from
-from nacre.rows.changes import Decision, check_unique, place, taken
+from nacre.rows.changes import Decision, check_unique, place, raws_of, taken
 from nacre.rows.declared import plain_row
 from nacre.rows.definition import Definition
 from nacre.rows.layout import Layout, StoredRow
@@ -18,7 +18,6 @@ from nacre.rows.together import taken_together
 from nacre.rows.view import LOADED, Rows
 
 CHUNK_ROWS = 250_000
-_LOOKED_UP = 2048
 
 Placed = tuple[list[bytes], list[StoredRow], bytes | None]
 """Keys, rows, and the blob that holds the rows, if there is one already."""
@@ -104,11 +103,9 @@ def _check_different(definition: Definition, keys: list[bytes], rows: list[Store
 def _check_free(
     view: Rows, definition: Definition, keys: list[bytes], rows: list[StoredRow]
 ) -> None:
-    for start in range(0, len(keys), _LOOKED_UP):
-        page = keys[start : start + _LOOKED_UP]
-        for number, raw in enumerate(view.raw_rows(definition, page), start):
-            if raw is not None:
-                raise taken(definition, rows[number])
+    for row, raw in zip(rows, raws_of(view, definition, keys), strict=True):
+        if raw is not None:
+            raise taken(definition, row)
 
 
 def _chunks(layout: Layout, source: object) -> Iterator[Chunk]:

@@ -190,7 +190,7 @@ def place(
     """Note in each row what was changed before; return the new ones, and what is replaced."""
     buried = view.tally(definition).buried
     fresh, replaced = [], {}
-    for key, raw in zip(rows, _raws_of(view, definition, list(rows)), strict=True):
+    for key, raw in zip(rows, raws_of(view, definition, list(rows)), strict=True):
         row = rows[key]
         if raw is not None:
             replaced[key] = old = unpack_row(raw)
@@ -202,7 +202,7 @@ def place(
     return fresh, replaced
 
 
-def _raws_of(view: Rows, definition: Definition, keys: list[bytes]) -> Iterator[bytes | None]:
+def raws_of(view: Rows, definition: Definition, keys: list[bytes]) -> Iterator[bytes | None]:
     """Yield the bytes of the row of each key, or None."""
     for start in range(0, len(keys), _LOOKED_UP):
         yield from view.raw_rows(definition, keys[start : start + _LOOKED_UP])

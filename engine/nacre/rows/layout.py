@@ -213,10 +213,6 @@ class Layout:
         )
         return given[0] if len(given) == 1 else given
 
-    def index_keys(self, stored: StoredRow) -> list[tuple[int, bytes]]:
-        """Return the number of each index, and the values of the row's entry in it."""
-        return [(entries.index.number, index_values(entries, stored)) for entries in self.indexes]
-
     def getter(self, path: Path) -> Getter:
         """Return a function from a stored row to the stored value at a path; None when absent."""
         slot, rest = self.schema.field(path[0]).slot, path[1:]

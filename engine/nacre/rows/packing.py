@@ -48,7 +48,7 @@ def packed(view: Rows, stretch: Stretch) -> dict[str, object] | None:
     definition = view.find(stretch.collection)
     if definition is None or definition.number != stretch.number:
         return None
-    if stretch.index not in {0, *(index.number for index in definition.schema.indexes)}:
+    if stretch.index not in _packed_tables(definition):
         return None
     return {"range": [stretch.index, stretch.start, stretch.stop]}
 
